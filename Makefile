@@ -1,0 +1,48 @@
+# The commands that people and CI use. On Windows, see the README for the same in plain pip.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+LESSONS := $(wildcard notebooks/source/*.md)
+
+.PHONY: lab test lint notebooks bench clean
+
+lab: .venv/.lab ## open the lessons
+	$(BIN)/python -m softmax_lessons
+
+test: .venv/.test ## run every test
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest $(NBVAL) notebooks
+
+lint: .venv/.test ## style and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/typos
+
+# two notebooks at a time; more threads than that only wait for each other
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg \
+	-p xdist -n 2 --dist loadfile
+test: export OMP_NUM_THREADS = 1
+
+notebooks: .venv/.test $(LESSONS:notebooks/source/%.md=notebooks/%.ipynb) ## rebuild what has changed
+
+notebooks/%.ipynb: notebooks/source/%.md $(wildcard softmax_lessons/*.py softmax_lessons/*/*.py)
+	$(BIN)/python -m jupytext --quiet --to ipynb --update --output $@ $<
+	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False $@
+
+bench: .venv/.test ## print how long things take
+	$(BIN)/python benchmarks/course.py
+
+clean: ## remove what was built, never what a learner wrote
+	rm -rf .venv build dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.lab: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable .
+	touch $@
+
+.venv/.test: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[test]'
+	touch $@ .venv/.lab

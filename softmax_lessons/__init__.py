@@ -1,0 +1,28 @@
+"""What the softmax lessons use: reference functions, figures and the exercise checker.
+
+There is no alias for PyTorch here: lessons call `torch.softmax` by its own name.
+"""
+
+from softmax_lessons import plots
+from softmax_lessons.checker import Verdict, check
+from softmax_lessons.dtypes import Limits, limits
+from softmax_lessons.functions import (
+    cross_entropy,
+    log_softmax,
+    logsumexp,
+    naive_softmax,
+    stable_softmax,
+)
+
+__all__ = [
+    "Limits",
+    "Verdict",
+    "check",
+    "cross_entropy",
+    "limits",
+    "log_softmax",
+    "logsumexp",
+    "naive_softmax",
+    "plots",
+    "stable_softmax",
+]

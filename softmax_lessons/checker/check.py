@@ -1,0 +1,116 @@
+"""`check`: from an attempt to a verdict."""
+
+import difflib
+from collections.abc import Callable
+
+from softmax_lessons.checker.diagnose import diagnose
+from softmax_lessons.checker.exercises import EXERCISES, Exercise
+from softmax_lessons.checker.judge import Failure, expect, judge, numbers
+from softmax_lessons.checker.misconceptions import Misconception
+from softmax_lessons.checker.run import Outcome, Probe, run
+from softmax_lessons.checker.verdict import Verdict
+
+
+def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
+    """Check an attempt at an exercise, and name the mistake in it.
+
+    Args:
+        exercise: the name of the exercise, such as "stable_softmax".
+        attempt: the learner's function itself (not its result).
+
+    Returns:
+        The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
+    """
+    if exercise not in EXERCISES:
+        near = difflib.get_close_matches(str(exercise), EXERCISES, n=1, cutoff=0.4)
+        guess = f'Did you mean "{near[0]}"? ' if near else ""
+        return Verdict(
+            str(exercise),
+            False,
+            (),
+            f'There is no exercise "{exercise}".\n{guess}The exercises are: {", ".join(EXERCISES)}.',
+        )
+    task = EXERCISES[exercise]
+    if attempt is None or attempt is Ellipsis:
+        return _not_begun(exercise)
+    if not callable(attempt):
+        return Verdict(
+            exercise,
+            False,
+            ("result-not-function",),
+            f"{exercise}: not yet (result-not-function)\n"
+            f"check needs your function itself, and got a {type(attempt).__name__}.\n"
+            f'Write check("{exercise}", my_function), without calling it.',
+        )
+    outcomes = [run(attempt, probe, task.takes_dim) for probe in task.probes]
+    if all(_is_stub(outcome) for outcome in outcomes):
+        return _not_begun(exercise)
+    failures = {}
+    for i, (probe, outcome) in enumerate(zip(task.probes, outcomes, strict=True)):
+        if failure := judge(probe, outcome, expect(task.reference, probe)):
+            failures[i] = failure
+    if not failures:
+        return Verdict(
+            exercise,
+            True,
+            (),
+            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried.",
+        )
+    smallest = min(failures, key=lambda i: (task.probes[i].logits.numel(), i))
+    found = diagnose(task, outcomes, smallest)
+    return Verdict(
+        exercise,
+        False,
+        tuple(m.slug for m in found),
+        _explain(exercise, task, task.probes[smallest], failures[smallest], found),
+    )
+
+
+def _is_stub(outcome: Outcome) -> bool:
+    return outcome.kind == "ellipsis" or outcome.error.startswith("NotImplementedError: ")
+
+
+def _not_begun(exercise: str) -> Verdict:
+    return Verdict(
+        exercise,
+        False,
+        (),
+        f"{exercise}: not attempted yet\nReplace the ... in the cell above with your code, "
+        "run that cell, then run this one.",
+    )
+
+
+def _explain(
+    name: str,
+    exercise: Exercise,
+    probe: Probe,
+    failure: Failure,
+    found: tuple[Misconception, ...],
+) -> str:
+    """Write what went wrong: the name of the mistake, the example, and a hint."""
+    slugs = " and ".join(m.slug for m in found) or f"wrong {failure.property}"
+    call = f"{exercise.signature}, dim={probe.dim}" if exercise.takes_dim else exercise.signature
+    lines = [f"{name}: not yet ({slugs})"]
+    lines += [m.says for m in found] or [_property(failure)]
+    lines += [
+        "",
+        f"{call} with x = {numbers(probe.logits)}, {probe.logits.dtype}",
+        f"  came:     {failure.came}",
+        f"  expected: {failure.expected}",
+    ]
+    if found:
+        lines += ["", f"Hint: {found[0].hint}"]
+    return "\n".join(lines)
+
+
+def _property(failure: Failure) -> str:
+    """Say which property fails, for a mistake that has no name."""
+    return {
+        "error": "Your function raises an error.",
+        "type": "Your function does not return a tensor.",
+        "shape": "The result has another shape than the scores.",
+        "values": "The numbers differ from softmax.",
+        "dtype": "The result has another dtype than the scores.",
+        "input": "Your function changes the tensor it was given.",
+        "gradient": "The result is right, but its gradient is not.",
+    }[failure.property]

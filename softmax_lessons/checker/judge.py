@@ -1,0 +1,110 @@
+"""Compare what an attempt did with what PyTorch does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.checker.run import Outcome, Probe, cotangent
+
+Reference = Callable[[Tensor, int], Tensor]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The right outcome of a probe, in float64: the value and, if looked at, the gradient."""
+
+    value: Tensor
+    grad: Tensor | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first property of an outcome that isn't right: what came, and what was expected."""
+
+    property: str
+    came: str
+    expected: str
+
+
+def expect(reference: Reference, probe: Probe) -> Expected:
+    """Compute the right outcome from PyTorch's own function."""
+    logits = probe.logits.double().requires_grad_(probe.gradient)
+    value = reference(logits, probe.dim)
+    grad = None
+    if probe.gradient:
+        (grad,) = torch.autograd.grad(value, logits, cotangent(value))
+    return Expected(value.detach(), grad)
+
+
+def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
+    """Return the first thing that is wrong with an outcome, or None if it is right."""
+    if outcome.error:
+        return Failure("error", outcome.error, f"a tensor of shape {_shape(expected.value)}")
+    if outcome.kind != "Tensor":
+        return Failure("type", outcome.kind, f"a tensor of shape {_shape(expected.value)}")
+    value = outcome.value
+    if value.shape != expected.value.shape:
+        return Failure("shape", f"shape {_shape(value)}", f"shape {_shape(expected.value)}")
+    if not close(value, expected.value, probe):
+        return Failure("values", numbers(value), numbers(expected.value))
+    if value.dtype != probe.logits.dtype:
+        return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
+    if not torch.equal(outcome.logits_after, probe.logits):
+        return Failure(
+            "input",
+            f"the right result, but x is now {numbers(outcome.logits_after)}",
+            "the right result, and x as it was",
+        )
+    if probe.gradient:
+        wanted = f"gradient {numbers(expected.grad)} of (result * [1, 2, ...]).sum()"
+        if outcome.grad_error:
+            return Failure("gradient", f"{outcome.grad_error} in backward", wanted)
+        if outcome.grad is None:
+            return Failure("gradient", "a result that has no gradient", wanted)
+        if not close_gradient(outcome.grad, expected.grad, probe):
+            return Failure("gradient", f"gradient {numbers(outcome.grad)}", wanted)
+    return None
+
+
+def close(value: Tensor, other: Tensor, probe: Probe) -> bool:
+    """Tell whether two results are the same but for rounding, entry by entry."""
+    tiny = torch.finfo(probe.logits.dtype).tiny
+    return _close(value, other, rtol=_rounding(probe), atol=tiny)
+
+
+def close_gradient(grad: Tensor, other: Tensor, probe: Probe) -> bool:
+    """Tell whether two gradients are the same but for rounding.
+
+    Their entries are differences, so rounding is measured against the largest of them.
+    """
+    largest = other.abs().max().item()
+    return _close(grad, other, rtol=0.0, atol=_rounding(probe) * max(largest, 1.0))
+
+
+def _rounding(probe: Probe) -> float:
+    """Return the relative error that rounding alone may cause.
+
+    Rounding of a logit x shifts log(probability) by up to eps * |x|, so the bound grows with
+    the logits: `exp(x - logsumexp(x))` is right, and off by 5e-5 for float32 logits near 1000.
+    """
+    finite = probe.logits[probe.logits.isfinite()]
+    return 8 * torch.finfo(probe.logits.dtype).eps * (1 + finite.abs().max().item())
+
+
+def _close(value: Tensor, other: Tensor, rtol: float, atol: float) -> bool:
+    return value.shape == other.shape and torch.allclose(
+        value.double(), other.double(), rtol=rtol, atol=atol, equal_nan=True
+    )
+
+
+def numbers(x: Tensor) -> str:
+    """Write a tensor as nested lists, with four significant digits."""
+    if x.dim() == 0:
+        return f"{x.item():.4g}"
+    return "[" + ", ".join(numbers(row) for row in x) + "]"
+
+
+def _shape(x: Tensor) -> str:
+    return str(tuple(x.shape))

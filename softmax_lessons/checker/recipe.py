@@ -1,0 +1,91 @@
+"""Softmax as a recipe of small steps, so that a misconception is a change to one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Dims = int | tuple[int, ...]
+DimChoice = Callable[[Tensor, Dims], Dims]
+Reduction = Callable[..., Tensor]  # called as reduction(x, dims, keepdim=...)
+
+
+def given(x: Tensor, dim: Dims) -> Dims:
+    """Choose the dim that was asked for."""
+    return dim
+
+
+def everything(x: Tensor, dim: Dims) -> Dims:
+    """Choose all dims at once."""
+    return tuple(range(x.dim()))
+
+
+def always(position: int) -> DimChoice:
+    """Choose the same dim, whatever was asked for."""
+    return lambda x, dim: position
+
+
+def neighbour(step: int) -> DimChoice:
+    """Choose the dim `step` places further on, going round."""
+    return lambda x, dim: (dim + step) % x.dim()
+
+
+def mirrored(x: Tensor, dim: Dims) -> Dims:
+    """Choose 1 - dim: the other one, if there are two."""
+    return 1 - dim
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """Leave the step out."""
+    return x
+
+
+def nothing(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    """Subtract no maximum at all."""
+    return torch.zeros((), dtype=x.dtype)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The right softmax, as it stands; a misconception replaces some of its steps.
+
+    Attributes:
+        enter: done to the logits first.
+        centre: what is subtracted from the logits.
+        max_dim: the dims that `centre` is taken over.
+        max_keepdim: whether `centre` keeps them.
+        power: what makes the shifted logits positive.
+        total: what the powers are divided by.
+        sum_dim: the dims that `total` is taken over.
+        sum_keepdim: whether `total` keeps them.
+        leave: done to the result last.
+        times: how often all of this is done.
+    """
+
+    enter: Callable[[Tensor], Tensor] = unchanged
+    centre: Reduction = torch.amax
+    max_dim: DimChoice = given
+    max_keepdim: bool = True
+    power: Callable[[Tensor], Tensor] = torch.exp
+    total: Reduction = torch.sum
+    sum_dim: DimChoice = given
+    sum_keepdim: bool = True
+    leave: Callable[[Tensor], Tensor] = unchanged
+    times: int = 1
+
+    def __call__(self, x: Tensor, dim: Dims) -> Tensor:
+        """Return what this recipe makes of logits `x` along `dim`."""
+        for _ in range(self.times):
+            x = self.enter(x)
+            shift = self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
+            powers = self.power(x - shift)
+            total = self.total(powers, self.sum_dim(x, dim), keepdim=self.sum_keepdim)
+            x = self.leave(powers / total)
+        return x
+
+
+RIGHT = Recipe()
+# On ordinary scores these are as right as RIGHT is.
+WITHOUT_SHIFT = Recipe(centre=nothing)
+GLOBAL_SHIFT = Recipe(max_dim=everything)

@@ -1,0 +1,194 @@
+"""The functions that the lessons derive, each written out from torch primitives.
+
+They are here to be read and compared. In your own models, call `torch.softmax`,
+`torch.log_softmax`, `torch.logsumexp` and `torch.nn.functional.cross_entropy`.
+"""
+
+import torch
+from torch import Tensor
+
+
+def naive_softmax(logits: Tensor, dim: int) -> Tensor:
+    """Return softmax as its formula says, with no care for overflow.
+
+    Right for ordinary scores; zeros, nan or subtly wrong for large ones (lesson 04).
+
+    Args:
+        logits: floating-point scores of any shape.
+        dim: the dimension whose entries compete.
+
+    Returns:
+        Probabilities with the shape and dtype of `logits`.
+
+    Raises:
+        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        IndexError: if `logits` has no such dimension.
+    """
+    _require_logits(logits, dim, "naive_softmax")
+    exps = logits.exp()
+    return exps / exps.sum(dim, keepdim=True)
+
+
+def stable_softmax(logits: Tensor, dim: int) -> Tensor:
+    """Return softmax, computed so that exp never overflows.
+
+    Args:
+        logits: floating-point scores of any shape.
+        dim: the dimension whose entries compete.
+
+    Returns:
+        Probabilities with the shape and dtype of `logits`. As in torch, a slice that is
+        all -inf, or that holds +inf or nan, is all nan.
+
+    Raises:
+        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        IndexError: if `logits` has no such dimension.
+
+    Source: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
+    functions", IMA J. Numer. Anal. 41 (2021).
+    """
+    _require_logits(logits, dim, "stable_softmax")
+    wide = _widen(logits)
+    exps = (wide - _max(wide, dim)).exp()
+    return (exps / exps.sum(dim, keepdim=True)).to(logits.dtype)
+
+
+def log_softmax(logits: Tensor, dim: int) -> Tensor:
+    """Return the logarithm of softmax, without the detour through softmax.
+
+    Args:
+        logits: floating-point scores of any shape.
+        dim: the dimension whose entries compete.
+
+    Returns:
+        Log-probabilities with the shape and dtype of `logits`.
+
+    Raises:
+        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        IndexError: if `logits` has no such dimension.
+    """
+    _require_logits(logits, dim, "log_softmax")
+    wide = _widen(logits)
+    shifted = wide - _max(wide, dim)
+    return (shifted - shifted.exp().sum(dim, keepdim=True).log()).to(logits.dtype)
+
+
+def logsumexp(logits: Tensor, dim: int, keepdim: bool = False) -> Tensor:
+    """Return log(sum(exp(logits))) along `dim`, computed so that exp never overflows.
+
+    Args:
+        logits: floating-point scores of any shape.
+        dim: the dimension that is summed over.
+        keepdim: keep `dim` in the result, with size 1.
+
+    Returns:
+        A tensor with the dtype of `logits` and its shape without `dim`.
+
+    Raises:
+        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        IndexError: if `logits` has no such dimension.
+    """
+    _require_logits(logits, dim, "logsumexp")
+    wide = _widen(logits)
+    largest = _max(wide, dim)
+    # inf - inf is nan, so an infinite maximum is not subtracted; exp and log carry it instead
+    largest = largest.masked_fill(largest.isinf(), 0)
+    result = (wide - largest).exp().sum(dim, keepdim=True).log() + largest
+    return (result if keepdim else result.squeeze(dim)).to(logits.dtype)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean of -log_softmax(logits) at the targets.
+
+    Args:
+        logits: floating-point scores of shape (classes,), (batch, classes) or
+            (batch, classes, ...).
+        targets: either int64 class numbers, with the shape of `logits` without its classes
+            (a target of -100 is left out of the mean), or floating-point probabilities with
+            the shape of `logits`.
+
+    Returns:
+        A 0-d tensor with the dtype of `logits`.
+
+    Raises:
+        TypeError: if `logits` is not a floating-point tensor, or `targets` not an int64 or
+            floating-point one.
+        ValueError: if the shapes don't fit together.
+    """
+    class_dim = 0 if isinstance(logits, Tensor) and logits.dim() == 1 else 1
+    _require_logits(logits, class_dim, "cross_entropy")
+    _require_targets(logits, targets, class_dim)
+    log_probs = log_softmax(_widen(logits), class_dim)
+    if targets.is_floating_point():
+        positions = logits.numel() // logits.size(class_dim)
+        return (-(targets * log_probs).sum() / positions).to(logits.dtype)
+    counted = targets != IGNORED
+    picked = log_probs.gather(class_dim, targets.where(counted, 0).unsqueeze(class_dim))
+    losses = -picked.squeeze(class_dim).where(counted, 0)
+    return (losses.sum() / counted.sum()).to(logits.dtype)
+
+
+IGNORED = -100  # torch's default `ignore_index`
+
+
+def _widen(logits: Tensor) -> Tensor:
+    """Return float16 and bfloat16 as float32, so that rounding happens once, at the end."""
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+def _max(logits: Tensor, dim: int) -> Tensor:
+    """Return the largest entry along `dim`, kept as a dimension of size 1.
+
+    It is detached: the shift cancels out of the result, and so out of the gradient.
+    """
+    if logits.dim() and logits.size(dim) == 0:  # amax refuses it, softmax of nothing is nothing
+        return logits.detach().sum(dim, keepdim=True)
+    return logits.detach().amax(dim, keepdim=True)
+
+
+def _require_logits(logits: Tensor, dim: int, function: str) -> None:
+    """Raise unless `logits` is a floating-point tensor that has the dimension `dim`."""
+    if not isinstance(logits, Tensor):
+        raise TypeError(
+            f"{function} needs a torch.Tensor of logits, got {type(logits).__name__}; "
+            "use torch.tensor(...)"
+        )
+    if logits.dtype.is_complex:
+        raise TypeError(
+            f"{function} needs floating-point logits, got {logits.dtype}; "
+            "complex numbers have no largest one: pass x.real or x.abs()"
+        )
+    if not logits.dtype.is_floating_point or logits.dtype.itemsize == 1:
+        raise TypeError(
+            f"{function} needs floating-point logits, got {logits.dtype}; use x.float()"
+        )
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise TypeError(f"{function} needs an integer dim, got {dim!r}; use dim=-1 for the last one")
+    rank = max(logits.dim(), 1)
+    if not -rank <= dim < rank:
+        raise IndexError(
+            f"{function} got dim={dim}, but logits of shape {tuple(logits.shape)} have dims "
+            f"{-rank} to {rank - 1}"
+        )
+
+
+def _require_targets(logits: Tensor, targets: Tensor, class_dim: int) -> None:
+    """Raise unless `targets` are classes or probabilities that fit `logits`."""
+    if not isinstance(targets, Tensor):
+        raise TypeError(
+            f"cross_entropy needs a torch.Tensor of targets, got {type(targets).__name__}; "
+            "use torch.tensor(...)"
+        )
+    if targets.dtype != torch.int64 and not targets.is_floating_point():
+        raise TypeError(
+            f"cross_entropy needs int64 class numbers or floating-point probabilities, "
+            f"got {targets.dtype}; use targets.long()"
+        )
+    wanted = list(logits.shape)
+    if not targets.is_floating_point():
+        wanted.pop(class_dim)
+    if list(targets.shape) != wanted:
+        raise ValueError(
+            f"cross_entropy needs targets of shape {tuple(wanted)} for logits of shape "
+            f"{tuple(logits.shape)}, got {tuple(targets.shape)}"
+        )

@@ -1,0 +1,57 @@
+"""Show a figure together with a sentence that says what it shows."""
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which people with any kind of colour vision can tell apart.
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+
+
+def show(fig: "Figure", alt: str) -> None:
+    """Display a figure in a notebook, with `alt` for those who can't see it.
+
+    The picture goes out as an HTML image with the alt text (for JupyterLab and the web), as a
+    PNG with the same (for print), and `alt` alone as plain text (for terminals, and for tests:
+    they can't compare pictures, but do compare the numbers in this sentence).
+
+    Args:
+        fig: the figure; it is closed afterwards.
+        alt: what the figure shows, with its numbers; the functions in `plots` return it.
+
+    Raises:
+        ValueError: if `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("show needs a sentence that says what the figure shows, got none")
+    # loaded here, so that importing the package stays as light as importing torch
+    from IPython.display import display
+    from matplotlib import pyplot as plt
+
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    plt.close(fig)
+    png = base64.b64encode(buffer.getvalue()).decode()
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}">'
+    display(
+        {"text/plain": alt, "text/html": image, "image/png": png},
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
+    )
+
+
+def listed(names: "list[str] | tuple[str, ...]", values: object, digits: int = 4) -> str:
+    """Write "cat 0.6590, dog 0.2424" for an alt text."""
+    pairs = zip(names, values, strict=True)
+    return ", ".join(f"{name} {float(value):.{digits}f}" for name, value in pairs)
