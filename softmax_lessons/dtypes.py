@@ -44,12 +44,16 @@ def limits(dtype: torch.dtype) -> Limits:
     return Limits(
         dtype=dtype,
         largest=info.max,
-        exp_finite_up_to=_last(lambda x: _exp(x) <= info.max, info.smallest_normal, info.max, dtype),
+        exp_finite_up_to=_last(
+            lambda x: _exp(x) <= info.max, info.smallest_normal, info.max, dtype
+        ),
         exp_positive_down_to=_last(lambda x: _store(_exp(x), dtype) > 0, 0.0, info.min, dtype),
     )
 
 
-def _last(holds: Callable[[float], bool], inside: float, outside: float, dtype: torch.dtype) -> float:
+def _last(
+    holds: Callable[[float], bool], inside: float, outside: float, dtype: torch.dtype
+) -> float:
     """Return the last value of `dtype`, going from `inside` to `outside`, for which `holds`."""
     if holds(outside):
         return outside

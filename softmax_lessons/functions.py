@@ -114,8 +114,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         TypeError: if `logits` is not a floating-point tensor, or `targets` not an int64 or
             floating-point one.
         ValueError: if the shapes don't fit together.
+        IndexError: if a target is not one of the classes.
     """
-    class_dim = 0 if isinstance(logits, Tensor) and logits.dim() == 1 else 1
+    class_dim = 1 if isinstance(logits, Tensor) and logits.dim() > 1 else 0
     _require_logits(logits, class_dim, "cross_entropy")
     _require_targets(logits, targets, class_dim)
     log_probs = log_softmax(_widen(logits), class_dim)
@@ -123,9 +124,17 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         positions = logits.numel() // logits.size(class_dim)
         return (-(targets * log_probs).sum() / positions).to(logits.dtype)
     counted = targets != IGNORED
-    picked = log_probs.gather(class_dim, targets.where(counted, 0).unsqueeze(class_dim))
-    losses = -picked.squeeze(class_dim).where(counted, 0)
-    return (losses.sum() / counted.sum()).to(logits.dtype)
+    index = targets.where(counted, 0).unsqueeze(class_dim)
+    try:
+        losses = -log_probs.gather(class_dim, index).squeeze(class_dim)
+    except RuntimeError as error:
+        classes = logits.size(class_dim)
+        unknown = index[(index < 0) | (index >= classes)][0].item()
+        raise IndexError(
+            f"cross_entropy got the target class {unknown}, but logits of {classes} classes "
+            f"have classes 0 to {classes - 1}"
+        ) from error
+    return (losses.where(counted, 0).sum() / counted.sum()).to(logits.dtype)
 
 
 IGNORED = -100  # torch's default `ignore_index`
@@ -163,7 +172,9 @@ def _require_logits(logits: Tensor, dim: int, function: str) -> None:
             f"{function} needs floating-point logits, got {logits.dtype}; use x.float()"
         )
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
-        raise TypeError(f"{function} needs an integer dim, got {dim!r}; use dim=-1 for the last one")
+        raise TypeError(
+            f"{function} needs an integer dim, got {dim!r}; use dim=-1 for the last one"
+        )
     rank = max(logits.dim(), 1)
     if not -rank <= dim < rank:
         raise IndexError(
@@ -183,6 +194,10 @@ def _require_targets(logits: Tensor, targets: Tensor, class_dim: int) -> None:
         raise TypeError(
             f"cross_entropy needs int64 class numbers or floating-point probabilities, "
             f"got {targets.dtype}; use targets.long()"
+        )
+    if logits.dim() == 0:
+        raise ValueError(
+            "cross_entropy needs logits of shape (classes,) or (batch, classes, ...), got ()"
         )
     wanted = list(logits.shape)
     if not targets.is_floating_point():

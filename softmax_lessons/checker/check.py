@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 
 from softmax_lessons.checker.diagnose import diagnose
-from softmax_lessons.checker.exercises import EXERCISES, Exercise
+from softmax_lessons.checker.exercises import Exercise, exercises
 from softmax_lessons.checker.judge import Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
 from softmax_lessons.checker.run import Outcome, Probe, run
@@ -21,16 +21,13 @@ def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
     Returns:
         The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
     """
-    if exercise not in EXERCISES:
-        near = difflib.get_close_matches(str(exercise), EXERCISES, n=1, cutoff=0.4)
-        guess = f'Did you mean "{near[0]}"? ' if near else ""
-        return Verdict(
-            str(exercise),
-            False,
-            (),
-            f'There is no exercise "{exercise}".\n{guess}The exercises are: {", ".join(EXERCISES)}.',
-        )
-    task = EXERCISES[exercise]
+    if not isinstance(exercise, str) or exercise not in exercises():
+        near = difflib.get_close_matches(str(exercise), exercises(), n=1, cutoff=0.4)
+        lines = [f'There is no exercise "{exercise}".']
+        lines += [f'Did you mean "{name}"?' for name in near]
+        lines += [f"The exercises are: {', '.join(exercises())}."]
+        return Verdict(str(exercise), False, (), "\n".join(lines))
+    task = exercises()[exercise]
     if attempt is None or attempt is Ellipsis:
         return _not_begun(exercise)
     if not callable(attempt):
@@ -88,19 +85,28 @@ def _explain(
     found: tuple[Misconception, ...],
 ) -> str:
     """Write what went wrong: the name of the mistake, the example, and a hint."""
-    slugs = " and ".join(m.slug for m in found) or f"wrong {failure.property}"
-    call = f"{exercise.signature}, dim={probe.dim}" if exercise.takes_dim else exercise.signature
-    lines = [f"{name}: not yet ({slugs})"]
+    slugs = " and ".join(m.slug for m in found)
+    call = f"f(x, dim={probe.dim})" if exercise.takes_dim else "f(x)"
+    lines = [f"{name}: not yet ({slugs})" if slugs else f"{name}: not yet"]
     lines += [m.says for m in found] or [_property(failure)]
     lines += [
         "",
-        f"{call} with x = {numbers(probe.logits)}, {probe.logits.dtype}",
+        f"{call} with {_given(probe, failure)}:",
         f"  came:     {failure.came}",
         f"  expected: {failure.expected}",
     ]
     if found:
         lines += ["", f"Hint: {found[0].hint}"]
     return "\n".join(lines)
+
+
+def _given(probe: Probe, failure: Failure) -> str:
+    """Say what the attempt was given, or the part of it that matters."""
+    x = probe.logits
+    if not failure.part:
+        return f"x = {numbers(x)}, {x.dtype}"
+    place = ", ".join(":" if isinstance(i, slice) else str(i) for i in failure.part)
+    return f"x of shape {tuple(x.shape)}, at [{place}], where x is {numbers(x[failure.part])}"
 
 
 def _property(failure: Failure) -> str:

@@ -27,17 +27,18 @@ def diagnose(
         One or two misconceptions whose outcomes are the same as the attempt's on every probe,
         together with those that show in the outcomes themselves; empty if none fits.
     """
-    library = exercise.misconceptions
-    seen = [m for m in library if _shows(m, exercise.probes, outcomes)]
+    library, probes = exercise.misconceptions, exercise.probes
+    seen = [m for m in library if _shows(m, probes, outcomes)]
+    if any(m.error for m in seen):
+        return tuple(seen)
     order = sorted(range(len(outcomes)), key=lambda i: i != first)
-    twin: Sequence[Misconception] = ()
-    if not any(m.error for m in seen):
-        for twin, attempt in _candidates(exercise):
-            if _same(attempt, exercise, outcomes, order):
-                break
-        else:
-            twin = ()
-    return tuple(m for m in library if m in seen or m in twin)
+    for mistakes, twin in _candidates(exercise):
+        if _same(twin, probes, outcomes, order):
+            # a trace that the twin leaves as well is its consequence, not one mistake more
+            twins = [run(twin, probe, takes_dim=True) for probe in probes]
+            own = [m for m in seen if not _shows(m, probes, twins)]
+            return tuple(m for m in library if m in own or m in mistakes)
+    return tuple(seen)
 
 
 def _shows(m: Misconception, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> bool:
@@ -66,7 +67,10 @@ def _candidates(exercise: Exercise) -> Iterator[tuple[tuple[Misconception, ...],
 
 
 def _same(
-    candidate: Recipe | Face, exercise: Exercise, outcomes: Sequence[Outcome], order: Sequence[int]
+    candidate: Recipe | Face,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    order: Sequence[int],
 ) -> bool:
     """Tell whether a candidate does what the attempt did, on every probe.
 
@@ -74,7 +78,7 @@ def _same(
     an outcome itself (`Misconception.trace`) is named on its own.
     """
     for i in order:
-        probe, theirs = exercise.probes[i], outcomes[i]
+        probe, theirs = probes[i], outcomes[i]
         ours = run(candidate, probe, takes_dim=True)
         if bool(ours.error) != bool(theirs.error):
             return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import starmap
 
 import torch
@@ -23,7 +24,7 @@ INF = float("inf")
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise; adding one is adding such a record to `EXERCISES`.
+    """One exercise; adding one is adding such a record to `exercises`.
 
     Attributes:
         signature: how the attempt is called, as the learner writes it.
@@ -57,77 +58,74 @@ def row(*entries: float, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.tensor(entries, dtype=dtype)
 
 
-ARTICLE_BATCH = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 1.0], [4.0, 3.0, 2.0]])
+def grid(*rows: list[float]) -> Tensor:
+    """Return a 2-D tensor of these rows of scores."""
+    return torch.tensor(rows, dtype=torch.float32)
 
-# Small ones first, square ones beside oblong ones, and every dim of every rank: a mistake that
-# one shape hides, another shows.
-ORDINARY = (
-    *starmap(
-        Probe,
-        [
-            (torch.tensor([[1.0, 2.0], [3.0, 5.0]]), 1),
-            (torch.tensor([[1.0, 2.0], [3.0, 5.0]]), 0),
-            (torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 1.0]]), 1),
-            (torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 1.0]]), 0),
-            (ARTICLE_BATCH, 1),
-            (ARTICLE_BATCH, -2),
-            (row(2.0, 1.0, 0.1), 0),
-            (row(2.0, 1.0, 0.1), -1),
-            (scores(1, 3), 0),
-            (scores(1, 3), 1),
-            (scores(2, 2, 2), 0),
-            (scores(2, 2, 2), 1),
-            (scores(2, 2, 2), 2),
-            (scores(2, 3, 4), 0),
-            (scores(2, 3, 4), 1),
-            (scores(2, 3, 4), -1),
-            (scores(2, 3, 4, 5), 0),
-            (scores(2, 3, 4, 5), 1),
-            (scores(2, 3, 4, 5), -2),
-            (scores(2, 3, 4, 5), 3),
-            (scores(3, 4, dtype=torch.float64), 1),
-            (scores(3, 4, dtype=torch.float64), 0),
-            (scores(3, 4, dtype=torch.float16), 1),
-        ],
-    ),
-    Probe(scores(2, 3), 1, gradient=True),
-    Probe(scores(2, 3), 0, gradient=True),
-)
 
-EXTREME = tuple(
-    starmap(
-        Probe,
-        [
-            (row(1000.0, 1001.0), 0),
-            (row(-1000.0, -1001.0), 0),
-            (row(-60.0, 0.0, 60.0), 0),
-            (row(0.0, -200.0, 500.0), 0),
-            (row(1.0, -INF, 2.0), 0),
-            (torch.tensor([[0.0, 1.0, 2.0], [1000.0, 1001.0, 1002.0]]), 1),
-            (torch.tensor([[0.0, 1000.0], [1.0, 1001.0], [2.0, 1002.0]]), 0),
-            (torch.tensor([[0.0, 1.0, 2.0], [100.0, 101.0, 102.0]]), 1),
-            (torch.tensor([[-1000.0, -1001.0, -1002.0], [5.0, 5.0, 5.0]]), 1),
-            (torch.tensor([[1.0, -INF, 2.0], [3.0, 1.0, -INF]]), 1),
-            (torch.tensor([[1.0, -INF, 2.0], [3.0, 1.0, -INF]]), 0),
-            (row(400.0, 401.0, 800.0, dtype=torch.float64), 0),
-            (row(11.0, 12.0, 9.0, dtype=torch.float16), 0),
-        ],
-    )
-)
+def ordinary() -> tuple[Probe, ...]:
+    """Return probes of every rank with ordinary scores.
 
-ROWS = tuple(
-    starmap(
-        Probe,
-        [
-            (row(2.0, 1.0, 0.1), 0),
-            (row(0.5, -0.5), 0),
-            (row(3.0, 3.0), 0),
-            (row(-1.5), 0),
-            (row(1.0, 2.0, 3.0, 4.0), 0),
-            (scores(7), 0),
-        ],
-    )
-)
+    Small ones first, square ones beside oblong ones, and every dim of every rank: a mistake
+    that one shape hides, another shows.
+    """
+    square, oblong = grid([1, 2], [3, 5]), grid([1, 2, 3], [1, 2, 1])
+    article = grid([1, 2, 3], [1, 2, 1], [4, 3, 2])
+    inputs = [
+        (square, 1),
+        (square, 0),
+        (oblong, 1),
+        (oblong, 0),
+        (article, 1),
+        (article, -2),
+        (row(2, 1, 0.1), 0),
+        (row(2, 1, 0.1), -1),
+        (scores(1, 3), 0),
+        (scores(1, 3), 1),
+        (scores(2, 2, 2), 0),
+        (scores(2, 2, 2), 1),
+        (scores(2, 2, 2), 2),
+        (scores(2, 3, 4), 0),
+        (scores(2, 3, 4), 1),
+        (scores(2, 3, 4), -1),
+        (scores(2, 3, 4, 5), 0),
+        (scores(2, 3, 4, 5), 1),
+        (scores(2, 3, 4, 5), -2),
+        (scores(2, 3, 4, 5), 3),
+        (scores(3, 4, dtype=torch.float64), 1),
+        (scores(3, 4, dtype=torch.float64), 0),
+        (scores(3, 4, dtype=torch.float16), 1),
+        (scores(2, 3), 1, True),
+        (scores(2, 3), 0, True),
+    ]
+    return tuple(starmap(Probe, inputs))
+
+
+def extreme() -> tuple[Probe, ...]:
+    """Return probes on which only a shift by the maximum of each slice works."""
+    far, less_far = [1000, 1001, 1002], [100, 101, 102]
+    inputs = [
+        (row(1000, 1001), 0),
+        (row(-1000, -1001), 0),
+        (row(-60, 0, 60), 0),
+        (row(0, -200, 500), 0),
+        (row(1, -INF, 2), 0),
+        (grid([0, 1, 2], far), 1),
+        (grid([0, 1, 2], far).T.contiguous(), 0),
+        (grid([0, 1, 2], less_far), 1),
+        (grid([-1000, -1001, -1002], [5, 5, 5]), 1),
+        (grid([1, -INF, 2], [3, 1, -INF]), 1),
+        (grid([1, -INF, 2], [3, 1, -INF]), 0),
+        (row(400, 401, 800, dtype=torch.float64), 0),
+        (row(11, 12, 9, dtype=torch.float16), 0),
+    ]
+    return tuple(starmap(Probe, inputs))
+
+
+def one_row() -> tuple[Probe, ...]:
+    """Return probes with one row of ordinary scores."""
+    rows = [row(2, 1, 0.1), row(0.5, -0.5), row(3, 3), row(-1.5), row(1, 2, 3, 4), scores(7)]
+    return tuple(Probe(x, 0) for x in rows)
 
 
 def _joint(x: Tensor, dims: tuple[int, int]) -> Tensor:
@@ -177,15 +175,18 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
     )
 
 
-EXERCISES = {
-    "softmax_1d": Exercise("f(x)", ROWS, right=(RIGHT, WITHOUT_SHIFT)),
-    "softmax_dim": Exercise(
-        "f(x, dim)", ORDINARY, right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT)
-    ),
-    "stable_softmax": Exercise("f(x, dim)", ORDINARY + EXTREME),
-    "classes_of_batch": _layout("batch classes", 1),
-    "classes_of_sequence": _layout("batch time classes", 2),
-    "classes_of_image": _layout("batch classes height width", 1),
-    "keys_of_attention": _layout("batch heads queries keys", 3),
-    "pixels_of_image": _layout("batch channels height width", (2, 3)),
-}
+@cache
+def exercises() -> dict[str, Exercise]:
+    """Return all exercises by name."""
+    return {
+        "softmax_1d": Exercise("f(x)", one_row(), right=(RIGHT, WITHOUT_SHIFT)),
+        "softmax_dim": Exercise(
+            "f(x, dim)", ordinary(), right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT)
+        ),
+        "stable_softmax": Exercise("f(x, dim)", ordinary() + extreme()),
+        "classes_of_batch": _layout("batch classes", 1),
+        "classes_of_sequence": _layout("batch time classes", 2),
+        "classes_of_image": _layout("batch classes height width", 1),
+        "keys_of_attention": _layout("batch heads queries keys", 3),
+        "pixels_of_image": _layout("batch channels height width", (2, 3)),
+    }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from softmax_lessons.checker.run import Outcome, Probe, cotangent
+from softmax_lessons.checker.run import Outcome, Probe, weighted_sum
 
 Reference = Callable[[Tensor, int], Tensor]
 
@@ -21,20 +21,29 @@ class Expected:
 
 @dataclass(frozen=True)
 class Failure:
-    """The first property of an outcome that isn't right: what came, and what was expected."""
+    """The first property of an outcome that isn't right, with the numbers that show it.
+
+    Attributes:
+        property: error, type, shape, values, dtype, input or gradient.
+        came: what came.
+        expected: what was expected.
+        part: the indices of the part that `came` and `expected` are about; () is all of it.
+    """
 
     property: str
     came: str
     expected: str
+    part: tuple[int | slice, ...] = ()
 
 
 def expect(reference: Reference, probe: Probe) -> Expected:
     """Compute the right outcome from PyTorch's own function."""
     logits = probe.logits.double().requires_grad_(probe.gradient)
-    value = reference(logits, probe.dim)
     grad = None
-    if probe.gradient:
-        (grad,) = torch.autograd.grad(value, logits, cotangent(value))
+    with torch.enable_grad():  # the learner may be under no_grad
+        value = reference(logits, probe.dim)
+        if probe.gradient:
+            (grad,) = torch.autograd.grad(weighted_sum(value), logits)
     return Expected(value.detach(), grad)
 
 
@@ -48,7 +57,8 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
     if value.shape != expected.value.shape:
         return Failure("shape", f"shape {_shape(value)}", f"shape {_shape(expected.value)}")
     if not close(value, expected.value, probe):
-        return Failure("values", numbers(value), numbers(expected.value))
+        part = _first_difference(value, expected.value, probe)
+        return Failure("values", numbers(value[part]), numbers(expected.value[part]), part)
     if value.dtype != probe.logits.dtype:
         return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
     if not torch.equal(outcome.logits_after, probe.logits):
@@ -97,6 +107,17 @@ def _close(value: Tensor, other: Tensor, rtol: float, atol: float) -> bool:
     return value.shape == other.shape and torch.allclose(
         value.double(), other.double(), rtol=rtol, atol=atol, equal_nan=True
     )
+
+
+def _first_difference(value: Tensor, other: Tensor, probe: Probe) -> tuple[int | slice, ...]:
+    """Return where to look: all of a small result, else the first slice that differs."""
+    if value.numel() <= 9:
+        return ()
+    dims = probe.dim if isinstance(probe.dim, tuple) else (probe.dim,)
+    dims = [dim % value.dim() for dim in dims]
+    differs = ~torch.isclose(value.double(), other, rtol=_rounding(probe), atol=0.0, equal_nan=True)
+    first = differs.nonzero()[0].tolist()
+    return tuple(slice(None) if dim in dims else i for dim, i in enumerate(first))
 
 
 def numbers(x: Tensor) -> str:

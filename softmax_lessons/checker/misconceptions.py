@@ -59,10 +59,6 @@ def _naive_with_normalize(x: Tensor, dim: Dims) -> Tensor:
     return torch.nn.functional.normalize(x.exp(), p=1, dim=dim)
 
 
-def _to_integers(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-    return lambda x: x.nan_to_num(0, 0, 0).to(dtype)
-
-
 def _constant_total(powers: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return powers.sum(dim, keepdim=keepdim).detach()
 
@@ -100,12 +96,13 @@ LIBRARY = (
         "point is cut off.",
         hint="Look for int, long, or a tensor that you create with whole numbers in it.",
         faces=(
-            {"enter": _to_integers(torch.int64)},
-            {"enter": lambda x: x.trunc()},
-            {"leave": _to_integers(torch.int64)},
+            {"enter": Tensor.long},
+            {"enter": torch.trunc},
+            {"leave": Tensor.long},
         ),
-        trace=lambda probe, outcome: outcome.value is not None
-        and not outcome.value.dtype.is_floating_point,
+        trace=lambda probe, outcome: (
+            outcome.value is not None and not outcome.value.dtype.is_floating_point
+        ),
     ),
     Misconception(
         slug="softmax-twice",
@@ -143,7 +140,7 @@ LIBRARY = (
         slug="sum-over-wrong-dim",
         says="You sum over another dim than the one that was asked for.",
         hint="Along which dim do your results sum to 1? Print `.sum(dim)` for each dim.",
-        faces=_wrong_dims("sum_dim"),
+        faces=(*over(neighbour(1), neighbour(-1), mirrored), *_wrong_dims("sum_dim")),
     ),
     Misconception(
         slug="max-over-wrong-dim",
@@ -184,15 +181,16 @@ LIBRARY = (
         says="You compute in float64 instead of shifting the scores: that moves the overflow "
         "from 88 to 709, and no further.",
         hint="A larger format has a limit as well. Which shift makes the limit irrelevant?",
-        faces=({"enter": lambda x: x.double(), "centre": nothing},),
+        faces=({"enter": Tensor.double, "centre": nothing},),
     ),
     Misconception(
         slug="mutates-input",
         says="The result is fine, but your function changes the tensor it was given: the "
         "caller's scores are not what they were.",
         hint="Look for an operation that works in place: `-=`, `/=`, or a name that ends in `_`.",
-        trace=lambda probe, outcome: outcome.logits_after is not None
-        and not torch.equal(outcome.logits_after, probe.logits),
+        trace=lambda probe, outcome: (
+            outcome.logits_after is not None and not torch.equal(outcome.logits_after, probe.logits)
+        ),
     ),
     Misconception(
         slug="detached-gradient",
@@ -201,19 +199,23 @@ LIBRARY = (
         hint="Look for detach, .data, .item(), numpy, no_grad or torch.tensor(...) between the "
         "scores and the result. (A detached maximum alone is fine.)",
         faces=({"total": _constant_total},),
-        trace=lambda probe, outcome: probe.gradient
-        and (
-            (outcome.value is not None and outcome.grad is None and not outcome.grad_error)
-            or "requires grad. Use tensor.detach().numpy()" in outcome.error
+        trace=lambda probe, outcome: (
+            probe.gradient
+            and (
+                (outcome.value is not None and outcome.grad is None and not outcome.grad_error)
+                or "requires grad. Use tensor.detach().numpy()" in outcome.error
+            )
         ),
     ),
     Misconception(
-        slug="changes-dtype",
+        slug="upcasts-and-changes-dtype",
         says="Your result has another dtype than the scores, which the next layer of a model "
         "will refuse, or which silently costs digits.",
         hint="Compute in the dtype you like, and give back the dtype you got.",
-        trace=lambda probe, outcome: outcome.value is not None
-        and outcome.value.dtype.is_floating_point
-        and outcome.value.dtype != probe.logits.dtype,
+        trace=lambda probe, outcome: (
+            outcome.value is not None
+            and outcome.value.dtype.is_floating_point
+            and outcome.value.dtype != probe.logits.dtype
+        ),
     ),
 )

@@ -52,9 +52,9 @@ class Outcome:
 def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool) -> Outcome:
     """Call `attempt(logits)` or `attempt(logits, dim)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
-    # not a leaf: an attempt that works in place shall fail for that, not for being refused
-    logits = leaf.view_as(leaf).clone()
     with _quiet():
+        # not a leaf: an attempt that works in place shall fail for that, not for being refused
+        logits = leaf.clone()
         try:
             result = _call(attempt, logits, probe.dim, takes_dim)
         except (Exception, SystemExit) as error:
@@ -64,7 +64,7 @@ def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool) -> Outcom
         grad, grad_error = None, ""
         if probe.gradient and result.requires_grad:
             try:
-                (grad,) = torch.autograd.grad(result, leaf, cotangent(result), allow_unused=True)
+                (grad,) = torch.autograd.grad(weighted_sum(result), leaf, allow_unused=True)
             except RuntimeError as error:
                 grad_error = f"RuntimeError: {error}"
     return Outcome(
@@ -76,21 +76,21 @@ def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool) -> Outcom
     )
 
 
-def cotangent(result: Tensor) -> Tensor:
-    """Return the weights 1, 2, 3, ... of the entries in the sum whose gradient is taken."""
-    return torch.arange(1, result.numel() + 1, dtype=result.dtype).reshape(result.shape)
+def weighted_sum(result: Tensor) -> Tensor:
+    """Return 1 * first entry + 2 * second + ..., whose gradient tells all entries apart."""
+    weights = torch.arange(1, result.numel() + 1, dtype=result.dtype).reshape(result.shape)
+    return (result * weights).sum()
 
 
 def _call(attempt: Callable[..., object], logits: Tensor, dim: Dims, takes_dim: bool) -> object:
     if not takes_dim:
         return attempt(logits)
     try:
-        inspect.signature(attempt).bind(logits, dim)
-    except TypeError:
-        return attempt(logits, dim=dim)
-    except ValueError:  # a builtin that tells no signature
-        pass
-    return attempt(logits, dim)
+        signature = inspect.signature(attempt)
+        signature.bind(logits, dim=dim)
+    except (TypeError, ValueError):  # no such name, or a builtin that tells no signature
+        return attempt(logits, dim)
+    return attempt(logits, dim=dim)
 
 
 @contextlib.contextmanager

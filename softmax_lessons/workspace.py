@@ -1,0 +1,125 @@
+"""The learner's own copy of the lessons: made once, refreshed, never written over."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
+
+
+@dataclass
+class Report:
+    """What `prepare` did, as lists of file names.
+
+    Attributes:
+        added: lessons that were not there.
+        refreshed: lessons the learner hadn't changed, replaced by a newer version.
+        kept: files that the learner has changed, or that are the learner's own.
+        outdated: those among `kept` of which the course has another version.
+    """
+
+    added: list[str] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = []
+        if self.added:
+            lines.append(f"Added: {', '.join(self.added)}")
+        if self.refreshed:
+            lines.append(f"Refreshed: {', '.join(self.refreshed)}")
+        if self.kept:
+            lines.append(f"Kept as you left them: {', '.join(self.kept)}")
+        if self.outdated:
+            lines.append(
+                f"Of these, the course has another version: {', '.join(self.outdated)} "
+                "(rename yours, and the next start brings it)"
+            )
+        return "\n".join(lines) or "All lessons are there, none has changed."
+
+
+def lessons() -> list[Path]:
+    """Return the notebooks of the course, in reading order.
+
+    An installed package has them inside; a checkout has them beside it.
+    """
+    package = Path(__file__).parent
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if found := sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+            return found
+    raise FileNotFoundError(f"found no lessons in {package} or beside it; please reinstall")
+
+
+def prepare(folder: Path) -> Report:
+    """Put a working copy of each lesson into `folder`, without outputs.
+
+    A file that isn't there is added. One that is there and still as this function wrote it is
+    refreshed. Any other is the learner's, and is kept.
+
+    Args:
+        folder: where the copies go; made if it doesn't exist.
+
+    Returns:
+        What was added, refreshed and kept.
+
+    Raises:
+        OSError: if the folder can't be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = _read_manifest(folder)
+    report = Report()
+    for lesson in lessons():
+        fresh, copy = _without_outputs(lesson), folder / lesson.name
+        new = hashlib.sha256(fresh).hexdigest()
+        if not os.path.lexists(copy):
+            report.added.append(lesson.name)
+        else:
+            old = hashlib.sha256(copy.read_bytes()).hexdigest() if copy.is_file() else None
+            if old == new:
+                written[lesson.name] = new
+                continue
+            if old is None or old != written.get(lesson.name):
+                report.kept.append(lesson.name)
+                if written.get(lesson.name) != new:
+                    report.outdated.append(lesson.name)
+                continue
+            report.refreshed.append(lesson.name)
+        _write(copy, fresh)
+        written[lesson.name] = new
+    _write(folder / MANIFEST, json.dumps(written, indent=1).encode())
+    return report
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """Return what was written before; nothing if that isn't known, so that all is kept."""
+    try:
+        written = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
+def _without_outputs(lesson: Path) -> bytes:
+    """Return a notebook's bytes without outputs, since they would spoil the predictions."""
+    notebook = json.loads(lesson.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part_")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,136 @@
+import io
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+
+import bank
+import pytest
+import torch
+
+from softmax_lessons import check
+from softmax_lessons.checker.exercises import exercises
+from softmax_lessons.checker.misconceptions import LIBRARY
+
+
+def name_of(value):
+    return getattr(value, "__name__", None) or type(value).__name__ if callable(value) else None
+
+
+@pytest.mark.parametrize(("exercise", "attempt"), bank.RIGHT, ids=name_of)
+def test_a_right_answer_passes_whatever_its_style(exercise, attempt):
+    verdict = check(exercise, attempt)
+    assert verdict.passed, verdict.message
+    assert verdict.misconceptions == ()
+
+
+@pytest.mark.parametrize(("exercise", "slugs", "attempt"), bank.WRONG, ids=name_of)
+def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attempt):
+    verdict = check(exercise, attempt)
+    assert not verdict.passed
+    assert verdict.misconceptions == slugs, verdict.message
+
+
+def test_the_bank_has_a_wrong_answer_for_every_misconception():
+    in_bank = {slug for _, slugs, _ in bank.WRONG for slug in slugs}
+    named = {m.slug for exercise in exercises().values() for m in exercise.misconceptions}
+    assert named - in_bank == {"over-height"}  # its brother over-width is there
+
+
+def test_each_misconception_has_one_slug_and_a_way_to_be_recognised():
+    assert len({m.slug for m in LIBRARY}) == len(LIBRARY)
+    assert all(m.says and m.hint and (m.faces or m.trace or m.error) for m in LIBRARY)
+
+
+@pytest.mark.parametrize("exercise", exercises())
+@pytest.mark.parametrize("stub", [lambda x, dim=0: ..., None, ...])
+def test_a_stub_is_not_a_mistake(exercise, stub):
+    verdict = check(exercise, stub)
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert "not attempted yet" in verdict.message
+
+
+def test_not_implemented_is_a_stub_too():
+    def stub(x, dim):
+        raise NotImplementedError
+
+    assert "not attempted yet" in check("stable_softmax", stub).message
+
+
+def test_a_result_instead_of_a_function_is_explained():
+    verdict = check("softmax_1d", torch.ones(3))
+    assert verdict.misconceptions == ("result-not-function",)
+    assert "got a Tensor" in verdict.message
+
+
+def test_an_unknown_exercise_gets_the_nearest_name():
+    verdict = check("stabel_softmax", bank.amax)
+    assert not verdict.passed
+    assert 'Did you mean "stable_softmax"?' in verdict.message
+
+
+@pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}])
+def test_any_exercise_name_gets_a_verdict(name):
+    assert not check(name, bank.amax).passed
+
+
+def test_the_message_shows_the_smallest_input_what_came_and_what_was_expected():
+    message = check("stable_softmax", bank.naive).message
+    assert "x = [1000, 1001], torch.float32" in message
+    assert "came:     [nan, nan]" in message
+    assert "expected: [0.2689, 0.7311]" in message
+    assert "Hint:" in message
+
+
+def test_a_mistake_without_a_name_shows_the_property_that_fails():
+    assert "differ from softmax" in check("softmax_dim", lambda x, dim: x).message
+    assert "another shape" in check("softmax_dim", lambda x, dim: x[:1]).message
+    assert "raises an error" in check("softmax_dim", lambda x, dim: 1 / 0).message
+    assert (
+        "ZeroDivisionError: division by zero" in check("softmax_dim", lambda x, dim: 1 / 0).message
+    )
+
+
+def test_a_difference_in_a_large_input_is_shown_where_it_is():
+    def two_dims_only(x, dim):
+        return torch.softmax(x, dim) if x.dim() < 4 else torch.softmax(x, dim).flip(0)
+
+    message = check("softmax_dim", two_dims_only).message
+    assert "x of shape (2, 3, 4, 5), at [:, 0, 0, 0]" in message
+
+
+def test_the_verdict_shows_itself_as_text_and_as_a_box():
+    verdict = check("stable_softmax", lambda x, dim: x["<b>"])
+    assert repr(verdict) == verdict.message
+    assert "<div" in verdict._repr_html_()
+    assert "<b>" not in verdict._repr_html_()
+
+
+def test_nothing_is_printed_or_warned_and_the_settings_stay():
+    def noisy(x, dim):
+        print("hello")
+        warnings.warn("oh", stacklevel=1)
+        torch.set_default_dtype(torch.float64)
+        torch.manual_seed(7)
+        torch.set_grad_enabled(False)
+        return bank.amax(x, dim)
+
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check("stable_softmax", noisy)
+    assert (out.getvalue(), err.getvalue()) == ("", "")
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.is_grad_enabled()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_check_answers_under_no_grad_and_after_a_learner_changed_the_default_dtype():
+    with torch.no_grad():
+        assert check("stable_softmax", bank.amax).passed
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert check("stable_softmax", bank.amax).passed
+        assert check("softmax_1d", bank.row_plain).passed
+    finally:
+        torch.set_default_dtype(torch.float32)
