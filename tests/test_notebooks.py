@@ -100,7 +100,9 @@ def test_headings_start_at_one_and_skip_no_level(path):
 
 
 def test_the_title_has_the_lessons_number(path):
-    assert headings(path)[0][1].startswith(f"{int(path.stem[:2])}. " if path.stem[:2] != "00" else "0. ")
+    assert headings(path)[0][1].startswith(
+        f"{int(path.stem[:2])}. " if path.stem[:2] != "00" else "0. "
+    )
 
 
 def test_the_lesson_has_its_parts(path):
@@ -109,7 +111,11 @@ def test_the_lesson_has_its_parts(path):
     assert "**You need**" in first
     assert "minutes" in first
     titles = [title for _, title in headings(path)]
-    wanted = ["Key points", "Next"] if path.stem.startswith("00") else ["Key points", "Check yourself", "Next"]
+    wanted = (
+        ["Key points", "Next"]
+        if path.stem.startswith("00")
+        else ["Key points", "Check yourself", "Next"]
+    )
     assert titles[-len(wanted) :] == wanted
     text = "\n".join(cell.source for cell in cells(path, "markdown"))
     points = text.split("## Key points")[1].split("## ")[0]
@@ -155,7 +161,9 @@ def test_solutions_are_folded_and_pass_their_check(path):
 
 def test_no_cell_needs_a_solution_or_the_learners_answer(path):
     code = cells(path, "code")
-    stubs = {name for c in code if "exercise" in tags(c) for name in re.findall(r"def (\w+)", c.source)}
+    stubs = {
+        name for c in code if "exercise" in tags(c) for name in re.findall(r"def (\w+)", c.source)
+    }
     for cell in code:
         if tags(cell) & {"exercise", "solution"} or re.fullmatch(r"check\(.*\)", cell.source):
             continue

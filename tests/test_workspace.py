@@ -198,7 +198,9 @@ def test_a_wheel_installed_elsewhere_has_the_lessons_with_it(tmp_path):
     python("-m", "pip", "install", "--no-deps", "--no-index", "--target", site, wheel)
     # what is on PYTHONPATH comes before the checkout that this environment has installed
     elsewhere = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(site)}}
-    from_wheel = python("-c", "import softmax_lessons; print(softmax_lessons.__file__)", **elsewhere)
+    from_wheel = python(
+        "-c", "import softmax_lessons; print(softmax_lessons.__file__)", **elsewhere
+    )
     assert from_wheel.startswith(str(site))
     python("-m", "softmax_lessons", "--copy-only", **elsewhere)
     copies = sorted(path.name for path in (tmp_path / "my_lessons").glob("*.ipynb"))

@@ -1,14 +1,13 @@
 """Pictures of where exp, and with it the softmax formula, leaves what a dtype can hold."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from softmax_lessons.dtypes import limits
-from softmax_lessons.plots.display import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION
+from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
