@@ -45,7 +45,7 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
         IndexError: if `logits` has no such dimension.
 
     Source: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
-    functions", IMA J. Numer. Anal. 41 (2021).
+    functions", IMA Journal of Numerical Analysis 41 (2021).
     """
     _require_logits(logits, dim, "stable_softmax")
     wide = _widen(logits)

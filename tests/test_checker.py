@@ -62,7 +62,7 @@ def test_a_result_instead_of_a_function_is_explained():
 
 
 def test_an_unknown_exercise_gets_the_nearest_name():
-    verdict = check("stabel_softmax", bank.amax)
+    verdict = check("stable_softmx", bank.amax)
     assert not verdict.passed
     assert 'Did you mean "stable_softmax"?' in verdict.message
 

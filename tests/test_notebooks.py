@@ -1,6 +1,7 @@
 """What nbval cannot see: it skips cells that were never run, and pictures."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -96,7 +97,7 @@ def test_headings_start_at_one_and_skip_no_level(path):
     levels = [len(marks) for marks, _ in headings(path)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in pairwise(levels))
 
 
 def test_the_title_has_the_lessons_number(path):

@@ -1,10 +1,8 @@
 import base64
 import html
-import io
 
 import pytest
 from matplotlib import pyplot as plt
-from PIL import Image
 
 from softmax_lessons.plots import display, show
 
@@ -29,8 +27,7 @@ def test_the_sentence_goes_with_the_picture_in_every_form(shown):
     assert f'alt="{html.escape(alt)}"' in data["text/html"]
     assert metadata["image/png"]["alt"] == alt
     assert data["image/png"] in data["text/html"]
-    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert picture.format == "PNG"
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
 
 
 def test_the_figure_is_closed_so_that_it_does_not_appear_twice(shown):
@@ -50,5 +47,5 @@ def test_a_picture_without_a_sentence_is_refused(shown, alt):
 
 def test_listed_pairs_names_with_rounded_numbers():
     assert display.listed(["a", "b"], [0.12345, 2]) == "a 0.1235, b 2.0000"
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         display.listed(["a"], [1, 2])

@@ -30,9 +30,7 @@ def conda_specs():
 
 def test_environment_yml_states_the_same_packages_and_floors_as_pyproject():
     lines = PROJECT.get_all("Requires-Dist")
-    for_learners = {
-        name for name in REQUIREMENTS if any(l == name + REQUIREMENTS[name] for l in lines)
-    }
+    for_learners = {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines}
     wanted = {"python": PROJECT["Requires-Python"], "pip": None}
     for name in for_learners | {"nbval"}:
         wanted[CONDA_NAMES.get(name, name)] = REQUIREMENTS[name]

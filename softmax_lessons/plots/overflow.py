@@ -1,6 +1,7 @@
 """Pictures of where exp, and with it the softmax formula, leaves what a dtype can hold."""
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,14 +13,12 @@ from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, VERMILION
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RIGHT, SUBTLY_WRONG, ZEROS, NAN = "right", "subtly wrong", "zeros", "nan"
-
-# how each outcome is drawn: a colour, and a hatch for those who can't tell the colours apart
-_STYLES = {
-    RIGHT: (SKY, ""),
-    SUBTLY_WRONG: (ORANGE, "...."),
-    ZEROS: ("white", "////"),
-    NAN: (VERMILION, "xxxx"),
+# How each outcome is drawn: a colour, and a hatch for those who can't tell the colours apart.
+_OUTCOMES = {
+    "right": (SKY, ""),
+    "subtly wrong": (ORANGE, "..."),
+    "zeros": ("white", "|||||"),
+    "nan": (VERMILION, "xxx"),
 }
 
 # Rounding exp, the sum and the quotient to bfloat16 costs up to 1.2 % where nothing is amiss.
@@ -39,88 +38,180 @@ def bar_exp_range(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
     if not dtypes:
         raise ValueError("bar_exp_range needs at least one dtype such as torch.float32, got none")
     names = [_name(dtype) for dtype in dtypes]
-    lows = [limits(dtype).exp_positive_down_to for dtype in dtypes]
-    highs = [limits(dtype).exp_finite_up_to for dtype in dtypes]
-    widths = [high - low for low, high in zip(lows, highs, strict=True)]
-    ax.barh(names, widths, left=lows, height=0.55, color=BLUE)
-    for row, (low, high) in enumerate(zip(lows, highs, strict=True)):
-        ax.annotate(
-            f"{low:.2f} ", (low, row), ha="right", va="center", xytext=(-2, 0), **_IN_POINTS
-        )
-        ax.annotate(
-            f" {high:.2f}", (high, row), ha="left", va="center", xytext=(2, 0), **_IN_POINTS
-        )
+    ends = [(limits(d).exp_positive_down_to, limits(d).exp_finite_up_to) for d in dtypes]
+    lows, highs = zip(*ends, strict=True)
+    ax.barh(names, [high - low for low, high in ends], left=lows, height=0.55, color=BLUE)
     room = 0.2 * (max(highs) - min(lows))
+    for row, (low, high) in enumerate(ends):
+        ax.text(low - 0.05 * room, row, f"{low:.2f}", ha="right", va="center")
+        ax.text(high + 0.05 * room, row, f"{high:.2f}", ha="left", va="center")
     ax.set_xlim(min(lows) - room, max(highs) + room)
     ax.invert_yaxis()
     ax.set_xlabel("x")
     ax.text(0, 1.03, "left of the bar: exp(x) is 0", transform=ax.transAxes)
     ax.text(1, 1.03, "right of the bar: exp(x) is inf", transform=ax.transAxes, ha="right")
     ax.spines[["top", "right"]].set_visible(False)
-    ranges = ", ".join(
-        f"{name} {low:.2f} to {high:.2f}"
-        for name, low, high in zip(names, lows, highs, strict=True)
-    )
-    return f"Bars along the number line: exp(x) is neither 0 nor inf for x from, in {ranges}."
+    ranges = [f"{low:.2f} to {high:.2f} in {n}" for n, (low, high) in zip(names, ends, strict=True)]
+    return f"Bars along a number line, where exp(x) is neither 0 nor inf: {', '.join(ranges)}."
 
 
 def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tensor) -> str:
-    """Draw what `softmax` makes of logits [x, x - 1] for each x, and describe the picture.
+    """Draw the first probability of logits [x, x - 1] for each x, and describe the picture.
 
-    The right answer does not depend on x: 0.7311 for the first of the two.
+    The right answer does not depend on x: it is 0.7311.
 
     Args:
         ax: axes to draw on.
         softmax: the function to try, called with logits of shape (points, 2) and dim 1.
-        tops: shape (points,), the x to try, from small to large, in the dtype to try them in.
+        tops: shape (points,), the x to try, increasing, in the dtype to try them in.
 
     Raises:
-        ValueError: if `tops` is not a one-dimensional floating-point tensor of at least 2
-            increasing entries.
+        ValueError: if `tops` is not one-dimensional, floating-point and increasing, with at
+            least 2 entries.
     """
     _require_tops(tops, "plot_drift")
     x = tops.double()
     probs = softmax(_pairs(tops, 2), 1)[:, 0].double()
-    right = torch.tensor([1.0, 0.0], dtype=torch.float64).softmax(0)[0].item()
-    lost = probs.isnan()
-    astray = (probs - right).abs() > _TOLERANCE
+    right = _right(tops, 2)[0, 0].item()
+    off = (probs / right - 1).abs() > _TOLERANCE  # False for nan
 
-    ax.axhline(right, color=BLACK, linestyle="--", label=f"right answer, {right:.4f}")
-    ax.plot(x.tolist(), probs.tolist(), color=BLUE, marker=".", markersize=4, label="formula")
-    parts = [
-        f"Line chart of the first probability for logits [x, x - 1], x from {x[0]:g} to {x[-1]:g}, "
-        f"in {_name(tops.dtype)}; the right answer is {right:.4f} everywhere"
+    ax.axhline(right, color=BLACK, linestyle="--", label="right answer")
+    ax.plot(x.tolist(), probs.tolist(), color=BLUE, marker=".", label="this softmax")
+    found = [
+        f"off by more than {_TOLERANCE:.0%} only between x = {x[off].min():g} and "
+        f"{x[off].max():g}, where it goes from {probs[off].min():.4f} to {probs[off].max():.4f}"
+        if off.any()
+        else f"never off by more than {_TOLERANCE:.0%}"
     ]
-    for value in (True, False):
-        for start, stop in _runs(lost.tolist(), value):
-            if value:
-                ax.axvspan(
-                    x[start].item(),
-                    x[stop - 1].item(),
-                    facecolor="white",
-                    edgecolor=VERMILION,
-                    hatch=_STYLES[NAN][1],
-                    linewidth=0,
-                )
-                ax.annotate(
-                    "nan",
-                    ((x[start] + x[stop - 1]).item() / 2, 0.5),
-                    ha="center",
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 2},
-                )
-                parts.append(f"the formula gives nan from {x[start]:g} to {x[stop - 1]:g}")
-    if astray.any():
-        parts.append(
-            f"it is off by more than {_TOLERANCE} at some x from {x[astray].min():g} to "
-            f"{x[astray].max():g}, where it runs from {probs[astray].min():.4f} to "
-            f"{probs[astray].max():.4f}"
-        )
-    else:
-        parts.append(f"the formula is never off by more than {_TOLERANCE}")
+    colour, hatch = _OUTCOMES["nan"]
+    for start, stop in _runs(probs.isnan().tolist()):
+        left, end = x[start].item(), x[stop - 1].item()
+        ax.axvspan(left, end, facecolor="white", edgecolor=colour, hatch=hatch, linewidth=0)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+        ax.text((left + end) / 2, 0.3, "nan", ha="center", bbox=box)
+        found.append(f"nan from {left:g} to {end:g}")
     ax.set_xlim(x[0].item(), x[-1].item())
     ax.set_ylim(0, 1.1)
     ax.set_xlabel("x")
-    ax.set_ylabel("probability of the first class")
-    ax.legend(loc="lower right", frameon=False)
+    ax.set_ylabel("probability of the first")
+    ax.legend(loc="lower right")
     ax.spines[["top", "right"]].set_visible(False)
-    return "; ".join(parts) + "."
+    return (
+        f"Line chart of the first probability for logits [x, x - 1] in {_name(tops.dtype)}, x from "
+        f"{x[0]:g} to {x[-1]:g}. The right answer is {right:.4f} everywhere; this softmax is "
+        f"{'; and '.join(found)}."
+    )
+
+
+def map_outcomes(
+    ax: "Axes",
+    softmax: Callable[[Tensor, int], Tensor],
+    tops: Tensor,
+    counts: Sequence[int],
+) -> str:
+    """Draw whether `softmax` comes out right, and how it fails, and describe the picture.
+
+    The logits are [x, x - 1], repeated to fill a number of classes. A result is right if each
+    probability is within 2 % of the exact one, "zeros" if each is 0, "nan" if any is nan, and
+    subtly wrong otherwise. The legend is left to the caller, who may have several such axes.
+
+    Args:
+        ax: axes to draw on.
+        softmax: the function to try, called with logits of shape (points, classes) and dim 1.
+        tops: shape (points,), the x to try, increasing and evenly spaced, in the dtype to try
+            them in.
+        counts: the numbers of classes to try, each even; drawn from bottom to top.
+
+    Raises:
+        ValueError: if `tops` is not one-dimensional, floating-point and increasing, with at
+            least 2 entries; or if `counts` is empty or holds anything but even numbers from 2.
+    """
+    _require_tops(tops, "map_outcomes")
+    if not counts or any(count < 2 or count % 2 for count in counts):
+        raise ValueError(
+            f"map_outcomes needs counts that are even and at least 2, got {list(counts)}"
+        )
+    x = tops.tolist()
+    step = x[1] - x[0]
+    rows = [_classify(softmax(_pairs(tops, n), 1), _right(tops, n)) for n in counts]
+    for outcome, (colour, hatch) in _OUTCOMES.items():
+        runs = [
+            (row, x[start] - step / 2, (stop - start) * step)
+            for row, outcomes in enumerate(rows)
+            for start, stop in _runs([each == outcome for each in outcomes])
+        ]
+        # drawn even if empty, so that the legend has all four
+        at, lefts, widths = zip(*runs, strict=True) if runs else ((), (), ())
+        ax.barh(
+            at, widths, left=lefts, height=1, color=colour, hatch=hatch, linewidth=0, label=outcome
+        )
+    ax.set_xlim(x[0] - step / 2, x[-1] + step / 2)
+    ax.set_ylim(-0.5, len(counts) - 0.5)
+    shown = range(0, len(counts), max(1, len(counts) // 4))
+    ax.set_yticks(list(shown), [str(counts[row]) for row in shown])
+    ax.set_xlabel("x, the largest logit")
+    ax.set_ylabel("classes")
+    ax.set_title(_name(tops.dtype))
+    described = [f"with {counts[i]} classes, {_ranges(rows[i], x)}" for i in {0, len(counts) - 1}]
+    return (
+        f"Map of outcomes in {_name(tops.dtype)} for logits [x, x - 1], repeated, x from {x[0]:g} "
+        f"to {x[-1]:g}: {'; '.join(described)}."
+    )
+
+
+def _classify(probs: Tensor, right: Tensor) -> list[str]:
+    """Name the outcome of each row; both have shape (points, classes)."""
+    nan = probs.isnan().any(1).tolist()
+    zeros = (probs == 0).all(1).tolist()
+    off = ((probs.double() / right - 1).abs() > _TOLERANCE).any(1).tolist()
+    return [
+        "nan" if is_nan else "zeros" if is_zeros else "subtly wrong" if is_off else "right"
+        for is_nan, is_zeros, is_off in zip(nan, zeros, off, strict=True)
+    ]
+
+
+def _ranges(outcomes: list[str], x: list[float]) -> str:
+    """Say from which x to which each outcome occurs, from left to right."""
+    said = []
+    for is_nan, group in groupby(range(len(x)), key=lambda i: outcomes[i] == "nan"):
+        points = list(group)
+        for outcome in ["nan"] if is_nan else ["subtly wrong", "right", "zeros"]:
+            if there := [x[i] for i in points if outcomes[i] == outcome]:
+                said.append(f"{outcome} from {there[0]:g} to {there[-1]:g}")
+    return ", ".join(said)
+
+
+def _pairs(tops: Tensor, count: int) -> Tensor:
+    """Return logits of shape (points, count): x and x - 1 in turn."""
+    return torch.stack([tops, tops - 1], dim=1).repeat(1, count // 2)
+
+
+def _right(tops: Tensor, count: int) -> Tensor:
+    """Return the exact softmax of `_pairs`, in float64, which no x puts in danger."""
+    gaps = torch.tensor([0.0, -1.0], dtype=torch.float64).expand(len(tops), 2)
+    return gaps.softmax(1).repeat(1, count // 2) / (count // 2)
+
+
+def _runs(flags: list[bool]) -> list[tuple[int, int]]:
+    """Return where flags are True, as pairs of the first index and the one after the last."""
+    runs = []
+    for flag, group in groupby(range(len(flags)), key=flags.__getitem__):
+        indices = list(group)
+        if flag:
+            runs.append((indices[0], indices[-1] + 1))
+    return runs
+
+
+def _require_tops(tops: Tensor, function: str) -> None:
+    """Raise unless `tops` is one-dimensional, floating-point and increasing."""
+    if tops.dim() != 1 or len(tops) < 2 or not tops.is_floating_point():
+        raise ValueError(
+            f"{function} needs floating-point tops of shape (points,), at least 2 of them, got "
+            f"{tops.dtype} of shape {tuple(tops.shape)}"
+        )
+    if not (tops.diff() > 0).all():
+        raise ValueError(f"{function} needs tops from small to large, got {tops.tolist()}")
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
