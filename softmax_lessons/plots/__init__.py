@@ -11,7 +11,8 @@ from softmax_lessons.plots.display import (
     YELLOW,
     show,
 )
-from softmax_lessons.plots.probabilities import bar_probs
+from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
+from softmax_lessons.plots.slices import block_slices, grid_slices
 
 __all__ = [
     "BLACK",
@@ -23,5 +24,9 @@ __all__ = [
     "VERMILION",
     "YELLOW",
     "bar_probs",
+    "bar_steps",
+    "block_slices",
+    "grid_slices",
+    "line_scales",
     "show",
 ]

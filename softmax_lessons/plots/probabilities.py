@@ -5,10 +5,19 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from softmax_lessons.plots.display import BLUE, listed
+from softmax_lessons.plots.display import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+STYLES = (
+    (BLUE, "-", "o"),
+    (ORANGE, "--", "s"),
+    (GREEN, ":", "^"),
+    (VERMILION, "-.", "D"),
+    (PURPLE, "-", "v"),
+    (SKY, "--", "P"),
+)
 
 
 def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
@@ -23,14 +32,78 @@ def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
         ValueError: if `probs` is not one-dimensional, or has another number of entries than
             `labels`.
     """
-    if probs.dim() != 1 or len(probs) != len(labels):
-        raise ValueError(
-            f"bar_probs needs probs of shape ({len(labels)},), one for each of the labels "
-            f"{list(labels)}, got shape {tuple(probs.shape)}"
-        )
+    _require_one_each(probs, labels, "bar_probs")
     bars = ax.bar(list(labels), probs.tolist(), color=BLUE)
     ax.bar_label(bars, fmt="%.4f")
     ax.set_ylim(0, 1.1)
     ax.set_ylabel("probability")
     ax.spines[["top", "right"]].set_visible(False)
     return f"Bar chart of probabilities: {listed(labels, probs)}."
+
+
+def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> str:
+    """Draw the three steps of softmax side by side: scores, exp of them, shares of the sum.
+
+    Args:
+        axes: three axes to draw on.
+        scores: shape (classes,), not too large for exp.
+        labels: one name per class.
+
+    Raises:
+        ValueError: if `scores` is not one-dimensional, or has another number of entries than
+            `labels`.
+    """
+    _require_one_each(scores, labels, "bar_steps")
+    exps = scores.exp()
+    steps = {"scores": scores, "exp(score)": exps, "share of the sum": exps / exps.sum()}
+    hatches = ("", "//", "..")
+    told = []
+    for ax, (title, values), hatch in zip(axes, steps.items(), hatches, strict=True):
+        bars = ax.bar(list(labels), values.tolist(), color=SKY, edgecolor=BLUE, hatch=hatch)
+        ax.bar_label(bars, fmt="%.4f", padding=2)
+        ax.set_title(title, fontsize=11)
+        ax.margins(y=0.18)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.spines[["top", "right"]].set_visible(False)
+        told.append(f"{title}: {listed(labels, values)}")
+    return f"Three bar charts. {'; '.join(told)}. The powers sum to {exps.sum():.4f}."
+
+
+def line_scales(ax: "Axes", scores: Tensor, labels: Sequence[str], scales: Tensor) -> str:
+    """Draw the probabilities of `scale * scores` against the scale.
+
+    Args:
+        ax: axes to draw on.
+        scores: shape (classes,), up to six of them.
+        labels: one name per class.
+        scales: shape (points,), increasing.
+
+    Raises:
+        ValueError: if `scores` or `scales` is not one-dimensional, or the number of labels
+            does not fit.
+    """
+    _require_one_each(scores, labels, "line_scales")
+    if scales.dim() != 1:
+        raise ValueError(f"line_scales needs scales of shape (points,), got {tuple(scales.shape)}")
+    probs = (scales[:, None] * scores).softmax(dim=1)
+    for i, (label, (color, line, marker)) in enumerate(zip(labels, STYLES, strict=False)):
+        every = max(1, len(scales) // 8)
+        ax.plot(scales, probs[:, i], line, color=color, marker=marker, markevery=every, label=label)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("scale of the scores")
+    ax.set_ylabel("probability")
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    first, last = listed(labels, probs[0]), listed(labels, probs[-1])
+    return (
+        f"Line chart of probabilities against the scale of the scores. At {scales[0]:g}: {first}. "
+        f"At {scales[-1]:g}: {last}."
+    )
+
+
+def _require_one_each(values: Tensor, labels: Sequence[str], function: str) -> None:
+    if values.dim() != 1 or len(values) != len(labels):
+        raise ValueError(
+            f"{function} needs a tensor of shape ({len(labels)},), one entry for each of the "
+            f"labels {list(labels)}, got shape {tuple(values.shape)}"
+        )

@@ -1,0 +1,66 @@
+import re
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from softmax_lessons import plots
+
+LABELS = ["cat", "dog", "owl"]
+SCORES = torch.tensor([2.0, 1.0, 0.1])
+
+
+def numbers(sentence):
+    return [float(n) for n in re.findall(r"-?\d+\.\d{4}", sentence)]
+
+
+def heights(ax):
+    return [bar.get_height() for bar in ax.patches]
+
+
+def test_bar_probs_draws_and_tells_the_same_numbers():
+    ax = Figure().subplots()
+    probs = SCORES.softmax(0)
+    alt = plots.bar_probs(ax, probs, LABELS)
+    assert heights(ax) == pytest.approx(probs.tolist())
+    assert numbers(alt) == pytest.approx(probs.tolist(), abs=5e-5)
+    assert alt != plots.bar_probs(ax, probs.flip(0), LABELS)
+
+
+def test_bar_steps_draws_scores_powers_and_shares():
+    axes = Figure().subplots(1, 3)
+    alt = plots.bar_steps(axes, SCORES, LABELS)
+    steps = [SCORES, SCORES.exp(), SCORES.softmax(0)]
+    for ax, step in zip(axes, steps, strict=True):
+        assert heights(ax) == pytest.approx(step.tolist())
+    told = torch.cat([*steps, SCORES.exp().sum()[None]]).tolist()
+    assert numbers(alt) == pytest.approx(told, abs=5e-5)
+
+
+def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
+    ax = Figure().subplots()
+    scales = torch.linspace(0, 5, 11)
+    alt = plots.line_scales(ax, SCORES, LABELS, scales)
+    assert [line.get_label() for line in ax.lines] == LABELS
+    assert len({line.get_linestyle() for line in ax.lines}) == 3
+    for i, line in enumerate(ax.lines):
+        assert line.get_ydata().tolist() == pytest.approx(
+            [(s * SCORES).softmax(0)[i].item() for s in scales], abs=1e-6
+        )
+    ends = torch.cat([torch.full((3,), 1 / 3), (5 * SCORES).softmax(0)])
+    assert numbers(alt) == pytest.approx(ends.tolist(), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: plots.bar_probs(ax, torch.ones(2), LABELS),
+        lambda ax: plots.bar_probs(ax, torch.ones(1, 3), LABELS),
+        lambda ax: plots.bar_steps([ax] * 3, torch.ones(4), LABELS),
+        lambda ax: plots.line_scales(ax, torch.ones(4), LABELS, torch.ones(2)),
+        lambda ax: plots.line_scales(ax, SCORES, LABELS, torch.ones(2, 2)),
+    ],
+)
+def test_other_shapes_are_refused_by_name(draw):
+    with pytest.raises(ValueError, match=r"needs .*got"):
+        draw(Figure().subplots())
