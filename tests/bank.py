@@ -386,7 +386,7 @@ wrong("stable_softmax", "no-max-subtraction")(plain_normalize)
 wrong("stable_softmax", "no-max-subtraction")(plain_unsqueeze)
 
 
-@wrong("stable_softmax", "no-max-subtraction")
+@wrong("stable_softmax", "shift-computed-unused")
 def shift_forgotten(x, dim):
     z = x - x.amax(dim, keepdim=True)  # noqa: F841
     return torch.exp(x) / torch.exp(x).sum(dim, keepdim=True)
@@ -631,11 +631,11 @@ wrong("pixels_of_image", "over-channels")(torch.nn.Softmax2d())
 wrong("pixels_of_image", "over-everything")(lambda x: x.flatten().softmax(0).view(x.shape))
 
 # Wrong, in ways that have no name yet: told from right all the same.
-wrong("softmax_1d")(lambda x: x / x.sum())
-wrong("softmax_dim")(lambda x, dim: torch.sigmoid(x))
-wrong("softmax_dim")(lambda x, dim: plain(x, dim)[:1])
-wrong("softmax_dim")(lambda x: x)
-wrong("softmax_dim")(lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-8))
-wrong("stable_softmax")(lambda x, dim: torch.softmax(x.clamp(-80, 80), dim))
-wrong("stable_softmax")(lambda x, dim: torch.nan_to_num(plain(x, dim)))
+wrong("softmax_dim", "sigmoid-instead")(lambda x, dim: torch.sigmoid(x))
+wrong("softmax_1d", "forgets-exp")(lambda x: x / x.sum())
+wrong("softmax_dim", "returns-wrong-shape")(lambda x, dim: plain(x, dim)[:1])
+wrong("softmax_dim", "wrong-signature")(lambda x: x)
+wrong("softmax_dim", "eps-in-denominator")(lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-8))
+wrong("stable_softmax", "clamping")(lambda x, dim: torch.softmax(x.clamp(-80, 80), dim))
+wrong("stable_softmax", "patches-nan")(lambda x, dim: torch.nan_to_num(plain(x, dim)))
 wrong("stable_softmax")(lambda x, dim: exit())

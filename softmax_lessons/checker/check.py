@@ -1,14 +1,33 @@
 """`check`: from an attempt to a verdict."""
 
 import difflib
+import os
 from collections.abc import Callable
+
+import torch
 
 from softmax_lessons.checker.diagnose import diagnose
 from softmax_lessons.checker.exercises import Exercise, exercises
+from softmax_lessons.checker.isolate import CAN_ISOLATE, run_isolated
 from softmax_lessons.checker.judge import Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
-from softmax_lessons.checker.run import Outcome, Probe, run
+from softmax_lessons.checker.run import Outcome, Probe
 from softmax_lessons.checker.verdict import Verdict
+
+BY_HAND = (
+    "that is PyTorch's own\nIt is right, and in your models it is what you should write. Here "
+    "the point is to build it yourself, from exp, sum and a division."
+)
+NOT_ISOLATED = (
+    "\n(On this system your function runs in the notebook's own process: nothing stops an "
+    "endless loop.)"
+)
+UNUSED_SHIFT = Misconception(
+    slug="shift-computed-unused",
+    says="You compute a maximum, but the powers are still those of the scores as they are, so "
+    "exp overflows all the same.",
+    hint="Follow the name that holds the shifted scores: where is it used?",
+)
 
 
 def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
@@ -39,27 +58,37 @@ def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
             f"check needs your function itself, and got a {type(attempt).__name__}.\n"
             f'Write check("{exercise}", my_function), without calling it.',
         )
-    outcomes = [run(attempt, probe, task.takes_dim) for probe in task.probes]
+    # not torch's own generator: the learner's seed stays as it is
+    seed = int.from_bytes(os.urandom(8), "big") >> 1
+    probes = task.probes + task.fresh(torch.Generator().manual_seed(seed))
+    outcomes, called = run_isolated(attempt, probes, task.takes_dim)
     if all(_is_stub(outcome) for outcome in outcomes):
         return _not_begun(exercise)
     failures = {}
-    for i, (probe, outcome) in enumerate(zip(task.probes, outcomes, strict=True)):
+    for i, (probe, outcome) in enumerate(zip(probes, outcomes, strict=True)):
         if failure := judge(probe, outcome, expect(task.reference, probe)):
             failures[i] = failure
     if not failures:
+        if task.by_hand and "softmax" in called:
+            return Verdict(exercise, False, ("uses-torch-softmax",), f"{exercise}: {BY_HAND}")
         return Verdict(
             exercise,
             True,
             (),
-            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried.",
+            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried."
+            + ("" if CAN_ISOLATE else NOT_ISOLATED),
         )
-    smallest = min(failures, key=lambda i: (task.probes[i].logits.numel(), i))
-    found = diagnose(task, outcomes, smallest)
+    known = len(task.probes)
+    smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
+    found = diagnose(
+        task, task.probes, outcomes[:known], {i for i in failures if i < known}, smallest
+    )
+    slugs = tuple(m.slug for m in found)
+    if slugs[:1] == ("no-max-subtraction",) and called & {"max", "amax"}:
+        found = (UNUSED_SHIFT, *found[1:])
+        slugs = tuple(m.slug for m in found)
     return Verdict(
-        exercise,
-        False,
-        tuple(m.slug for m in found),
-        _explain(exercise, task, task.probes[smallest], failures[smallest], found),
+        exercise, False, slugs, _explain(exercise, task, probes[smallest], failures[smallest], found)
     )
 
 
