@@ -5,7 +5,7 @@
 (`misconceptions`) that gives the very same outcomes (`diagnose`).
 """
 
-from softmax_lessons.checker.check import check
+from softmax_lessons.checker.engine import check
 from softmax_lessons.checker.verdict import Verdict
 
 __all__ = ["Verdict", "check"]

@@ -19,6 +19,7 @@ def diagnose(
     outcomes: Sequence[Outcome],
     failed: Collection[int],
     first: int,
+    called: Collection[str],
 ) -> tuple[Misconception, ...]:
     """Return the misconceptions behind a wrong attempt, the main one first.
 
@@ -28,6 +29,7 @@ def diagnose(
         outcomes: what it did, one a probe.
         failed: the numbers of the probes that went wrong.
         first: one of them; starting there rejects most candidates at once.
+        called: the names of the torch functions that it called.
 
     Returns:
         One or two misconceptions whose outcomes are the same as the attempt's on every probe,
@@ -44,7 +46,7 @@ def diagnose(
     partly = tuple(m for m in library if m.where and _fails_where(m, probes, failed))[:1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of what some wrong functions do
-        return _explained(exercise, probes, outcomes, first, seen) or tuple(seen) or partly
+        return _explained(exercise, probes, outcomes, first, called, seen) or tuple(seen) or partly
 
 
 def _explained(
@@ -52,11 +54,12 @@ def _explained(
     probes: Sequence[Probe],
     outcomes: Sequence[Outcome],
     first: int,
+    called: Collection[str],
     seen: Sequence[Misconception],
 ) -> tuple[Misconception, ...]:
     """Return the misconceptions of the first candidate that does the same; empty if none does."""
     order = sorted(range(len(outcomes)), key=lambda i: i != first)
-    for mistakes, twin in _candidates(exercise, probes, outcomes):
+    for mistakes, twin in _candidates(exercise, probes, outcomes, called):
         if _same(twin, probes, outcomes, order):
             # a trace that the twin leaves as well is its consequence, not one mistake more
             twins = [run(twin, probe) for probe in probes]
@@ -79,13 +82,18 @@ def _fails_where(m: Misconception, probes: Sequence[Probe], failed: Collection[i
 
 
 def _candidates(
-    exercise: Exercise, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    called: Collection[str],
 ) -> Iterator[tuple[tuple[Misconception, ...], Face]]:
     """Yield wrong functions, and what is wrong with them: none, one, then two mistakes."""
     for recipe in exercise.right:
         yield (), recipe
     faces = []
     for m in exercise.misconceptions:
+        if m.calls and not m.calls & called:
+            continue
         fitted = m.fit(probes, outcomes) if m.fit else ()
         faces += [(m, face) for face in (*m.faces, *fitted)]
     for m, face in faces:

@@ -60,11 +60,10 @@ def run_isolated(
         except TimeoutError as error:
             lost = Outcome(error=f"TimeoutError: {error}")
             outcomes += [lost] * (len(probes) - len(outcomes))
-        except EOFError:  # the next fork goes on with the next probe
-            if len(outcomes) < len(probes):
-                outcomes.append(Outcome(error=f"Your function's process {child.ending()}"))
-        except ValueError as error:
-            outcomes.append(Outcome(error=f"Your function's process {error}"))
+        except (EOFError, ValueError) as error:
+            if len(outcomes) < len(probes):  # the next fork goes on with the next probe
+                what = str(error) or child.ending()
+                outcomes.append(Outcome(error=f"Your function's process {what}"))
         finally:
             child.kill()
     return outcomes, called
@@ -113,7 +112,12 @@ class _Child:
     def _ask(self, question: str, probe: Probe, deadline: float) -> tuple[dict, dict]:
         # the attempt can write to the pipe as well; it can't know this
         nonce = os.urandom(8).hex()
-        header = {"nonce": nonce, "question": question, "dim": probe.dim, "gradient": probe.gradient}
+        header = {
+            "nonce": nonce,
+            "question": question,
+            "dim": probe.dim,
+            "gradient": probe.gradient,
+        }
         with contextlib.suppress(BrokenPipeError):  # then reading says that it died
             _write(self._requests, _pack(header, {"logits": probe.logits}))
         size = struct.unpack(">I", self._read(4, deadline))[0]
@@ -226,7 +230,9 @@ def _unpack(body: bytes) -> tuple[dict, dict[str, Tensor]]:
     for name, dtype, shape, count in layout:
         blob, rest = bytearray(rest[:count]), rest[count:]
         # frombuffer refuses an empty buffer
-        flat = torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0, dtype=torch.uint8)
+        flat = (
+            torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0, dtype=torch.uint8)
+        )
         tensors[name] = flat.view(DTYPES[dtype]).reshape(shape)
     return fields, tensors
 

@@ -118,7 +118,9 @@ def _first_difference(value: Tensor, other: Tensor, probe: Probe) -> tuple[int |
         return ()
     dims = probe.dim if isinstance(probe.dim, tuple) else (probe.dim,)
     dims = [dim % value.dim() for dim in dims]
-    differs = ~torch.isclose(value.double(), other, rtol=_rounding(probe, value.dtype), atol=0.0, equal_nan=True)
+    differs = ~torch.isclose(
+        value.double(), other, rtol=_rounding(probe, value.dtype), atol=0.0, equal_nan=True
+    )
     first = differs.nonzero()[0].tolist()
     return tuple(slice(None) if dim in dims else i for dim, i in enumerate(first))
 

@@ -32,6 +32,9 @@ from softmax_lessons.checker.recipe import (
 )
 from softmax_lessons.checker.run import Outcome, Probe
 
+DIVISIONS = frozenset({"div", "true_divide", "divide", "__truediv__", "__rtruediv__"})
+MAXIMA = frozenset({"max", "amax", "aminmax", "topk", "sort"})
+
 Face = Mapping[str, object] | Callable[[Tensor, Dims], Tensor]
 
 
@@ -49,6 +52,7 @@ class Misconception:
     where: Callable[[Probe], bool | None] | None = None
     error: str = ""
     causes: tuple[str, ...] = ()  # slugs that are no mistake of their own beside this one
+    calls: frozenset[str] = frozenset()  # the faces count if one of these was called
 
 
 def over(*choices: object) -> tuple[Face, ...]:
@@ -120,12 +124,19 @@ def _constant_total(powers: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return powers.sum(dim, keepdim=keepdim).detach()
 
 
+def _plain(x: Tensor, dim: Dims) -> Tensor:
+    return x.exp() / _sum(x.exp(), dim)
+
+
 def _naive_with_log(x: Tensor, dim: Dims) -> Tensor:
     return (x - _sum(x.exp(), dim).log()).exp()
 
 
 def _naive_with_normalize(x: Tensor, dim: Dims) -> Tensor:
     return torch.nn.functional.normalize(x.exp(), p=1, dim=dim)
+
+
+NO_SHIFT: tuple[Face, ...] = ({"centre": nothing}, _naive_with_log, _naive_with_normalize)
 
 
 def _shift_above_only(largest: Callable[[Tensor, Dims], Tensor]) -> Face:
@@ -198,11 +209,11 @@ def _fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
 def _fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
     for x, y in _first_slices(probes, outcomes):
         if y[0] > 0:
-            for shift, change in ((x.max(), {}), (torch.zeros(()), {"centre": nothing})):
+            for shift in (x.max(), 0.0):
                 exps = (x - shift).exp()
                 amount = (exps[0] / y[0] - exps.sum()).item()
                 if amount > 0:
-                    yield {"total": _sum_plus(amount), **change}
+                    yield {"total": _sum_plus(amount)}
             return
 
 
@@ -345,7 +356,11 @@ LIBRARY = (
         slug="returns-log",
         says="You return the logarithms of the probabilities.",
         hint="Probabilities lie between 0 and 1; are yours negative?",
-        faces=({"leave": lambda x, dim: x.log()}, torch.log_softmax),
+        faces=(
+            {"leave": lambda x, dim: x.log()},
+            torch.log_softmax,
+            lambda x, dim: x - torch.logsumexp(x, dim, keepdim=True),
+        ),
     ),
     Misconception(
         slug="double-exp",
@@ -353,7 +368,6 @@ LIBRARY = (
         hint="Count how many times exp touches the scores.",
         faces=(
             {"power": lambda x: x.exp().exp()},
-            {"power": lambda x: x.exp().exp(), "centre": nothing},
             {"enter": lambda x, dim: x.exp()},
             {"leave": lambda x, dim: x.exp()},
         ),
@@ -398,6 +412,13 @@ LIBRARY = (
         faces=({"total": torch.mean},),
     ),
     Misconception(
+        slug="divides-by-max",
+        says="You divide by the largest power, not by the sum of them all.",
+        hint="What should a slice sum to? What does yours?",
+        faces=({"total": torch.amax},),
+        calls=DIVISIONS,
+    ),
+    Misconception(
         slug="returns-exp-unnormalised",
         says="You return exp of the scores without dividing by their sum.",
         hint="Positive is not enough: what should a slice sum to?",
@@ -434,7 +455,6 @@ LIBRARY = (
             {"enter": lambda x, dim: x / x.amax()},
             {"enter": lambda x, dim: x / _amax(x.abs(), dim)},
             {"enter": lambda x, dim: x / x.abs().amax()},
-            {"total": torch.amax},
         ),
     ),
     Misconception(
@@ -451,11 +471,7 @@ LIBRARY = (
         slug="plus-one-in-denominator",
         says="You add 1 to the sum, as the sigmoid does, so your results sum to less than 1.",
         hint="The 1 below the sigmoid is exp(0), a second class. Do you have that class?",
-        faces=(
-            {"total": _sum_plus(1)},
-            {"total": _sum_plus(1), "centre": nothing},
-            {"total": _sum_plus(1), "max_dim": everything},
-        ),
+        faces=({"total": _sum_plus(1)},),
     ),
     Misconception(
         slug="rounds",
@@ -471,9 +487,6 @@ LIBRARY = (
         says="You cut the scores off at a bound, so that all scores beyond it count the same.",
         hint="Softmax of [1000, 1001] is the same as of [0, 1]. Can you make use of that?",
         fit=_fit_clamp,
-        faces=(
-            {"power": lambda x: x.exp().clamp(max=torch.finfo(x.dtype).max), "centre": nothing},
-        ),
     ),
     Misconception(
         slug="scales-logits",
@@ -613,6 +626,29 @@ LIBRARY = (
         faces=(_less_largest_exp, _less_largest, _over_largest_exp, _less_largest_prob),
     ),
     Misconception(
+        slug="shift-computed-unused",
+        says="You compute a maximum, but the powers are still those of the scores as they are, "
+        "so exp overflows all the same.",
+        hint="Follow the name that holds the shifted scores: where is it used?",
+        faces=NO_SHIFT,
+        calls=MAXIMA,
+    ),
+    Misconception(
+        slug="no-max-subtraction",
+        says="You take exp of the scores as they are. For large scores exp is inf, for very "
+        "negative ones it is 0, and the division makes nan or 0 of it.",
+        hint="Softmax stays the same if you subtract one number from all scores of a slice. "
+        "Which number makes the largest exp equal to 1?",
+        faces=NO_SHIFT,
+    ),
+    Misconception(
+        slug="global-max",
+        says="You subtract one maximum, that of the whole tensor, from every slice. A slice far "
+        "below it loses all its digits, or becomes 0 / 0.",
+        hint="Each slice along `dim` needs a maximum of its own.",
+        faces=({"max_dim": everything},),
+    ),
+    Misconception(
         slug="argmax-instead-of-max",
         says="You subtract the position of the maximum, not its value.",
         hint="`x.max(dim)` returns values and positions. Which do you need?",
@@ -662,22 +698,7 @@ LIBRARY = (
         says="You compute in float64 instead of shifting the scores: that moves the overflow "
         "from 88 to 709, and no further.",
         hint="A larger format has a limit as well. Which shift makes the limit irrelevant?",
-        faces=({"enter": lambda x, dim: x.double(), "centre": nothing},),
-    ),
-    Misconception(
-        slug="no-max-subtraction",
-        says="You take exp of the scores as they are. For large scores exp is inf, for very "
-        "negative ones it is 0, and the division makes nan or 0 of it.",
-        hint="Softmax stays the same if you subtract one number from all scores of a slice. "
-        "Which number makes the largest exp equal to 1?",
-        faces=({"centre": nothing}, _naive_with_log, _naive_with_normalize),
-    ),
-    Misconception(
-        slug="global-max",
-        says="You subtract one maximum, that of the whole tensor, from every slice. A slice far "
-        "below it loses all its digits, or becomes 0 / 0.",
-        hint="Each slice along `dim` needs a maximum of its own.",
-        faces=({"max_dim": everything},),
+        faces=(lambda x, dim: _plain(x.double(), dim).to(x.dtype),),
     ),
     # --- side effects
     Misconception(

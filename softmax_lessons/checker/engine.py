@@ -22,12 +22,6 @@ NOT_ISOLATED = (
     "\n(On this system your function runs in the notebook's own process: nothing stops an "
     "endless loop.)"
 )
-UNUSED_SHIFT = Misconception(
-    slug="shift-computed-unused",
-    says="You compute a maximum, but the powers are still those of the scores as they are, so "
-    "exp overflows all the same.",
-    hint="Follow the name that holds the shifted scores: where is it used?",
-)
 
 
 def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
@@ -80,15 +74,13 @@ def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
         )
     known = len(task.probes)
     smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
-    found = diagnose(
-        task, task.probes, outcomes[:known], {i for i in failures if i < known}, smallest
-    )
-    slugs = tuple(m.slug for m in found)
-    if slugs[:1] == ("no-max-subtraction",) and called & {"max", "amax"}:
-        found = (UNUSED_SHIFT, *found[1:])
-        slugs = tuple(m.slug for m in found)
+    wrong = {i for i in failures if i < known}
+    found = diagnose(task, task.probes, outcomes[:known], wrong, smallest, called)
     return Verdict(
-        exercise, False, slugs, _explain(exercise, task, probes[smallest], failures[smallest], found)
+        exercise,
+        False,
+        tuple(m.slug for m in found),
+        _explain(exercise, task, probes[smallest], failures[smallest], found),
     )
 
 
