@@ -28,12 +28,14 @@ class Failure:
         came: what came.
         expected: what was expected.
         part: the indices of the part that `came` and `expected` are about; () is all of it.
+        differs: where the values are off, in all of it; None if it is not about values.
     """
 
     property: str
     came: str
     expected: str
     part: tuple[int | slice, ...] = ()
+    differs: Tensor | None = None
 
 
 def expect(reference: Reference, probe: Probe) -> Expected:
@@ -57,8 +59,16 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
     if value.shape != expected.value.shape:
         return Failure("shape", f"shape {_shape(value)}", f"shape {_shape(expected.value)}")
     if not close(value, expected.value, probe):
-        part = _first_difference(value, expected.value, probe)
-        return Failure("values", numbers(value[part]), numbers(expected.value[part]), part)
+        differs = ~torch.isclose(
+            value.double(),
+            expected.value,
+            rtol=_rounding(probe, value.dtype),
+            atol=0.0,
+            equal_nan=True,
+        )
+        part = _first_difference(differs, probe)
+        came, wanted = numbers(value[part]), numbers(expected.value[part])
+        return Failure("values", came, wanted, part, differs)
     if not probe.accepts(value.dtype):
         return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
     if outcome.logits_after is None or not torch.equal(outcome.logits_after, probe.logits):
@@ -112,15 +122,12 @@ def _close(value: Tensor, other: Tensor, rtol: float, atol: float) -> bool:
     )
 
 
-def _first_difference(value: Tensor, other: Tensor, probe: Probe) -> tuple[int | slice, ...]:
+def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
     """Return where to look: all of a small result, else the first slice that differs."""
-    if value.numel() <= 9:
+    if differs.numel() <= 9:
         return ()
     dims = probe.dim if isinstance(probe.dim, tuple) else (probe.dim,)
-    dims = [dim % value.dim() for dim in dims]
-    differs = ~torch.isclose(
-        value.double(), other, rtol=_rounding(probe, value.dtype), atol=0.0, equal_nan=True
-    )
+    dims = [dim % differs.dim() for dim in dims]
     first = differs.nonzero()[0].tolist()
     return tuple(slice(None) if dim in dims else i for dim, i in enumerate(first))
 
