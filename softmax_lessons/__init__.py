@@ -4,7 +4,7 @@ There is no alias for PyTorch here: lessons call `torch.softmax` by its own name
 """
 
 from softmax_lessons import plots
-from softmax_lessons.checker import Verdict, check
+from softmax_lessons.checker import Progress, Verdict, check, progress
 from softmax_lessons.dtypes import Limits, limits
 from softmax_lessons.functions import (
     cross_entropy,
@@ -16,6 +16,7 @@ from softmax_lessons.functions import (
 
 __all__ = [
     "Limits",
+    "Progress",
     "Verdict",
     "check",
     "cross_entropy",
@@ -24,5 +25,6 @@ __all__ = [
     "logsumexp",
     "naive_softmax",
     "plots",
+    "progress",
     "stable_softmax",
 ]

@@ -88,9 +88,9 @@ def prepare(folder: Path) -> Report:
                     report.outdated.append(lesson.name)
                 continue
             report.refreshed.append(lesson.name)
-        _write(copy, fresh)
+        write_whole(copy, fresh)
         written[lesson.name] = new
-    _write(folder / MANIFEST, json.dumps(written, indent=1).encode())
+    write_whole(folder / MANIFEST, json.dumps(written, indent=1).encode())
     return report
 
 
@@ -112,7 +112,7 @@ def _without_outputs(lesson: Path) -> bytes:
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a whole file or nothing."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part_")
     try:

@@ -386,7 +386,7 @@ wrong("stable_softmax", "no-max-subtraction")(plain_normalize)
 wrong("stable_softmax", "no-max-subtraction")(plain_unsqueeze)
 
 
-@wrong("stable_softmax", "no-max-subtraction")
+@wrong("stable_softmax", "shift-computed-unused")
 def shift_forgotten(x, dim):
     z = x - x.amax(dim, keepdim=True)  # noqa: F841
     return torch.exp(x) / torch.exp(x).sum(dim, keepdim=True)
@@ -630,12 +630,285 @@ wrong("pixels_of_image", "over-width")(lambda x: torch.softmax(x, dim=3))
 wrong("pixels_of_image", "over-channels")(torch.nn.Softmax2d())
 wrong("pixels_of_image", "over-everything")(lambda x: x.flatten().softmax(0).view(x.shape))
 
+
+# --- wrong: the library at full depth -----------------------------------------------------------
+
+
+def stable_with(x, dim, **steps):
+    """Return softmax with one step replaced."""
+    e = steps.get("power", torch.exp)(x - x.amax(dim, keepdim=True))
+    return e / steps.get("total", torch.sum)(e, dim, keepdim=True)
+
+
+# argmax, sigmoid, signs, powers
+wrong("softmax_1d", "argmax-one-hot")(lambda x: F.one_hot(x.argmax(), len(x)).float())
+wrong("stable_softmax", "argmax-one-hot")(
+    lambda x, dim: torch.zeros_like(x).scatter_(dim, x.argmax(dim, keepdim=True), 1.0)
+)
+wrong("softmax_1d", "sums-raw-logits")(lambda x: torch.exp(x) / x.sum())
+wrong("softmax_dim", "sums-raw-logits")(lambda x, dim: x.exp().div(x.sum(dim, keepdim=True)))
+wrong("softmax_dim", "forgets-exp")(lambda x, dim: x / x.sum(dim, keepdim=True))
+wrong("stable_softmax", "forgets-exp")(
+    lambda x, dim: (x - x.amax(dim, True)) / (x - x.amax(dim, True)).sum(dim, True)
+)
+wrong("softmax_1d", "returns-log")(lambda x: x - x.exp().sum().log())
+wrong("softmax_dim", "returns-log")(lambda x, dim: plain(x, dim).log())
+wrong("stable_softmax", "returns-log")(lambda x, dim: F.log_softmax(x, dim=dim))
+wrong("stable_softmax", "returns-log")(lambda x, dim: x - x.logsumexp(dim, keepdim=True))
+wrong("softmax_1d", "double-exp")(lambda x: x.exp().exp() / x.exp().exp().sum())
+wrong("softmax_dim", "double-exp")(lambda x, dim: plain(x.exp(), dim))
+wrong("softmax_1d", "exp2-or-pow")(lambda x: 2**x / (2**x).sum())
+wrong("softmax_dim", "exp2-or-pow")(
+    lambda x, dim: torch.exp2(x) / torch.exp2(x).sum(dim, keepdim=True)
+)
+wrong("softmax_dim", "exp2-or-pow")(lambda x, dim: 2.718**x / (2.718**x).sum(dim, keepdim=True))
+wrong("stable_softmax", "exp2-or-pow")(lambda x, dim: stable_with(x, dim, power=lambda z: 10**z))
+wrong("softmax_1d", "exp2-or-pow")(lambda x: x**2 / (x**2).sum())
+wrong("softmax_1d", "sigmoid-instead")(lambda x: 1 / (1 + torch.exp(-x)))
+wrong("softmax_dim", "sigmoid-instead")(
+    lambda x, dim: x.sigmoid() / x.sigmoid().sum(dim, keepdim=True)
+)
+wrong("softmax_1d", "sign-error")(lambda x: (-x).exp() / (-x).exp().sum())
+wrong("softmax_dim", "sign-error")(lambda x, dim: F.softmin(x, dim=dim))
+wrong("stable_softmax", "sign-error")(
+    lambda x, dim: (x.amax(dim, True) - x).exp() / (x.amax(dim, True) - x).exp().sum(dim, True)
+)
+wrong("stable_softmax", "sign-error")(
+    lambda x, dim: (x + x.amax(dim, True)).exp() / (x + x.amax(dim, True)).exp().sum(dim, True)
+)
+wrong("softmax_1d", "mean-instead-of-sum")(lambda x: x.exp() / x.exp().mean())
+wrong("stable_softmax", "mean-instead-of-sum")(lambda x, dim: stable_with(x, dim, total=torch.mean))
+wrong("softmax_1d", "returns-exp-unnormalised")(lambda x: torch.exp(x))
+wrong("softmax_dim", "returns-exp-unnormalised")(lambda x, dim: x.exp())
+wrong("stable_softmax", "returns-exp-unnormalised")(
+    lambda x, dim: (x - x.amax(dim, keepdim=True)).exp()
+)
+
+# what is done to the scores first
+wrong("softmax_1d", "standardises-first")(lambda x: row_plain((x - x.mean()) / x.std()))
+wrong("softmax_dim", "standardises-first")(
+    lambda x, dim: plain((x - x.mean(dim, True)) / x.std(dim, keepdim=True), dim)
+)
+wrong("stable_softmax", "standardises-first")(lambda x, dim: plain((x - x.mean()) / x.std(), dim))
+wrong("softmax_1d", "divides-by-max")(lambda x: row_plain(x / x.max()))
+wrong("stable_softmax", "divides-by-max")(lambda x, dim: plain(x / x.amax(dim, keepdim=True), dim))
+wrong("softmax_dim", "divides-by-max")(lambda x, dim: x.exp() / x.exp().amax(dim, keepdim=True))
+wrong("softmax_1d", "takes-absolute-value")(lambda x: row_plain(x.abs()))
+wrong("stable_softmax", "takes-absolute-value")(
+    lambda x, dim: plain(x - x.abs().amax(dim, keepdim=True), dim)
+)
+wrong("softmax_1d", "plus-one-in-denominator")(lambda x: x.exp() / (1 + x.exp().sum()))
+wrong("softmax_dim", "plus-one-in-denominator")(
+    lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1)
+)
+wrong("stable_softmax", "plus-one-in-denominator")(
+    lambda x, dim: stable_with(x, dim, total=lambda e, d, keepdim: 1 + e.sum(d, keepdim))
+)
+wrong("softmax_1d", "rounds")(lambda x: torch.round(row_plain(x), decimals=4))
+wrong("softmax_dim", "rounds")(lambda x, dim: (plain(x, dim) * 100).round() / 100)
+wrong("stable_softmax", "rounds")(lambda x, dim: amax(x, dim).round(decimals=6))
+wrong("stable_softmax", "rounds")(lambda x, dim: amax(x.round(), dim))
+wrong("stable_softmax", "clamping")(lambda x, dim: plain(x.clamp(max=88), dim))
+wrong("stable_softmax", "clamping")(lambda x, dim: plain(torch.clamp(x, -50, 50), dim))
+wrong("stable_softmax", "clamping")(lambda x, dim: amax(x.clip(max=300), dim))
+wrong("softmax_1d", "scales-logits")(lambda x: row_plain(x / 2))
+wrong("softmax_dim", "scales-logits")(lambda x, dim: plain(x / x.shape[dim] ** 0.5, dim))
+wrong("stable_softmax", "scales-logits")(lambda x, dim: amax(0.1 * x, dim))
+wrong("stable_softmax", "scales-logits", "no-max-subtraction")(lambda x, dim: plain(x / 10, dim))
+wrong("softmax_1d", "eps-in-denominator")(lambda x: x.exp() / (x.exp().sum() + 1e-6))
+wrong("softmax_dim", "eps-in-denominator")(
+    lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-5)
+)
+wrong("stable_softmax", "eps-in-denominator")(
+    lambda x, dim: stable_with(x, dim, total=lambda e, d, keepdim: e.sum(d, keepdim) + 1e-12)
+)
+wrong("stable_softmax", "eps-in-denominator", "no-max-subtraction")(
+    lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-10)
+)
+
+# dims
+wrong("softmax_dim", "implicit-dim")(lambda x, dim: F.softmax(x))
+wrong("stable_softmax", "implicit-dim")(lambda x, dim: torch.nn.Softmax()(x))
+wrong("softmax_dim", "unsqueezes-last-not-dim")(
+    lambda x, dim: x.exp() / x.exp().sum(dim).unsqueeze(-1)
+)
+wrong("stable_softmax", "unsqueezes-last-not-dim")(
+    lambda x, dim: (
+        (x - x.amax(dim)[..., None]).exp() / (x - x.amax(dim)[..., None]).exp().sum(dim, True)
+    )
+)
+
+
+@wrong("stable_softmax", "unsqueezes-last-not-dim")
+def unsqueezes_both(x, dim):
+    e = (x - x.max(dim).values.unsqueeze(-1)).exp()
+    return e / e.sum(dim).unsqueeze(-1)
+
+
+@wrong("softmax_dim", "forgets-to-transpose-back")
+def left_transposed(x, dim):
+    y = x.transpose(dim, -1)
+    return y.exp() / y.exp().sum(-1, keepdim=True)
+
+
+@wrong("stable_softmax", "forgets-to-transpose-back")
+def left_moved_first(x, dim):
+    y = x.movedim(dim, 0)
+    e = (y - y.amax(0)).exp()
+    return e / e.sum(0)
+
+
+wrong("softmax_dim", "missing-keepdim")(lambda x, dim: torch.div(x.exp(), torch.sum(x.exp(), dim)))
+wrong("softmax_dim", "global-sum")(lambda x, dim: (x - x.max()).exp() / (x - x.max()).exp().sum())
+wrong("stable_softmax", "max-over-wrong-dim")(
+    lambda x, dim: plain(x - x.amax((dim + 1) % x.dim(), True), dim)
+)
+
+
+@wrong("stable_softmax", "two-dims-only")
+def two_dims(x, dim):
+    if x.dim() == 1:
+        return amax(x, 0)
+    if dim % 2 == 0 and x.dim() == 2:
+        return amax(x.T, 1).T
+    rows, _ = x.shape
+    return amax(x.reshape(rows, -1), 1)
+
+
+@wrong("softmax_dim", "two-dims-only")
+def two_dims_by_loop(x, dim):
+    if x.dim() == 1:
+        return row_plain(x)
+    y = x if dim % x.dim() == 1 else x.t()
+    out = torch.stack([row_plain(row) for row in y])
+    return out if dim % x.dim() == 1 else out.t()
+
+
+@wrong("softmax_dim", "python-loop-1d-only")
+def loop_one_row(x, dim):
+    return torch.stack([torch.exp(v) / sum(math.exp(u) for u in x) for v in x]) + 0 * x.sum()
+
+
+@wrong("stable_softmax", "python-loop-1d-only")
+def loop_with_max(x, dim):
+    m = max(v.item() for v in x)
+    exps = [(v - m).exp() for v in x]
+    return torch.stack(exps) / sum(exps)
+
+
+# the shift
+wrong("softmax_1d", "shift-on-one-side")(lambda x: (x - x.max()).exp() / x.exp().sum())
+wrong("stable_softmax", "shift-on-one-side")(
+    lambda x, dim: (x - x.amax(dim, True)).exp() / x.exp().sum(dim, True)
+)
+wrong("stable_softmax", "shift-on-one-side")(
+    lambda x, dim: x.exp() / (x - x.amax(dim, True)).exp().sum(dim, True)
+)
+wrong("stable_softmax", "shift-after-exp")(
+    lambda x, dim: (
+        (x.exp() - x.exp().amax(dim, True)) / (x.exp() - x.exp().amax(dim, True)).sum(dim, True)
+    )
+)
+
+
+@wrong("stable_softmax", "shift-after-exp")
+def normalises_exp_by_largest(x, dim):
+    e = x.exp() / x.amax(dim, keepdim=True).exp()
+    return e / e.sum(dim, keepdim=True)
+
+
+@wrong("stable_softmax", "shift-computed-unused")
+def unused_amax(x, dim):
+    shifted = x - torch.amax(x, dim, keepdim=True)
+    e = torch.exp(x)
+    return e / e.sum(dim, keepdim=True) + 0 * shifted.clamp(max=0).nan_to_num(0, 0, 0).sum()
+
+
+wrong("stable_softmax", "argmax-instead-of-max")(
+    lambda x, dim: plain(x - x.argmax(dim, keepdim=True), dim)
+)
+wrong("stable_softmax", "argmax-instead-of-max")(
+    lambda x, dim: plain(x - x.max(dim, keepdim=True)[1], dim)
+)
+wrong("stable_softmax", "argmax-instead-of-max")(
+    lambda x, dim: plain(x - x.max(dim, keepdim=True).indices, dim)
+)
+wrong("stable_softmax", "mean-subtraction")(
+    lambda x, dim: plain(x - x.mean(dim, keepdim=True), dim)
+)
+wrong("stable_softmax", "mean-subtraction")(plain_mean_shift)
+wrong("stable_softmax", "min-subtraction")(lambda x, dim: plain(x - x.amin(dim, keepdim=True), dim))
+wrong("stable_softmax", "min-subtraction")(
+    lambda x, dim: plain(x - x.min(dim, keepdim=True).values, dim)
+)
+wrong("stable_softmax", "max-with-zero")(
+    lambda x, dim: plain(x - x.amax(dim, keepdim=True).clamp(min=0), dim)
+)
+wrong("stable_softmax", "max-with-zero")(
+    lambda x, dim: plain(x - torch.relu(x.amax(dim, keepdim=True)), dim)
+)
+
+
+@wrong("stable_softmax", "patches-nan")
+def where_nan(x, dim):
+    p = plain(x, dim)
+    return torch.where(p.isnan(), torch.ones_like(p), p)
+
+
+@wrong("stable_softmax", "patches-nan")
+def finite_exps(x, dim):
+    e = torch.nan_to_num(torch.exp(x))
+    return e / e.sum(dim, keepdim=True)
+
+
+wrong("stable_softmax", "global-max", "patches-nan")(
+    lambda x, dim: plain(x - x.max(), dim).nan_to_num(0.0)
+)
+wrong("stable_softmax", "upcast-instead-of-shift")(
+    lambda x, dim: plain(x.to(torch.float64), dim).to(x.dtype)
+)
+wrong("stable_softmax", "upcast-instead-of-shift", "upcasts-and-changes-dtype")(
+    lambda x, dim: plain(x.double(), dim)
+)
+
+
+# side effects
+@wrong("softmax_dim", "breaks-autograd")
+def divides_exp_in_place(x, dim):
+    e = x.exp()
+    e /= e.sum(dim, keepdim=True)
+    return e
+
+
+@wrong("stable_softmax", "breaks-autograd")
+def div_underscore(x, dim):
+    e = (x - x.amax(dim, keepdim=True)).exp()
+    return e.div_(e.sum(dim, keepdim=True))
+
+
+wrong("stable_softmax", "detached-gradient")(lambda x, dim: amax(x, dim).detach())
+wrong("softmax_dim", "detached-gradient")(
+    lambda x, dim: plain(x.clone().detach().requires_grad_(), dim)
+)
+wrong("stable_softmax", "upcasts-and-changes-dtype")(lambda x, dim: amax(x.double(), dim))
+wrong("softmax_dim", "returns-wrong-shape")(lambda x, dim: plain(x, dim).flatten())
+wrong("softmax_1d", "returns-wrong-shape")(lambda x: row_plain(x).unsqueeze(0))
+wrong("softmax_1d", "returns-wrong-shape")(lambda x: row_plain(x).max())
+wrong("softmax_dim", "returns-list")(lambda x, dim: [row_plain(r) for r in x])
+wrong("softmax_dim", "returns-list")(lambda x, dim: tuple(plain(x, dim)))
+wrong("softmax_1d", "name-error")(lambda x: x.exp() / total)  # noqa: F821
+wrong("softmax_dim", "wrong-signature")(lambda x, dim, extra: x)
+wrong("softmax_1d", "returns-none")(lambda x: None)
+
+
 # Wrong, in ways that have no name yet: told from right all the same.
-wrong("softmax_1d")(lambda x: x / x.sum())
-wrong("softmax_dim")(lambda x, dim: torch.sigmoid(x))
-wrong("softmax_dim")(lambda x, dim: plain(x, dim)[:1])
-wrong("softmax_dim")(lambda x: x)
-wrong("softmax_dim")(lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-8))
-wrong("stable_softmax")(lambda x, dim: torch.softmax(x.clamp(-80, 80), dim))
-wrong("stable_softmax")(lambda x, dim: torch.nan_to_num(plain(x, dim)))
+wrong("softmax_dim", "sigmoid-instead")(lambda x, dim: torch.sigmoid(x))
+wrong("softmax_1d", "forgets-exp")(lambda x: x / x.sum())
+wrong("softmax_dim", "returns-wrong-shape")(lambda x, dim: plain(x, dim)[:1])
+wrong("softmax_dim", "wrong-signature")(lambda x: x)
+wrong("softmax_dim", "eps-in-denominator")(
+    lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-8)
+)
+wrong("stable_softmax", "clamping")(lambda x, dim: torch.softmax(x.clamp(-80, 80), dim))
+wrong("stable_softmax", "patches-nan")(lambda x, dim: torch.nan_to_num(plain(x, dim)))
 wrong("stable_softmax")(lambda x, dim: exit())

@@ -1,11 +1,13 @@
 """Check a learner's function and name the mistake in it.
 
-`check` runs the attempt on small inputs (`exercises`), compares what came with PyTorch
-(`judge`), and, where it differs, looks for the misconception in the library
-(`misconceptions`) that gives the very same outcomes (`diagnose`).
+`check` (`engine`) runs the attempt on small inputs (`exercises`) in a process of its own
+(`isolate`, `run`), compares what came with PyTorch (`judge`), and, where it differs, looks for
+the misconception in the library (`misconceptions`) that gives the very same outcomes
+(`diagnose`), as a change to the right function (`recipe`). The answer is a `verdict`.
 """
 
-from softmax_lessons.checker.check import check
+from softmax_lessons.checker.engine import check
+from softmax_lessons.checker.progress import Progress, progress
 from softmax_lessons.checker.verdict import Verdict
 
-__all__ = ["Verdict", "check"]
+__all__ = ["Progress", "Verdict", "check", "progress"]

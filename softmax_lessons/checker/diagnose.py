@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from softmax_lessons.checker.exercises import Exercise
@@ -13,32 +14,58 @@ from softmax_lessons.checker.run import Outcome, Probe, run
 
 
 def diagnose(
-    exercise: Exercise, outcomes: Sequence[Outcome], first: int
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    failed: Collection[int],
+    first: int,
+    called: Collection[str],
 ) -> tuple[Misconception, ...]:
     """Return the misconceptions behind a wrong attempt, the main one first.
 
     Args:
         exercise: what was to be solved.
-        outcomes: what the attempt did, one a probe.
-        first: the number of a probe that went wrong; starting there rejects most candidates
-            at once.
+        probes: what the attempt was tried on.
+        outcomes: what it did, one a probe.
+        failed: the numbers of the probes that went wrong.
+        first: one of them; starting there rejects most candidates at once.
+        called: the names of the torch functions that it called.
 
     Returns:
         One or two misconceptions whose outcomes are the same as the attempt's on every probe,
         together with those that show in the outcomes themselves; empty if none fits.
     """
-    library, probes = exercise.misconceptions, exercise.probes
+    library = exercise.misconceptions
     seen = [m for m in library if _shows(m, probes, outcomes)]
+    caused = {slug for m in seen for slug in m.causes}
+    seen = [m for m in seen if m.slug not in caused]
     if any(m.error for m in seen):
+        return tuple(m for m in seen if m.error)
+    if all(outcome.value is None for outcome in outcomes):
         return tuple(seen)
+    partly = tuple(m for m in library if m.where and _fails_where(m, probes, failed))[:1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of what some wrong functions do
+        return _explained(exercise, probes, outcomes, first, called, seen) or tuple(seen) or partly
+
+
+def _explained(
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    first: int,
+    called: Collection[str],
+    seen: Sequence[Misconception],
+) -> tuple[Misconception, ...]:
+    """Return the misconceptions of the first candidate that does the same; empty if none does."""
     order = sorted(range(len(outcomes)), key=lambda i: i != first)
-    for mistakes, twin in _candidates(exercise):
+    for mistakes, twin in _candidates(exercise, probes, outcomes, called):
         if _same(twin, probes, outcomes, order):
             # a trace that the twin leaves as well is its consequence, not one mistake more
-            twins = [run(twin, probe, takes_dim=True) for probe in probes]
+            twins = [run(twin, probe) for probe in probes]
             own = [m for m in seen if not _shows(m, probes, twins)]
-            return tuple(m for m in library if m in own or m in mistakes)
-    return tuple(seen)
+            return tuple(m for m in exercise.misconceptions if m in own or m in mistakes)
+    return ()
 
 
 def _shows(m: Misconception, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> bool:
@@ -48,11 +75,27 @@ def _shows(m: Misconception, probes: Sequence[Probe], outcomes: Sequence[Outcome
     return bool(m.error) and any(re.search(m.error, outcome.error) for outcome in outcomes)
 
 
-def _candidates(exercise: Exercise) -> Iterator[tuple[tuple[Misconception, ...], Face]]:
+def _fails_where(m: Misconception, probes: Sequence[Probe], failed: Collection[int]) -> bool:
+    """Tell whether an attempt fails on just the kind of input that a misconception says."""
+    expected = [(m.where(probe), i in failed) for i, probe in enumerate(probes)]
+    return all(wanted is None or wanted == came for wanted, came in expected)
+
+
+def _candidates(
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    called: Collection[str],
+) -> Iterator[tuple[tuple[Misconception, ...], Face]]:
     """Yield wrong functions, and what is wrong with them: none, one, then two mistakes."""
     for recipe in exercise.right:
         yield (), recipe
-    faces = [(m, face) for m in exercise.misconceptions for face in m.faces]
+    faces = []
+    for m in exercise.misconceptions:
+        if m.calls and not m.calls & called:
+            continue
+        fitted = m.fit(probes, outcomes) if m.fit else ()
+        faces += [(m, face) for face in (*m.faces, *fitted)]
     for m, face in faces:
         if callable(face):
             yield (m,), face
@@ -79,7 +122,7 @@ def _same(
     """
     for i in order:
         probe, theirs = probes[i], outcomes[i]
-        ours = run(candidate, probe, takes_dim=True)
+        ours = run(candidate, probe)
         if bool(ours.error) != bool(theirs.error):
             return False
         if ours.value is None or theirs.value is None:

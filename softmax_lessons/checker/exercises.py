@@ -29,15 +29,19 @@ class Exercise:
     Attributes:
         signature: how the attempt is called, as the learner writes it.
         reference: PyTorch's own answer, f(logits, dim).
+        probes: the inputs to try, always the same, so that a mistake is shown the same way.
+        fresh: makes other inputs for each check, so that no answer can be learnt by heart.
         right: recipes that are right here.
+        by_hand: whether torch's own softmax does not count as an answer.
         misconceptions: what can go wrong, the most important first.
-        probes: the inputs to try, the ones to show first.
     """
 
     signature: str
     probes: tuple[Probe, ...]
+    fresh: Callable[[torch.Generator], tuple[Probe, ...]]
     reference: Callable[[Tensor, int], Tensor] = torch.softmax
     right: tuple[Recipe, ...] = (RIGHT,)
+    by_hand: bool = True
     misconceptions: tuple[Misconception, ...] = LIBRARY
 
     @property
@@ -125,7 +129,31 @@ def extreme() -> tuple[Probe, ...]:
 def one_row() -> tuple[Probe, ...]:
     """Return probes with one row of ordinary scores."""
     rows = [row(2, 1, 0.1), row(0.5, -0.5), row(3, 3), row(-1.5), row(1, 2, 3, 4), scores(7)]
-    return tuple(Probe(x, 0) for x in rows)
+    exact = row(-4, -5, -6, dtype=torch.float64)
+    return (*(Probe(x, 0) for x in rows), Probe(exact, 0, loose=True))
+
+
+def fresh_rows(generator: torch.Generator) -> tuple[Probe, ...]:
+    """Return one row of random ordinary scores."""
+    return (Probe(6 * torch.rand(5, generator=generator) - 3, 0),)
+
+
+def fresh_ordinary(generator: torch.Generator) -> tuple[Probe, ...]:
+    """Return random ordinary scores of two and three dims."""
+    return tuple(
+        Probe(6 * torch.rand(*shape, generator=generator) - 3, dim)
+        for shape in ((3, 4), (3, 2, 4))
+        for dim in range(len(shape))
+    )
+
+
+def fresh_extreme(generator: torch.Generator) -> tuple[Probe, ...]:
+    """Return random scores of any size, some of them -inf, along with ordinary ones."""
+    large = 3000 * torch.rand(3, 4, generator=generator) - 1500
+    masked = large.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
+    masked[:, 0], masked[0] = large[:, 0], large[0]  # no slice is all -inf
+    extreme = tuple(Probe(x, dim) for x in (large, masked) for dim in (0, 1))
+    return fresh_ordinary(generator) + extreme
 
 
 def _joint(x: Tensor, dims: tuple[int, int]) -> Tensor:
@@ -169,8 +197,10 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
     shapes = [(2,) * len(sizes), tuple(sizes.values())]
     return Exercise(
         signature="f(x)",
-        reference=_joint if joint else torch.softmax,
         probes=tuple(Probe(scores(*shape), dim) for shape in shapes),
+        fresh=lambda g: (Probe(torch.rand(shapes[1], generator=g), dim),),
+        reference=_joint if joint else torch.softmax,
+        by_hand=False,
         misconceptions=(*others, all_at_once, *([two] if joint else []), *LIBRARY),
     )
 
@@ -179,11 +209,11 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
 def exercises() -> dict[str, Exercise]:
     """Return all exercises by name."""
     return {
-        "softmax_1d": Exercise("f(x)", one_row(), right=(RIGHT, WITHOUT_SHIFT)),
+        "softmax_1d": Exercise("f(x)", one_row(), fresh_rows, right=(RIGHT, WITHOUT_SHIFT)),
         "softmax_dim": Exercise(
-            "f(x, dim)", ordinary(), right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT)
+            "f(x, dim)", ordinary(), fresh_ordinary, right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT)
         ),
-        "stable_softmax": Exercise("f(x, dim)", ordinary() + extreme()),
+        "stable_softmax": Exercise("f(x, dim)", ordinary() + extreme(), fresh_extreme),
         "classes_of_batch": _layout("batch classes", 1),
         "classes_of_sequence": _layout("batch time classes", 2),
         "classes_of_image": _layout("batch classes height width", 1),

@@ -1,16 +1,20 @@
 """The library of misconceptions: what learners write instead of softmax, and why.
 
-Each is data: a slug, a sentence that names the mistake, a hint, and what it does, which is
-one of
+Each is data: a slug, a sentence that names the mistake, a hint (and a plainer one for a second
+try), and how to recognise it, which is one or more of
 - faces: changes to the right recipe (a dict of its steps) or functions f(x, dim) of their own;
   several where one mistake can be written so that it gives different results,
-- trace: a fact that shows in the outcome itself,
+- fit: faces with a number in them that is read off the attempt's own results,
+- trace: a fact that shows in a single outcome,
+- where: the kind of input that it fails on, while all others are right,
 - error: a pattern in the error message it raises.
 
-The order matters: of two mistakes, the one that stands first here is named first.
+The order matters: of two mistakes, the one that stands first here is named first, and of two
+explanations, the one that stands first is preferred.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,11 +24,16 @@ from softmax_lessons.checker.recipe import (
     Dims,
     always,
     everything,
+    implicit,
     mirrored,
     neighbour,
     nothing,
+    ones,
 )
 from softmax_lessons.checker.run import Outcome, Probe
+
+DIVISIONS = frozenset({"div", "true_divide", "divide", "__truediv__", "__rtruediv__"})
+MAXIMA = frozenset({"max", "amax", "aminmax", "topk", "sort"})
 
 Face = Mapping[str, object] | Callable[[Tensor, Dims], Tensor]
 
@@ -36,9 +45,14 @@ class Misconception:
     slug: str
     says: str
     hint: str
+    second_hint: str = ""
     faces: tuple[Face, ...] = ()
+    fit: Callable[[Sequence[Probe], Sequence[Outcome]], Iterator[Face]] | None = None
     trace: Callable[[Probe, Outcome], bool] | None = None
+    where: Callable[[Probe], bool | None] | None = None
     error: str = ""
+    causes: tuple[str, ...] = ()  # slugs that are no mistake of their own beside this one
+    calls: frozenset[str] = frozenset()  # the faces count if one of these was called
 
 
 def over(*choices: object) -> tuple[Face, ...]:
@@ -46,42 +60,242 @@ def over(*choices: object) -> tuple[Face, ...]:
     return tuple({"max_dim": choice, "sum_dim": choice} for choice in choices)
 
 
-def _wrong_dims(step: str) -> tuple[Face, ...]:
-    choices = (neighbour(1), neighbour(-1), mirrored, always(-1), always(0), always(1))
-    return tuple({step: choice} for choice in choices)
+# --- steps that a misconception puts in the place of the right ones -----------------------------
 
 
-def _naive_with_log(x: Tensor, dim: Dims) -> Tensor:
-    return (x - x.exp().sum(dim, keepdim=True).log()).exp()
+def _sum(x: Tensor, dim: Dims) -> Tensor:
+    return x.sum(dim, keepdim=True)
 
 
-def _naive_with_normalize(x: Tensor, dim: Dims) -> Tensor:
-    return torch.nn.functional.normalize(x.exp(), p=1, dim=dim)
+def _amax(x: Tensor, dim: Dims) -> Tensor:
+    return x.amax(dim, keepdim=True)
+
+
+def _everywhere(x: Tensor) -> Dims:
+    return tuple(range(x.dim()))
+
+
+def _unsqueezed_at(position: int, reduction: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda x, dim, keepdim: reduction(x, dim).unsqueeze(position)
+
+
+def _sum_plus(amount: float) -> Callable[..., Tensor]:
+    return lambda x, dim, keepdim: x.sum(dim, keepdim=keepdim) + amount
+
+
+def _power_of(base: float) -> Callable[[Tensor], Tensor]:
+    return lambda x: base**x
+
+
+def _rounded_to(digits: int) -> Callable[[Tensor, Dims], Tensor]:
+    return lambda x, dim: x.round(decimals=digits)
+
+
+def _scaled_by(factor: float) -> Callable[[Tensor, Dims], Tensor]:
+    return lambda x, dim: x * factor
+
+
+def _clamped_to(low: float, high: float) -> Callable[[Tensor, Dims], Tensor]:
+    return lambda x, dim: x.clamp(low, high)
+
+
+def _length(x: Tensor, dim: Dims) -> int:
+    return x.shape[dim] if isinstance(dim, int) else math.prod(x.shape[d] for d in dim)
+
+
+def _one_hot(x: Tensor, dim: Dims) -> Tensor:
+    return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1)
+
+
+def _all_largest(x: Tensor, dim: Dims) -> Tensor:
+    return (x == _amax(x, dim)).to(x.dtype)
+
+
+def _standardised(x: Tensor, dim: Dims, correction: int) -> Tensor:
+    return (x - x.mean(dim, keepdim=True)) / x.std(dim, correction=correction, keepdim=True)
+
+
+def _to_unit_range(x: Tensor, dim: Dims) -> Tensor:
+    low = x.amin(dim, keepdim=True)
+    return (x - low) / (_amax(x, dim) - low)
 
 
 def _constant_total(powers: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return powers.sum(dim, keepdim=keepdim).detach()
 
 
+def _plain(x: Tensor, dim: Dims) -> Tensor:
+    return x.exp() / _sum(x.exp(), dim)
+
+
+def _naive_with_log(x: Tensor, dim: Dims) -> Tensor:
+    return (x - _sum(x.exp(), dim).log()).exp()
+
+
+def _naive_with_normalize(x: Tensor, dim: Dims) -> Tensor:
+    return torch.nn.functional.normalize(x.exp(), p=1, dim=dim)
+
+
+NO_SHIFT: tuple[Face, ...] = ({"centre": nothing}, _naive_with_log, _naive_with_normalize)
+
+
+def _shift_above_only(largest: Callable[[Tensor, Dims], Tensor]) -> Face:
+    return lambda x, dim: (x - largest(x, dim)).exp() / _sum(x.exp(), dim)
+
+
+def _shift_below_only(largest: Callable[[Tensor, Dims], Tensor]) -> Face:
+    return lambda x, dim: x.exp() / _sum((x - largest(x, dim)).exp(), dim)
+
+
+def _largest_of_all(x: Tensor, dim: Dims) -> Tensor:
+    return x.amax()
+
+
+def _less_largest_exp(x: Tensor, dim: Dims) -> Tensor:
+    exps = x.exp() - _amax(x.exp(), dim)
+    return exps / _sum(exps, dim)
+
+
+def _less_largest(x: Tensor, dim: Dims) -> Tensor:
+    exps = x.exp() - _amax(x, dim)
+    return exps / _sum(exps, dim)
+
+
+def _over_largest_exp(x: Tensor, dim: Dims) -> Tensor:
+    exps = x.exp() / _amax(x, dim).exp()
+    return exps / _sum(exps, dim)
+
+
+def _less_largest_prob(x: Tensor, dim: Dims) -> Tensor:
+    probs = torch.softmax(x, dim)
+    return probs - _amax(probs, dim)
+
+
+def _left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Face:
+    def face(x: Tensor, dim: Dims) -> Tensor:
+        return torch.softmax(move(x, dim), target)
+
+    return face
+
+
+# --- numbers read off the attempt's own results --------------------------------------------------
+
+
+def _first_slices(
+    probes: Sequence[Probe], outcomes: Sequence[Outcome]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the first slice of ordinary logits and of results, the most exact ones first."""
+    for wanted in (torch.float64, torch.float32):
+        for probe, outcome in zip(probes, outcomes, strict=True):
+            x, y = probe.logits, outcome.value
+            if isinstance(probe.dim, tuple) or y is None or x.dtype != wanted:
+                continue
+            if x.shape == y.shape and x.shape[probe.dim] > 1 and x.abs().max() <= 10:
+                size = x.shape[probe.dim]
+                x, y = (t.double().movedim(probe.dim, -1).reshape(-1, size)[0] for t in (x, y))
+                if y.isfinite().all():
+                    yield x, y
+
+
+def _fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
+    for x, y in _first_slices(probes, outcomes):
+        if (y > 0).all() and x[0] != x[1]:
+            factor = ((y[0] / y[1]).log() / (x[0] - x[1])).item()
+            if factor not in (0.0, 1.0):
+                yield {"enter": _scaled_by(factor)}
+            return
+
+
+def _fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
+    for x, y in _first_slices(probes, outcomes):
+        if y[0] > 0:
+            for shift in (x.max(), 0.0):
+                exps = (x - shift).exp()
+                amount = (exps[0] / y[0] - exps.sum()).item()
+                if amount > 0:
+                    yield {"total": _sum_plus(amount)}
+            return
+
+
+def _fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
+    """Read the bounds off the results for [0, -200, 500]."""
+    for probe, outcome in zip(probes, outcomes, strict=True):
+        if probe.logits.tolist() != [0.0, -200.0, 500.0] or outcome.value is None:
+            continue
+        middle, lowest, highest = outcome.value.double().tolist()
+        highs = [math.log(highest / middle)] if middle > 0 and highest > 0 else [100, 300, 500, 700]
+        low = math.log(lowest / middle) if lowest > 0 and middle > 0 else -math.inf
+        for high in highs:
+            for bounds in ((low, high), (-high, high)):
+                yield {"enter": _clamped_to(*bounds)}
+                yield {"enter": _clamped_to(*bounds), "centre": nothing}
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+def _is_a(*kinds: str) -> Callable[[Probe, Outcome], bool]:
+    return lambda probe, outcome: outcome.kind in kinds
+
+
+def _holds_integers(probe: Probe, outcome: Outcome) -> bool:
+    return outcome.value is not None and not outcome.value.dtype.is_floating_point
+
+
+def _changed_input(probe: Probe, outcome: Outcome) -> bool:
+    after = outcome.logits_after
+    return after is not None and not torch.equal(after, probe.logits)
+
+
+def _lost_gradient(probe: Probe, outcome: Outcome) -> bool:
+    if "requires grad. Use tensor.detach().numpy()" in outcome.error:
+        return True
+    came = outcome.value is not None and outcome.grad is None and not outcome.grad_error
+    return probe.gradient and came
+
+
+def _changed_dtype(probe: Probe, outcome: Outcome) -> bool:
+    value = outcome.value
+    return value is not None and value.is_floating_point() and not probe.accepts(value.dtype)
+
+
+def _changed_shape(probe: Probe, outcome: Outcome) -> bool:
+    return outcome.value is not None and outcome.value.shape != probe.logits.shape
+
+
+def _three_dims_or_more(probe: Probe) -> bool | None:
+    return None if probe.logits.dim() < 2 else probe.logits.dim() > 2
+
+
+def _more_than_one_row(probe: Probe) -> bool | None:
+    shape = probe.logits.shape
+    if len(shape) == 1:
+        return False
+    return True if min(shape) > 1 else None
+
+
 LIBRARY = (
+    # --- what comes back is no result at all
     Misconception(
         slug="returns-none",
         says="Your function computes, but hands nothing back: its result is None.",
         hint="Look at the last line of the function. Which word sends a value to the caller?",
-        trace=lambda probe, outcome: outcome.kind == "NoneType",
+        second_hint="`print` shows a value, and only `return` gives it to the caller.",
+        trace=_is_a("NoneType"),
     ),
     Misconception(
         slug="returns-list",
         says="Your function returns a list or tuple of numbers, not a tensor.",
-        hint="The next step of a model needs a tensor. Build one from your numbers, or work on "
-        "the whole tensor at once.",
-        trace=lambda probe, outcome: outcome.kind in ("list", "tuple"),
+        hint="The next step of a model needs a tensor. Can you make one of your numbers, or work "
+        "on the whole tensor at once?",
+        trace=_is_a("list", "tuple"),
     ),
     Misconception(
         slug="max-tuple-not-values",
         says="`x.max(dim)` returns two things, the largest values and their positions, and you "
         "use the pair as if it were one tensor.",
-        hint="Take only the values out of the pair, or look up `amax`.",
+        hint="Take only the values out of the pair.",
+        second_hint="The pair has a field `.values`; `amax` returns nothing else.",
         error=r"return_types\.(max|min)",
     ),
     Misconception(
@@ -91,18 +305,124 @@ LIBRARY = (
         error=r"^(NameError|UnboundLocalError):",
     ),
     Misconception(
+        slug="wrong-signature",
+        says="A function is called with another number of arguments than it takes.",
+        hint="Compare the first line of your function with the one in the exercise.",
+        error=r"^TypeError: .*(positional arguments? but \d+ w|missing \d+ required positional)",
+    ),
+    Misconception(
+        slug="endless-loop",
+        says="Your function does not come to an end.",
+        hint="Which condition ends your loop, and does anything in the loop change it?",
+        error=r"^TimeoutError: no answer",
+    ),
+    # --- another function than softmax
+    Misconception(
+        slug="argmax-one-hot",
+        says="You put 1 at the largest score and 0 elsewhere. Softmax gives every score a share.",
+        hint="Should the second best answer get nothing at all?",
+        faces=(_one_hot, _all_largest),
+    ),
+    Misconception(
         slug="int-dtype",
         says="Somewhere on the way, numbers become integers, and everything after the decimal "
         "point is cut off.",
         hint="Look for int, long, or a tensor that you create with whole numbers in it.",
         faces=(
-            {"enter": Tensor.long},
-            {"enter": torch.trunc},
-            {"leave": Tensor.long},
+            {"enter": lambda x, dim: x.long()},
+            {"enter": lambda x, dim: x.trunc()},
+            {"leave": lambda x, dim: x.long()},
         ),
-        trace=lambda probe, outcome: (
-            outcome.value is not None and not outcome.value.dtype.is_floating_point
+        trace=_holds_integers,
+        causes=("detached-gradient", "upcasts-and-changes-dtype"),
+    ),
+    Misconception(
+        slug="sums-raw-logits",
+        says="You divide the powers by the sum of the scores themselves.",
+        hint="What must stand below the line, so that all results together sum to 1?",
+        faces=(
+            lambda x, dim: x.exp() / _sum(x, dim),
+            lambda x, dim: (x - _amax(x, dim)).exp() / _sum(x, dim),
         ),
+    ),
+    Misconception(
+        slug="forgets-exp",
+        says="You divide the scores by their sum, without exp. Negative scores give negative "
+        "shares, and a sum of zero gives inf.",
+        hint="Which function makes any score positive, and keeps the order?",
+        faces=({"power": lambda x: x, "centre": nothing}, {"power": lambda x: x}),
+    ),
+    Misconception(
+        slug="returns-log",
+        says="You return the logarithms of the probabilities.",
+        hint="Probabilities lie between 0 and 1; are yours negative?",
+        faces=(
+            {"leave": lambda x, dim: x.log()},
+            torch.log_softmax,
+            lambda x, dim: x - torch.logsumexp(x, dim, keepdim=True),
+        ),
+    ),
+    Misconception(
+        slug="double-exp",
+        says="You apply exp twice.",
+        hint="Count how many times exp touches the scores.",
+        faces=(
+            {"power": lambda x: x.exp().exp()},
+            {"enter": lambda x, dim: x.exp()},
+            {"leave": lambda x, dim: x.exp()},
+        ),
+    ),
+    Misconception(
+        slug="exp2-or-pow",
+        says="You raise another number than e to the scores, or the scores to a power.",
+        hint="Which base has the formula, and which operand is the exponent?",
+        faces=(
+            *({"power": _power_of(b)} for b in (2, 3, 10, 2.7, 2.71, 2.72, 2.718, 2.7183)),
+            *({"power": _power_of(b)} for b in (2.71828, 2.718282, 2.7182818, 2.718281828)),
+            {"power": torch.square, "centre": nothing},
+            {"power": torch.square},
+            {"power": lambda x: x**math.e, "centre": nothing},
+        ),
+    ),
+    Misconception(
+        slug="sigmoid-instead",
+        says="You apply the sigmoid to each score on its own, so the scores don't compete.",
+        hint="Raise one score. Do the other results go down?",
+        faces=(
+            lambda x, dim: torch.sigmoid(x),
+            {"power": torch.sigmoid, "centre": nothing},
+            {"power": torch.sigmoid},
+        ),
+    ),
+    Misconception(
+        slug="sign-error",
+        says="A minus sign is in the wrong place: the lowest score gets the largest probability.",
+        hint="Try [0, 1]. Which of the two should win?",
+        faces=(
+            {"enter": lambda x, dim: -x},
+            {"power": lambda x: (-x).exp()},
+            {"centre": lambda x, dim, keepdim: -x.amax(dim, keepdim=keepdim)},
+            {"leave": lambda x, dim: -x},
+        ),
+    ),
+    Misconception(
+        slug="mean-instead-of-sum",
+        says="You divide by the mean of the powers: your results sum to the number of classes.",
+        hint="What should all results of a slice sum to? What do yours?",
+        faces=({"total": torch.mean},),
+    ),
+    Misconception(
+        slug="divides-by-max",
+        says="You divide by the largest power, not by the sum of them all.",
+        hint="What should a slice sum to? What does yours?",
+        faces=({"total": torch.amax},),
+        calls=DIVISIONS,
+    ),
+    Misconception(
+        slug="returns-exp-unnormalised",
+        says="You return exp of the scores without dividing by their sum.",
+        hint="Positive is not enough: what should a slice sum to?",
+        faces=({"total": ones},),
     ),
     Misconception(
         slug="softmax-twice",
@@ -110,6 +430,90 @@ LIBRARY = (
         "the probabilities towards each other.",
         hint="Count how many times the scores pass through exp and a division by their sum.",
         faces=({"times": 2},),
+    ),
+    Misconception(
+        slug="standardises-first",
+        says="You bring the scores to a common spread first. How far they lie apart is what "
+        "softmax needs to know.",
+        hint="[1, 2] and [10, 20] should not give the same probabilities.",
+        faces=(
+            {"enter": lambda x, dim: _standardised(x, dim, 1)},
+            {"enter": lambda x, dim: _standardised(x, dim, 0)},
+            {"enter": lambda x, dim: _standardised(x, _everywhere(x), 1)},
+            {"enter": lambda x, dim: _standardised(x, _everywhere(x), 0)},
+            {"enter": _to_unit_range},
+            {"enter": lambda x, dim: _to_unit_range(x, _everywhere(x))},
+            {"enter": lambda x, dim: torch.nn.functional.normalize(x, dim=dim)},
+        ),
+    ),
+    Misconception(
+        slug="divides-by-max",
+        says="You divide by a maximum where something should be subtracted or summed.",
+        hint="A division changes the distances between scores. Which operation does not?",
+        faces=(
+            {"enter": lambda x, dim: x / _amax(x, dim)},
+            {"enter": lambda x, dim: x / x.amax()},
+            {"enter": lambda x, dim: x / _amax(x.abs(), dim)},
+            {"enter": lambda x, dim: x / x.abs().amax()},
+        ),
+    ),
+    Misconception(
+        slug="takes-absolute-value",
+        says="You take absolute values on the way, so very negative scores count as large ones.",
+        hint="Try a slice of negative scores. Which is its maximum?",
+        faces=(
+            {"enter": lambda x, dim: x.abs()},
+            {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
+            {"power": lambda x: x.abs().exp()},
+        ),
+    ),
+    Misconception(
+        slug="plus-one-in-denominator",
+        says="You add 1 to the sum, as the sigmoid does, so your results sum to less than 1.",
+        hint="The 1 below the sigmoid is exp(0), a second class. Do you have that class?",
+        faces=({"total": _sum_plus(1)},),
+    ),
+    Misconception(
+        slug="rounds",
+        says="You round on the way, so the results no longer sum to 1.",
+        hint="Round when you print, not when you compute.",
+        faces=(
+            *({"leave": _rounded_to(digits)} for digits in range(8)),
+            *({"enter": _rounded_to(digits)} for digits in range(4)),
+        ),
+    ),
+    Misconception(
+        slug="clamping",
+        says="You cut the scores off at a bound, so that all scores beyond it count the same.",
+        hint="Softmax of [1000, 1001] is the same as of [0, 1]. Can you make use of that?",
+        fit=_fit_clamp,
+    ),
+    Misconception(
+        slug="scales-logits",
+        says="You multiply or divide the scores by a number. Only adding a number leaves "
+        "softmax as it is.",
+        hint="Compare exp(2a) / exp(2b) with exp(a) / exp(b).",
+        fit=_fit_scale,
+        faces=(
+            {"enter": lambda x, dim: x / math.sqrt(_length(x, dim))},
+            {"enter": lambda x, dim: x / math.sqrt(x.shape[-1])},
+            {"enter": lambda x, dim: x / _length(x, dim)},
+        ),
+    ),
+    Misconception(
+        slug="eps-in-denominator",
+        says="You add a small number to the sum against a division by zero, so the results sum "
+        "to a little less than 1; and against overflow it does nothing.",
+        hint="If the largest exp of a slice is exactly 1, can the sum be zero?",
+        fit=_fit_eps,
+    ),
+    # --- along the wrong dim
+    Misconception(
+        slug="implicit-dim",
+        says="You leave the choice of the dim to PyTorch, which takes dim 0 for 1-D and 3-D "
+        "tensors and dim 1 for others, whatever `dim` asks for.",
+        hint="Pass the dim on to every function that takes one.",
+        faces=over(implicit),
     ),
     Misconception(
         slug="hard-coded-last-dim",
@@ -134,13 +538,50 @@ LIBRARY = (
         says="You divide by the sum of the whole tensor, so all of it sums to 1 and not each "
         "slice along `dim`.",
         hint="Who competes with whom? Sum only over those, and keep the other dims.",
-        faces=({"sum_dim": everything}, {"sum_dim": everything, "sum_keepdim": False}),
+        second_hint="`sum` takes a dim and `keepdim=True`.",
+        faces=({"sum_dim": everything},),
     ),
     Misconception(
         slug="sum-over-wrong-dim",
         says="You sum over another dim than the one that was asked for.",
         hint="Along which dim do your results sum to 1? Print `.sum(dim)` for each dim.",
-        faces=(*over(neighbour(1), neighbour(-1), mirrored), *_wrong_dims("sum_dim")),
+        faces=(
+            *over(neighbour(1), neighbour(-1), mirrored),
+            *({"sum_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
+            *({"sum_dim": always(d)} for d in (-1, 0, 1)),
+        ),
+    ),
+    Misconception(
+        slug="unsqueezes-last-not-dim",
+        says="After the sum or maximum you put the lost dim back at a fixed place, not where it "
+        "was.",
+        hint="Which position had the dim that the sum removed?",
+        second_hint="`keepdim=True` leaves it in its place.",
+        faces=tuple(
+            face
+            for position in (-1, 1)  # at 0 it is what missing-keepdim does
+            for face in (
+                {"total": _unsqueezed_at(position, torch.sum)},
+                {"centre": _unsqueezed_at(position, torch.amax)},
+                {
+                    "total": _unsqueezed_at(position, torch.sum),
+                    "centre": _unsqueezed_at(position, torch.amax),
+                },
+            )
+        ),
+    ),
+    Misconception(
+        slug="forgets-to-transpose-back",
+        says="You move `dim` to another place to work on it, and return the result with the dims "
+        "still moved.",
+        hint="Compare the shape of your result with that of the scores.",
+        faces=(
+            _left_moved(lambda x, dim: x.transpose(dim, -1), -1),
+            _left_moved(lambda x, dim: x.transpose(dim, 0), 0),
+            _left_moved(lambda x, dim: x.movedim(dim, -1), -1),
+            _left_moved(lambda x, dim: x.movedim(dim, 0), 0),
+            lambda x, dim: torch.softmax(x, dim).mT if x.dim() > 1 else torch.softmax(x, dim),
+        ),
     ),
     Misconception(
         slug="max-over-wrong-dim",
@@ -148,18 +589,49 @@ LIBRARY = (
         "are shifted by different amounts, and that changes their ratios.",
         hint="All entries that compete must lose the same amount. Which dim must the maximum "
         "run over?",
-        faces=_wrong_dims("max_dim"),
+        faces=(
+            *({"max_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
+            *({"max_dim": always(d)} for d in (-1, 0, 1)),
+        ),
     ),
     Misconception(
         slug="missing-keepdim",
         says="A sum or maximum over `dim` drops that dim, so broadcasting lines it up with the "
         "wrong one: an error if the sizes differ, silently wrong if they are the same.",
         hint="Compare the shapes of the two sides of your division, and of your subtraction.",
+        second_hint="Which argument of `sum` and `amax` keeps the dim, with size 1?",
         faces=(
             {"sum_keepdim": False},
             {"max_keepdim": False},
             {"max_keepdim": False, "sum_keepdim": False},
         ),
+    ),
+    # --- the shift against overflow
+    Misconception(
+        slug="shift-on-one-side",
+        says="You subtract the maximum above the line or below it, but not in both places, so it "
+        "does not cancel out.",
+        hint="Use the same powers above and below.",
+        faces=(
+            _shift_above_only(_amax),
+            _shift_below_only(_amax),
+            _shift_above_only(_largest_of_all),
+            _shift_below_only(_largest_of_all),
+        ),
+    ),
+    Misconception(
+        slug="shift-after-exp",
+        says="You shift after exp, when it has overflowed already.",
+        hint="Which comes first, the overflow or your shift?",
+        faces=(_less_largest_exp, _less_largest, _over_largest_exp, _less_largest_prob),
+    ),
+    Misconception(
+        slug="shift-computed-unused",
+        says="You compute a maximum, but the powers are still those of the scores as they are, "
+        "so exp overflows all the same.",
+        hint="Follow the name that holds the shifted scores: where is it used?",
+        faces=NO_SHIFT,
+        calls=MAXIMA,
     ),
     Misconception(
         slug="no-max-subtraction",
@@ -167,7 +639,7 @@ LIBRARY = (
         "negative ones it is 0, and the division makes nan or 0 of it.",
         hint="Softmax stays the same if you subtract one number from all scores of a slice. "
         "Which number makes the largest exp equal to 1?",
-        faces=({"centre": nothing}, _naive_with_log, _naive_with_normalize),
+        faces=NO_SHIFT,
     ),
     Misconception(
         slug="global-max",
@@ -177,20 +649,71 @@ LIBRARY = (
         faces=({"max_dim": everything},),
     ),
     Misconception(
+        slug="argmax-instead-of-max",
+        says="You subtract the position of the maximum, not its value.",
+        hint="`x.max(dim)` returns values and positions. Which do you need?",
+        faces=(
+            {"centre": lambda x, dim, keepdim: x.argmax(dim, keepdim=keepdim)},
+            {"centre": lambda x, dim, keepdim: x.argmax()},
+        ),
+    ),
+    Misconception(
+        slug="mean-subtraction",
+        says="You subtract the mean. A score far above the mean still overflows.",
+        hint="After the shift, how large can the largest score be?",
+        faces=({"centre": torch.mean}, {"centre": torch.mean, "max_dim": everything}),
+    ),
+    Misconception(
+        slug="min-subtraction",
+        says="You subtract the minimum, which leaves the largest score as far away as it can be.",
+        hint="After the shift, how large can the largest score be?",
+        faces=({"centre": torch.amin}, {"centre": torch.amin, "max_dim": everything}),
+    ),
+    Misconception(
+        slug="max-with-zero",
+        says="You use zero where it is larger than the maximum, so slices of very negative "
+        "scores are not shifted, and vanish.",
+        hint="Try [-1000, -1001]. What is exp of the largest score after your shift?",
+        faces=(
+            {"centre": lambda x, dim, keepdim: x.amax(dim, keepdim=keepdim).clamp(min=0)},
+            {"centre": lambda x, dim, keepdim: x.amax().clamp(min=0)},
+            {"enter": lambda x, dim: x.clamp(min=0)},
+        ),
+    ),
+    Misconception(
+        slug="patches-nan",
+        says="You replace nan or inf after the fact. The true numbers are lost by then.",
+        hint="What should softmax of [1000, 1001] be, and what is left to compute it from?",
+        faces=(
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(0.0)},
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(1.0)},
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(1 / _length(x, dim))},
+            {"centre": nothing, "power": lambda x: x.exp().nan_to_num()},
+            {"centre": nothing, "power": lambda x: x.exp().nan_to_num(posinf=0.0)},
+            {"leave": lambda x, dim: x.nan_to_num(0.0)},
+        ),
+    ),
+    Misconception(
         slug="upcast-instead-of-shift",
         says="You compute in float64 instead of shifting the scores: that moves the overflow "
         "from 88 to 709, and no further.",
         hint="A larger format has a limit as well. Which shift makes the limit irrelevant?",
-        faces=({"enter": Tensor.double, "centre": nothing},),
+        faces=(lambda x, dim: _plain(x.double(), dim).to(x.dtype),),
     ),
+    # --- side effects
     Misconception(
         slug="mutates-input",
-        says="The result is fine, but your function changes the tensor it was given: the "
-        "caller's scores are not what they were.",
+        says="Your function changes the tensor it was given: the caller's scores are not what "
+        "they were.",
         hint="Look for an operation that works in place: `-=`, `/=`, or a name that ends in `_`.",
-        trace=lambda probe, outcome: (
-            outcome.logits_after is not None and not torch.equal(outcome.logits_after, probe.logits)
-        ),
+        trace=_changed_input,
+        causes=("breaks-autograd",),
+    ),
+    Misconception(
+        slug="breaks-autograd",
+        says="You change in place what the gradient still needs, so backward fails.",
+        hint="Look for `/=`, `-=` or a name that ends in `_` after exp.",
+        trace=lambda probe, outcome: bool(outcome.grad_error),
     ),
     Misconception(
         slug="detached-gradient",
@@ -199,23 +722,32 @@ LIBRARY = (
         hint="Look for detach, .data, .item(), numpy, no_grad or torch.tensor(...) between the "
         "scores and the result. (A detached maximum alone is fine.)",
         faces=({"total": _constant_total},),
-        trace=lambda probe, outcome: (
-            probe.gradient
-            and (
-                (outcome.value is not None and outcome.grad is None and not outcome.grad_error)
-                or "requires grad. Use tensor.detach().numpy()" in outcome.error
-            )
-        ),
+        trace=_lost_gradient,
     ),
     Misconception(
         slug="upcasts-and-changes-dtype",
         says="Your result has another dtype than the scores, which the next layer of a model "
         "will refuse, or which silently costs digits.",
         hint="Compute in the dtype you like, and give back the dtype you got.",
-        trace=lambda probe, outcome: (
-            outcome.value is not None
-            and outcome.value.dtype.is_floating_point
-            and outcome.value.dtype != probe.logits.dtype
-        ),
+        trace=_changed_dtype,
+    ),
+    Misconception(
+        slug="returns-wrong-shape",
+        says="Your result has another shape than the scores.",
+        hint="Softmax gives each score its own probability. Print both shapes.",
+        trace=_changed_shape,
+    ),
+    # --- right for some shapes only
+    Misconception(
+        slug="two-dims-only",
+        says="Your function is right for two dims, and not for more.",
+        hint="Is there a 0 or 1 in your code where `dim` should stand, or a loop over rows?",
+        where=_three_dims_or_more,
+    ),
+    Misconception(
+        slug="python-loop-1d-only",
+        says="Your function is right for one row, and not for a batch.",
+        hint="What does a loop over a 2-D tensor go through: numbers, or rows?",
+        where=_more_than_one_row,
     ),
 )

@@ -31,12 +31,17 @@ def neighbour(step: int) -> DimChoice:
     return lambda x, dim: (dim + step) % x.dim()
 
 
+def implicit(x: Tensor, dim: Dims) -> Dims:
+    """Choose what `torch.nn.functional.softmax` does when it isn't told."""
+    return 0 if x.dim() in (0, 1, 3) else 1
+
+
 def mirrored(x: Tensor, dim: Dims) -> Dims:
     """Choose 1 - dim: the other one, if there are two."""
     return 1 - dim
 
 
-def unchanged(x: Tensor) -> Tensor:
+def unchanged(x: Tensor, dim: Dims) -> Tensor:
     """Leave the step out."""
     return x
 
@@ -44,6 +49,11 @@ def unchanged(x: Tensor) -> Tensor:
 def nothing(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     """Subtract no maximum at all."""
     return torch.zeros((), dtype=x.dtype)
+
+
+def ones(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    """Divide by no sum at all."""
+    return torch.ones((), dtype=x.dtype)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Recipe:
         times: how often all of this is done.
     """
 
-    enter: Callable[[Tensor], Tensor] = unchanged
+    enter: Callable[[Tensor, Dims], Tensor] = unchanged
     centre: Reduction = torch.amax
     max_dim: DimChoice = given
     max_keepdim: bool = True
@@ -71,17 +81,17 @@ class Recipe:
     total: Reduction = torch.sum
     sum_dim: DimChoice = given
     sum_keepdim: bool = True
-    leave: Callable[[Tensor], Tensor] = unchanged
+    leave: Callable[[Tensor, Dims], Tensor] = unchanged
     times: int = 1
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
         """Return what this recipe makes of logits `x` along `dim`."""
         for _ in range(self.times):
-            x = self.enter(x)
+            x = self.enter(x, dim)
             shift = self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
             powers = self.power(x - shift)
             total = self.total(powers, self.sum_dim(x, dim), keepdim=self.sum_keepdim)
-            x = self.leave(powers / total)
+            x = self.leave(powers / total, dim)
         return x
 
 

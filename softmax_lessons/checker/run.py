@@ -1,14 +1,12 @@
-"""Run one attempt on one input, and write down what happened as plain data."""
+"""Run one function on one input, and write down what happened as plain data."""
 
-import contextlib
 import inspect
-import io
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from softmax_lessons.checker.recipe import Dims
 
@@ -21,11 +19,17 @@ class Probe:
         logits: the input.
         dim: the dim whose entries compete.
         gradient: whether the gradient is looked at as well.
+        loose: whether a float32 result will do, whatever the dtype of the logits.
     """
 
     logits: Tensor
     dim: Dims
     gradient: bool = False
+    loose: bool = False
+
+    def accepts(self, dtype: torch.dtype) -> bool:
+        """Tell whether a result may have this dtype."""
+        return dtype == self.logits.dtype or (self.loose and dtype == torch.float32)
 
 
 @dataclass(frozen=True)
@@ -49,18 +53,18 @@ class Outcome:
     logits_after: Tensor | None = None
 
 
-def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool) -> Outcome:
+def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) -> Outcome:
     """Call `attempt(logits)` or `attempt(logits, dim)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
-    with _quiet():
+    with torch.enable_grad():
         # not a leaf: an attempt that works in place shall fail for that, not for being refused
         logits = leaf.clone()
         try:
             result = _call(attempt, logits, probe.dim, takes_dim)
         except (Exception, SystemExit) as error:
             return Outcome(error=f"{type(error).__name__}: {error}")
-        if not isinstance(result, Tensor):
-            return Outcome(kind=type(result).__name__)
+        if kind := _not_plain(result):
+            return Outcome(kind=kind)
         grad, grad_error = None, ""
         if probe.gradient and result.requires_grad:
             try:
@@ -76,10 +80,35 @@ def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool) -> Outcom
     )
 
 
+def calls(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) -> set[str]:
+    """Return the names of the torch functions that an attempt calls."""
+    names = set()
+
+    class Recorder(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            names.add(getattr(func, "__name__", ""))
+            return func(*args, **(kwargs or {}))
+
+    with Recorder():
+        run(attempt, probe, takes_dim)
+    return names
+
+
 def weighted_sum(result: Tensor) -> Tensor:
     """Return 1 * first entry + 2 * second + ..., whose gradient tells all entries apart."""
     weights = torch.arange(1, result.numel() + 1, dtype=result.dtype).reshape(result.shape)
     return (result * weights).sum()
+
+
+def _not_plain(result: object) -> str:
+    """Say what a result is, if it is not an ordinary tensor; a subclass may lie about itself."""
+    if type(result) not in (Tensor, torch.nn.Parameter):
+        return type(result).__name__
+    if result.layout != torch.strided or result.device.type != "cpu":
+        return f"{result.layout} tensor on {result.device.type}".removeprefix("torch.")
+    if result.dtype.is_complex or result.is_quantized:
+        return f"{result.dtype} tensor".removeprefix("torch.")
+    return ""
 
 
 def _call(attempt: Callable[..., object], logits: Tensor, dim: Dims, takes_dim: bool) -> object:
@@ -91,21 +120,3 @@ def _call(attempt: Callable[..., object], logits: Tensor, dim: Dims, takes_dim: 
     except (TypeError, ValueError):  # no such name, or a builtin that tells no signature
         return attempt(logits, dim)
     return attempt(logits, dim=dim)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Let nothing out: no text, no warning, no change to torch's settings or seed."""
-    default_dtype = torch.get_default_dtype()
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-        warnings.catch_warnings(),
-        torch.random.fork_rng(devices=[]),
-        torch.enable_grad(),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(default_dtype)

@@ -1,14 +1,30 @@
 """`check`: from an attempt to a verdict."""
 
 import difflib
+import os
 from collections.abc import Callable
+
+import torch
 
 from softmax_lessons.checker.diagnose import diagnose
 from softmax_lessons.checker.exercises import Exercise, exercises
-from softmax_lessons.checker.judge import Failure, expect, judge, numbers
+from softmax_lessons.checker.isolate import CAN_ISOLATE, run_isolated
+from softmax_lessons.checker.judge import Expected, Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
-from softmax_lessons.checker.run import Outcome, Probe, run
-from softmax_lessons.checker.verdict import Verdict
+from softmax_lessons.checker.progress import record
+from softmax_lessons.checker.run import Outcome, Probe
+from softmax_lessons.checker.verdict import Example, Verdict
+
+BY_HAND = (
+    "that is PyTorch's own\nIt is right, and in your models it is what you should write. Here "
+    "the point is to build it yourself, from exp, sum and a division."
+)
+NOT_ISOLATED = (
+    "\n(On this system your function runs in the notebook's own process: nothing stops an "
+    "endless loop.)"
+)
+
+_TRIES: dict[tuple[str, str], int] = {}  # how often each mistake was made, in this session
 
 
 def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
@@ -39,27 +55,39 @@ def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
             f"check needs your function itself, and got a {type(attempt).__name__}.\n"
             f'Write check("{exercise}", my_function), without calling it.',
         )
-    outcomes = [run(attempt, probe, task.takes_dim) for probe in task.probes]
+    # not torch's own generator: the learner's seed stays as it is
+    seed = int.from_bytes(os.urandom(8), "big") >> 1
+    probes = task.probes + task.fresh(torch.Generator().manual_seed(seed))
+    outcomes, called = run_isolated(attempt, probes, task.takes_dim)
     if all(_is_stub(outcome) for outcome in outcomes):
         return _not_begun(exercise)
     failures = {}
-    for i, (probe, outcome) in enumerate(zip(task.probes, outcomes, strict=True)):
+    for i, (probe, outcome) in enumerate(zip(probes, outcomes, strict=True)):
         if failure := judge(probe, outcome, expect(task.reference, probe)):
             failures[i] = failure
     if not failures:
+        if task.by_hand and "softmax" in called:
+            return Verdict(exercise, False, ("uses-torch-softmax",), f"{exercise}: {BY_HAND}")
+        if not getattr(attempt, "__name__", "").endswith("_solution"):  # the course's own
+            record(exercise)
         return Verdict(
             exercise,
             True,
             (),
-            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried.",
+            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried."
+            + ("" if CAN_ISOLATE else NOT_ISOLATED),
         )
-    smallest = min(failures, key=lambda i: (task.probes[i].logits.numel(), i))
-    found = diagnose(task, outcomes, smallest)
+    known = len(task.probes)
+    smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
+    wrong = {i for i in failures if i < known}
+    found = diagnose(task, task.probes, outcomes[:known], wrong, smallest, called)
+    probe, failure = probes[smallest], failures[smallest]
     return Verdict(
         exercise,
         False,
         tuple(m.slug for m in found),
-        _explain(exercise, task, task.probes[smallest], failures[smallest], found),
+        _explain(exercise, task, probe, failure, found),
+        _example(probe, outcomes[smallest], expect(task.reference, probe), failure),
     )
 
 
@@ -96,8 +124,34 @@ def _explain(
         f"  expected: {failure.expected}",
     ]
     if found:
-        lines += ["", f"Hint: {found[0].hint}"]
+        lines += ["", f"Hint: {_next_hint(name, found[0])}"]
     return "\n".join(lines)
+
+
+def _next_hint(exercise: str, mistake: Misconception) -> str:
+    """Return the hint for a mistake; the second one when it is made again."""
+    tries = _TRIES[exercise, mistake.slug] = _TRIES.get((exercise, mistake.slug), 0) + 1
+    return mistake.second_hint if tries > 1 and mistake.second_hint else mistake.hint
+
+
+def _example(
+    probe: Probe, outcome: Outcome, expected: Expected, failure: Failure
+) -> Example | None:
+    """Return the example as tensors, if it is about values and has one or two dims."""
+    if failure.differs is None:
+        return None
+    tensors = [
+        x[failure.part] for x in (probe.logits, outcome.value, expected.value, failure.differs)
+    ]
+    whole_slice = failure.part or tensors[0].dim() != 2
+    if not 1 <= tensors[0].dim() <= 2:
+        return None
+    place = ", ".join(":" if isinstance(i, slice) else str(i) for i in failure.part)
+    return Example(
+        *tensors,
+        dim=None if whole_slice else probe.dim % 2,
+        title=f"x[{place}], x of shape {tuple(probe.logits.shape)}" if place else "x",
+    )
 
 
 def _given(probe: Probe, failure: Failure) -> str:

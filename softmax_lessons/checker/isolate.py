@@ -1,0 +1,273 @@
+"""Run an attempt in a process of its own, so that whatever it does stays there.
+
+A fork of this process runs the attempt, with torch loaded and every name the learner defined
+in place. It gets one input at a time and gives back plain bytes; it never sees an expected
+value. Endless loops, exits, crashes, huge allocations, patched libraries and changed settings
+end with it. Windows and macOS have no safe fork: there the attempt runs in this process, and
+the verdict says so.
+"""
+
+import builtins
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import select
+import signal
+import struct
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.checker.run import Outcome, Probe, calls, run
+
+CAN_ISOLATE = sys.platform.startswith("linux")
+SECONDS = 3.0  # for all probes of an attempt together; an ordinary one takes 0.01
+MEMORY = 2 << 30  # bytes more than this process has when it forks
+LARGEST_ANSWER = 16 << 20  # bytes
+DTYPES = {
+    str(dtype): dtype
+    for dtype in (
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
+        *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
+    )
+}
+
+
+def run_isolated(
+    attempt: Callable[..., object], probes: Sequence[Probe], takes_dim: bool
+) -> tuple[list[Outcome], set[str]]:
+    """Return what an attempt does with each probe, and which torch functions it calls.
+
+    All probes together have `SECONDS`; what has not answered by then has a TimeoutError.
+    """
+    if not CAN_ISOLATE:
+        with _quiet():
+            outcomes = [run(attempt, probe, takes_dim) for probe in probes]
+            return outcomes, calls(attempt, probes[0], takes_dim)
+    deadline = time.monotonic() + SECONDS
+    outcomes, called = [], set()
+    while len(outcomes) < len(probes):
+        child = _Child(attempt, takes_dim)
+        try:
+            for probe in probes[len(outcomes) :]:
+                outcomes.append(child.run(probe, deadline))
+            called = child.calls(probes[0], deadline)
+        except TimeoutError as error:
+            lost = Outcome(error=f"TimeoutError: {error}")
+            outcomes += [lost] * (len(probes) - len(outcomes))
+        except (EOFError, ValueError) as error:
+            if len(outcomes) < len(probes):  # the next fork goes on with the next probe
+                what = str(error) or child.ending()
+                outcomes.append(Outcome(error=f"Your function's process {what}"))
+        finally:
+            child.kill()
+    return outcomes, called
+
+
+class _Child:
+    """A fork of this process that answers one probe after another."""
+
+    def __init__(self, attempt: Callable[..., object], takes_dim: bool) -> None:
+        to_child, self._requests = os.pipe()
+        self._answers, to_parent = os.pipe()
+        with warnings.catch_warnings():
+            # Python warns of threads; the child uses none of them, as a DataLoader worker
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                os.close(self._requests)
+                os.close(self._answers)
+                _serve(attempt, takes_dim, to_child, to_parent)
+            finally:
+                os._exit(70)
+        os.close(to_child)
+        os.close(to_parent)
+        self._status: int | None = None
+
+    def run(self, probe: Probe, deadline: float) -> Outcome:
+        """Return what the attempt does with a probe.
+
+        Raises:
+            EOFError: if the child died.
+            TimeoutError: at the deadline.
+            ValueError: if what came back is no answer to the question.
+        """
+        fields, tensors = self._ask("run", probe, deadline)
+        try:
+            return Outcome(**fields, **tensors)
+        except TypeError:
+            raise ValueError("sent something unreadable") from None
+
+    def calls(self, probe: Probe, deadline: float) -> set[str]:
+        """Return the names of the torch functions that the attempt calls; raises as `run`."""
+        fields, _ = self._ask("calls", probe, deadline)
+        return set(fields["names"])
+
+    def _ask(self, question: str, probe: Probe, deadline: float) -> tuple[dict, dict]:
+        # the attempt can write to the pipe as well; it can't know this
+        nonce = os.urandom(8).hex()
+        header = {
+            "nonce": nonce,
+            "question": question,
+            "dim": probe.dim,
+            "gradient": probe.gradient,
+        }
+        with contextlib.suppress(BrokenPipeError):  # then reading says that it died
+            _write(self._requests, _pack(header, {"logits": probe.logits}))
+        size = struct.unpack(">I", self._read(4, deadline))[0]
+        if size > LARGEST_ANSWER:
+            raise ValueError(f"returned {size >> 20} MB")
+        try:
+            fields, tensors = _unpack(self._read(size, deadline))
+            if fields.pop("nonce") == nonce:
+                return fields, tensors
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+            pass
+        raise ValueError("sent something unreadable")
+
+    def _read(self, count: int, deadline: float) -> bytes:
+        parts = b""
+        while len(parts) < count:
+            wait = deadline - time.monotonic()
+            if wait <= 0 or not select.select([self._answers], [], [], wait)[0]:
+                raise TimeoutError(f"no answer within {SECONDS:.0f} s. Is there an endless loop?")
+            part = os.read(self._answers, min(count - len(parts), 1 << 20))
+            if not part:
+                raise EOFError
+            parts += part
+        return parts
+
+    def ending(self) -> str:
+        """Say how the child ended."""
+        code = os.waitstatus_to_exitcode(self._wait())
+        return f"crashed ({signal.Signals(-code).name})" if code < 0 else "ended itself"
+
+    def kill(self) -> None:
+        """End the child, and all that it may have started."""
+        if self._status is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._wait()
+        os.close(self._requests)
+        os.close(self._answers)
+
+    def _wait(self) -> int:
+        if self._status is None:
+            self._status = os.waitpid(self._pid, 0)[1]
+        return self._status
+
+
+def _serve(attempt: Callable[..., object], takes_dim: bool, requests: int, answers: int) -> None:
+    """Answer questions until there are no more; runs in the child."""
+    _enter_child()
+    while header := _read_exactly(requests, 4):
+        fields, tensors = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
+        dim = tuple(fields["dim"]) if isinstance(fields["dim"], list) else fields["dim"]
+        probe = Probe(tensors["logits"], dim, fields["gradient"])
+        answer: dict[str, object] = {"nonce": fields["nonce"]}
+        if fields["question"] == "run":
+            answer |= vars(run(attempt, probe, takes_dim))
+        else:
+            answer["names"] = sorted(calls(attempt, probe, takes_dim))
+        parts = {k: v for k, v in answer.items() if isinstance(v, Tensor)}
+        plain = {k: v for k, v in answer.items() if v is not None and k not in parts}
+        _write(answers, _pack(plain, parts))
+    os._exit(0)
+
+
+def _enter_child() -> None:
+    """Cut the child off from the notebook: no output, no input, one thread, bounded memory."""
+    os.setsid()
+    faulthandler.disable()  # a crash is told in the verdict
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    sys.stdin = open(os.devnull, encoding="utf-8")
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    builtins.input = lambda prompt="": sys.stdin.readline()
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        from IPython.core.displaypub import CapturingDisplayPublisher
+
+        shell.display_pub = CapturingDisplayPublisher()
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)  # the threads of the parent's pool do not exist here
+
+    import resource
+
+    with open("/proc/self/statm", encoding="ascii") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # should this process's parent die, an endless loop ends all the same
+    cpu = int(time.process_time() + SECONDS) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+
+
+def _pack(fields: dict[str, object], tensors: dict[str, Tensor]) -> bytes:
+    """Return a message: its length, a line of JSON, then the tensors' bytes."""
+    layout, blobs = [], []
+    for name, x in tensors.items():
+        blobs.append(x.detach().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
+        layout.append([name, str(x.dtype), list(x.shape), len(blobs[-1])])
+    body = json.dumps([fields, layout]).encode() + b"\n" + b"".join(blobs)
+    return struct.pack(">I", len(body)) + body
+
+
+def _unpack(body: bytes) -> tuple[dict, dict[str, Tensor]]:
+    """Return the fields and tensors of a message; ValueError or KeyError if it is none."""
+    line, _, rest = body.partition(b"\n")
+    fields, layout = json.loads(line)
+    tensors = {}
+    for name, dtype, shape, count in layout:
+        blob, rest = bytearray(rest[:count]), rest[count:]
+        # frombuffer refuses an empty buffer
+        flat = (
+            torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0, dtype=torch.uint8)
+        )
+        tensors[name] = flat.view(DTYPES[dtype]).reshape(shape)
+    return fields, tensors
+
+
+def _write(fd: int, message: bytes) -> None:
+    view = memoryview(message)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _read_exactly(fd: int, count: int) -> bytes:
+    parts = b""
+    while len(parts) < count:
+        part = os.read(fd, count - len(parts))
+        if not part:
+            return b""
+        parts += part
+    return parts
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Where there is no isolation: let no text or warning out, and keep torch's settings."""
+    default_dtype = torch.get_default_dtype()
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+        torch.random.fork_rng(devices=[]),
+        torch.enable_grad(),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(default_dtype)

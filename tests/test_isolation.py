@@ -1,0 +1,220 @@
+"""Whatever an attempt does, there is a verdict, and nothing else has changed."""
+
+import os
+import signal
+import sys
+import time
+import warnings
+
+import bank
+import pytest
+import torch
+
+from softmax_lessons import check
+from softmax_lessons.checker import engine, isolate
+
+needs_fork = pytest.mark.skipif(not isolate.CAN_ISOLATE, reason="no safe fork on this system")
+
+
+class AlwaysEqual:
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class LyingTensor(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return True
+
+
+def endless(x, dim):
+    while True:
+        pass
+
+
+def endless_and_deaf(x, dim):
+    while True:
+        try:
+            time.sleep(100)
+        except BaseException:
+            continue
+
+
+def endless_allocation(x, dim):
+    kept = []
+    while True:
+        kept.append(torch.ones(10**6))
+
+
+def recursion(x, dim):
+    return recursion(x, dim)
+
+
+def patches_torch_and_the_checker(x, dim):
+    import softmax_lessons.checker.judge as judge
+
+    torch.softmax = torch.allclose = torch.isclose = torch.equal = lambda *a, **k: True
+    judge.judge = lambda *a: None
+    engine.judge = lambda *a: None
+    return x
+
+
+def writes_to_every_file(x, dim):
+    for fd in range(3, 64):
+        try:
+            os.write(fd, b"\x00\x00\x00\x02{}" * 50)
+        except OSError:
+            continue
+    return x
+
+
+def forks(x, dim):
+    os.fork()
+    return x
+
+
+HOSTILE = [
+    endless,
+    endless_and_deaf,
+    endless_allocation,
+    recursion,
+    patches_torch_and_the_checker,
+    writes_to_every_file,
+    forks,
+    lambda x, dim: sys.exit(0),
+    lambda x, dim: os._exit(0),
+    lambda x, dim: os.abort(),
+    lambda x, dim: os.kill(os.getpid(), signal.SIGKILL),
+    lambda x, dim: torch.ones(10**11),
+    lambda x, dim: torch.ones(10**7),
+    lambda x, dim: AlwaysEqual(),
+    lambda x, dim: x.as_subclass(LyingTensor),
+    lambda x, dim: bank.amax(x, dim).as_subclass(LyingTensor),
+    lambda x, dim: bank.amax(x, dim).to_sparse(),
+    lambda x, dim: torch.empty_like(x, device="meta"),
+    lambda x, dim: torch.ones(3, dtype=torch.complex64),
+    lambda x, dim: torch.quantize_per_tensor(x.float(), 0.1, 0, torch.quint8),
+    lambda x, dim: (_ for _ in ()).throw(KeyboardInterrupt),
+    lambda x, dim: input("password: "),
+    lambda x, dim: exec("raise BaseException('bare')"),
+]
+
+
+@needs_fork
+@pytest.mark.parametrize("attempt", HOSTILE, ids=lambda f: f.__name__)
+def test_a_hostile_attempt_gets_a_verdict_in_time_and_never_passes(attempt):
+    files, started = len(os.listdir("/proc/self/fd")), time.monotonic()
+    verdict = check("stable_softmax", attempt)
+    assert time.monotonic() - started < 5
+    assert not verdict.passed
+    assert "came:" in verdict.message
+    assert len(os.listdir("/proc/self/fd")) == files
+    assert check("stable_softmax", bank.amax).passed
+
+
+@needs_fork
+def test_an_endless_loop_is_named():
+    assert check("stable_softmax", endless).misconceptions == ("endless-loop",)
+
+
+@needs_fork
+def test_no_process_stays_behind():
+    check("stable_softmax", endless)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@needs_fork
+def test_a_crash_on_one_input_leaves_the_others():
+    def dies_on_a_cube(x, dim):
+        if x.shape == (2, 2, 2):
+            os._exit(1)
+        return bank.amax(x, dim)
+
+    verdict = check("stable_softmax", dies_on_a_cube)
+    assert not verdict.passed
+    assert "process ended itself" in verdict.message
+
+
+def settings():
+    return (
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.get_num_threads(),
+        torch.get_rng_state().tolist(),
+        list(warnings.filters),
+        os.getcwd(),
+        torch.exp,
+    )
+
+
+@needs_fork
+def test_settings_names_and_output_stay_as_they_were(capfd, tmp_path):
+    mine = {"value": 1}
+
+    def meddles(x, dim):
+        mine["value"] = 2
+        print("x" * 10**6)
+        os.write(1, b"raw")
+        warnings.warn("oh", stacklevel=1)
+        warnings.simplefilter("error")
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(7)
+        torch.manual_seed(7)
+        torch.set_grad_enabled(False)
+        torch.exp = None
+        os.chdir(tmp_path)
+        return torch.ones_like(x)
+
+    before = settings()
+    assert not check("softmax_dim", meddles).passed
+    assert settings() == before
+    assert mine == {"value": 1}
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_fork
+def test_a_learners_printing_does_not_cost_the_pass(capfd):
+    def prints(x, dim):
+        print("x" * 10**6)
+        return bank.amax(x, dim)
+
+    assert check("stable_softmax", prints).passed
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_fork
+def test_an_answer_learnt_by_heart_does_not_pass():
+    from softmax_lessons.checker.exercises import exercises
+
+    answers = [
+        (p.logits, p.dim, torch.softmax(p.logits, p.dim))
+        for p in exercises()["stable_softmax"].probes
+    ]
+
+    def by_heart(x, dim):
+        for logits, d, probs in answers:
+            if torch.equal(logits, x.detach()) and d == dim:
+                return probs
+        return torch.softmax(x, dim) if x.requires_grad else torch.ones_like(x)
+
+    assert not check("stable_softmax", by_heart).passed
+
+
+def test_without_a_fork_the_verdict_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(isolate, "CAN_ISOLATE", False)
+    monkeypatch.setattr(engine, "CAN_ISOLATE", False)
+
+    def prints(x, dim):
+        print("hello")
+        torch.set_default_dtype(torch.float64)
+        return bank.amax(x, dim)
+
+    verdict = check("stable_softmax", prints)
+    assert verdict.passed
+    assert "notebook's own process" in verdict.message
+    assert torch.get_default_dtype() == torch.float32
+    assert capsys.readouterr().out == ""
+    assert check("stable_softmax", bank.naive).misconceptions == ("no-max-subtraction",)
