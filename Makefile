@@ -28,7 +28,7 @@ notebooks: .venv/.test $(LESSONS:notebooks/source/%.md=notebooks/%.ipynb) ## reb
 notebooks/%.ipynb: notebooks/source/%.md $(wildcard softmax_lessons/*.py softmax_lessons/*/*.py)
 	$(BIN)/python -m jupytext --quiet --to ipynb --update --output $@ $<
 	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
-		--ExecutePreprocessor.record_timing=False $@
+		--ExecutePreprocessor.record_timing=False --CoalesceStreamsPreprocessor.enabled=True $@
 
 bench: .venv/.test ## print how long things take
 	$(BIN)/python benchmarks/course.py

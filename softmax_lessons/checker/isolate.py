@@ -20,6 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -168,7 +169,7 @@ class _Child:
 
 def _serve(attempt: Callable[..., object], takes_dim: bool, requests: int, answers: int) -> None:
     """Answer questions until there are no more; runs in the child."""
-    _enter_child()
+    _enter_child(keep=(requests, answers))
     while header := _read_exactly(requests, 4):
         fields, tensors = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
         dim = tuple(fields["dim"]) if isinstance(fields["dim"], list) else fields["dim"]
@@ -184,14 +185,18 @@ def _serve(attempt: Callable[..., object], takes_dim: bool, requests: int, answe
     os._exit(0)
 
 
-def _enter_child() -> None:
-    """Cut the child off from the notebook: no output, no input, one thread, bounded memory."""
+def _enter_child(keep: Sequence[int]) -> None:
+    """Cut the child off from the notebook: no files, no input, one thread, bounded memory."""
     os.setsid()
     faulthandler.disable()  # a crash is told in the verdict
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
+    # a notebook talks to its server through files that were open at the fork
+    ends = [2, *sorted(keep), os.sysconf("SC_OPEN_MAX")]
+    for low, high in pairwise(ends):
+        os.closerange(low + 1, high)
     sys.stdin = open(os.devnull, encoding="utf-8")
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
     builtins.input = lambda prompt="": sys.stdin.readline()

@@ -133,10 +133,15 @@ def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
 
 
 def numbers(x: Tensor) -> str:
-    """Write a tensor as nested lists, with four significant digits."""
+    """Write a tensor as nested lists of numbers, as `number` writes them."""
     if x.dim() == 0:
-        return f"{x.item():.4g}"
+        return number(x.item())
     return "[" + ", ".join(numbers(row) for row in x) + "]"
+
+
+def number(value: float) -> str:
+    """Write a number with at most four digits after the point."""
+    return f"{round(value, 4):g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3g}"
 
 
 def _shape(x: Tensor) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from softmax_lessons.checker.judge import number
+
 
 @dataclass(frozen=True)
 class Example:
@@ -86,10 +88,10 @@ def _table(title: str, x: Tensor, example: Example, marked: bool) -> str:
             slice_off = {None: off.any(), 0: off[:, j].any(), 1: off[i].any()}[example.dim]
             frame = "2px solid #D55E00" if slice_off else "1px solid #767676"
             wrong = marked and bool(off[i, j])
-            number = f"<strong>✗ {value:.4g}</strong>" if wrong else f"{value:.4g}"
+            shown = f"<strong>✗ {number(value)}</strong>" if wrong else number(value)
             cells.append(
                 f'<td style="border: {frame}; padding: 0.2em 0.6em; text-align: right; '
-                f'color: #1A1A1A; background: #FFFFFF">{number}</td>'
+                f'color: #1A1A1A; background: #FFFFFF">{shown}</td>'
             )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     caption = (

@@ -1,5 +1,6 @@
 """The figures of the lessons: each draws on given axes and returns the sentence for `show`."""
 
+from softmax_lessons.plots.broadcasting import align_shapes, divisor_grid
 from softmax_lessons.plots.display import (
     BLACK,
     BLUE,
@@ -23,9 +24,11 @@ __all__ = [
     "SKY",
     "VERMILION",
     "YELLOW",
+    "align_shapes",
     "bar_probs",
     "bar_steps",
     "block_slices",
+    "divisor_grid",
     "grid_slices",
     "line_scales",
     "show",
