@@ -1,14 +1,18 @@
 import io
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 
 import bank
 import pytest
 import torch
+import torch.nn.functional as F
 
 from softmax_lessons import check
+from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
-from softmax_lessons.checker.misconceptions import LIBRARY
+from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
+from softmax_lessons.checker.recipe import everything
 
 
 def name_of(value):
@@ -139,3 +143,47 @@ def test_check_answers_under_no_grad_and_after_a_learner_changed_the_default_dty
         assert check("softmax_1d", bank.row_plain).passed
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_the_probes_tell_all_misconceptions_apart(exercise):
+    chosen, not_told_apart = choose.smallest(exercises()[exercise])
+    assert not_told_apart == []
+    assert exercises()[exercise].telling == chosen
+
+
+def test_a_pair_that_no_probe_tells_apart_is_found():
+    exercise = exercises()["softmax_dim"]
+    twin = Misconception("twin", "", "", faces=({"sum_dim": everything},))
+    misconceptions = (*exercise.misconceptions, twin)
+    _, lost = choose.smallest(replace(exercise, misconceptions=misconceptions))
+    assert ("global-sum", "twin") in lost
+
+
+def test_a_second_failure_of_the_same_kind_gets_the_next_hint():
+    engine._TRIES.clear()
+    assert "Hint: Who competes" in check("softmax_dim", bank.sum_of_all).message
+    assert "`keepdim=True`" in check("softmax_dim", bank.sum_of_all).message
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        torch.softmax,
+        F.softmax,
+        lambda x, dim: x.softmax(dim),
+        lambda x, dim: torch.nn.Softmax(dim)(x),
+    ],
+)
+def test_pytorchs_own_softmax_gets_a_nudge(attempt):
+    verdict = check("stable_softmax", attempt)
+    assert (verdict.passed, verdict.misconceptions) == (False, ("uses-torch-softmax",))
+    assert "in your models it is what you should write" in verdict.message
+
+
+def test_the_box_draws_the_example_and_marks_what_is_off():
+    box = check("stable_softmax", bank.plain_global_shift)._repr_html_()
+    assert box.count("<table") == 3
+    assert box.count("✗") == 3
+    assert "f(x, dim=1) gives" in box
+    assert "<table" not in check("stable_softmax", bank.minus_equals)._repr_html_()

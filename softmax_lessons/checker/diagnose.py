@@ -3,12 +3,12 @@
 import itertools
 import re
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from softmax_lessons.checker.exercises import Exercise
 from softmax_lessons.checker.judge import close, close_gradient
-from softmax_lessons.checker.misconceptions import Face, Misconception
+from softmax_lessons.checker.misconceptions import OTHER_FUNCTION, Face, Misconception
 from softmax_lessons.checker.recipe import Recipe
 from softmax_lessons.checker.run import Outcome, Probe, run
 
@@ -58,7 +58,7 @@ def _explained(
     seen: Sequence[Misconception],
 ) -> tuple[Misconception, ...]:
     """Return the misconceptions of the first candidate that does the same; empty if none does."""
-    order = sorted(range(len(outcomes)), key=lambda i: i != first)
+    order = dict.fromkeys((first, *exercise.telling, *range(len(probes))))
     for mistakes, twin in _candidates(exercise, probes, outcomes, called):
         if _same(twin, probes, outcomes, order):
             # a trace that the twin leaves as well is its consequence, not one mistake more
@@ -100,38 +100,39 @@ def _candidates(
         if callable(face):
             yield (m,), face
         else:
-            for recipe in exercise.right:
-                yield (m,), replace(recipe, **face)
+            for recipe in {replace(recipe, **face) for recipe in exercise.right}:
+                yield (m,), recipe
     changes = [(m, face) for m, face in faces if not callable(face)]
     for (m1, face1), (m2, face2) in itertools.combinations(changes, 2):
-        if m1 is not m2 and not face1.keys() & face2.keys():
-            for recipe in exercise.right:
-                yield (m1, m2), replace(recipe, **face1, **face2)
+        # two wrong functions in one are rare, and there would be thousands to try
+        both_functions = m1 in OTHER_FUNCTION and m2 in OTHER_FUNCTION
+        if m1 is not m2 and not both_functions and not face1.keys() & face2.keys():
+            for recipe in {replace(recipe, **face1, **face2) for recipe in exercise.right}:
+                yield (m1, m2), recipe
 
 
 def _same(
     candidate: Recipe | Face,
     probes: Sequence[Probe],
     outcomes: Sequence[Outcome],
-    order: Sequence[int],
+    order: Iterable[int],
 ) -> bool:
     """Tell whether a candidate does what the attempt did, on every probe.
 
     Only results and gradients are compared: errors may be worded in any way, and what shows in
     an outcome itself (`Misconception.trace`) is named on its own.
     """
-    for i in order:
-        probe, theirs = probes[i], outcomes[i]
-        ours = run(candidate, probe)
-        if bool(ours.error) != bool(theirs.error):
-            return False
-        if ours.value is None or theirs.value is None:
-            continue
-        if not close(ours.value, theirs.value, probe):
-            return False
-        if ours.grad is not None and theirs.grad is not None:
-            if not close_gradient(ours.grad, theirs.grad, probe):
-                return False
-        elif ours.grad_error and theirs.grad is not None:
-            return False
-    return True
+    return all(same_outcome(run(candidate, probes[i]), outcomes[i], probes[i]) for i in order)
+
+
+def same_outcome(ours: Outcome, theirs: Outcome, probe: Probe) -> bool:
+    """Tell whether two functions did the same with a probe, as far as this can be compared."""
+    if bool(ours.error) != bool(theirs.error):
+        return False
+    if ours.value is None or theirs.value is None:
+        return True
+    if not close(ours.value, theirs.value, probe):
+        return False
+    if ours.grad is None or theirs.grad is None:
+        return not (ours.grad_error and theirs.grad is not None)
+    return close_gradient(ours.grad, theirs.grad, probe)

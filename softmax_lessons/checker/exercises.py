@@ -8,7 +8,16 @@ from itertools import starmap
 import torch
 from torch import Tensor
 
-from softmax_lessons.checker.misconceptions import LIBRARY, Misconception, over
+from softmax_lessons.checker.misconceptions import (
+    LIBRARY,
+    NO_RESULT,
+    ON_ORDINARY_SCORES,
+    OTHER_FUNCTION,
+    SHIFT,
+    SIDE_EFFECT,
+    Misconception,
+    over,
+)
 from softmax_lessons.checker.recipe import (
     GLOBAL_SHIFT,
     RIGHT,
@@ -34,6 +43,8 @@ class Exercise:
         right: recipes that are right here.
         by_hand: whether torch's own softmax does not count as an answer.
         misconceptions: what can go wrong, the most important first.
+        telling: the numbers of the probes that tell all misconceptions apart; `choose` finds
+            them.
     """
 
     signature: str
@@ -43,6 +54,7 @@ class Exercise:
     right: tuple[Recipe, ...] = (RIGHT,)
     by_hand: bool = True
     misconceptions: tuple[Misconception, ...] = LIBRARY
+    telling: tuple[int, ...] = ()
 
     @property
     def takes_dim(self) -> bool:
@@ -197,11 +209,22 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
     shapes = [(2,) * len(sizes), tuple(sizes.values())]
     return Exercise(
         signature="f(x)",
-        probes=tuple(Probe(scores(*shape), dim) for shape in shapes),
+        probes=(
+            *(Probe(scores(*shape), dim) for shape in shapes),
+            Probe(scores(*shapes[1]) / 10, dim),
+        ),
         fresh=lambda g: (Probe(torch.rand(shapes[1], generator=g), dim),),
         reference=_joint if joint else torch.softmax,
         by_hand=False,
-        misconceptions=(*others, all_at_once, *([two] if joint else []), *LIBRARY),
+        misconceptions=(
+            *NO_RESULT,
+            *others,
+            all_at_once,
+            *([two] if joint else []),
+            *OTHER_FUNCTION,
+            *SIDE_EFFECT,
+        ),
+        telling=(0, 1) if joint else (1, 2),
     )
 
 
@@ -209,11 +232,28 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
 def exercises() -> dict[str, Exercise]:
     """Return all exercises by name."""
     return {
-        "softmax_1d": Exercise("f(x)", one_row(), fresh_rows, right=(RIGHT, WITHOUT_SHIFT)),
-        "softmax_dim": Exercise(
-            "f(x, dim)", ordinary(), fresh_ordinary, right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT)
+        "softmax_1d": Exercise(
+            "f(x)",
+            one_row(),
+            fresh_rows,
+            right=(RIGHT, WITHOUT_SHIFT),
+            misconceptions=NO_RESULT + OTHER_FUNCTION + SHIFT + SIDE_EFFECT,
+            telling=(5, 6, 2),
         ),
-        "stable_softmax": Exercise("f(x, dim)", ordinary() + extreme(), fresh_extreme),
+        "softmax_dim": Exercise(
+            "f(x, dim)",
+            ordinary(),
+            fresh_ordinary,
+            right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT),
+            misconceptions=ON_ORDINARY_SCORES,
+            telling=(18, 20, 6, 23),
+        ),
+        "stable_softmax": Exercise(
+            "f(x, dim)",
+            ordinary() + extreme(),
+            fresh_extreme,
+            telling=(18, 36, 33, 28, 26, 20, 29, 37, 23, 27),
+        ),
         "classes_of_batch": _layout("batch classes", 1),
         "classes_of_sequence": _layout("batch time classes", 2),
         "classes_of_image": _layout("batch classes height width", 1),

@@ -25,7 +25,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from softmax_lessons.checker.run import Outcome, Probe, calls, run
+from softmax_lessons.checker.run import Outcome, Probe, as_called, calls, run
 
 CAN_ISOLATE = sys.platform.startswith("linux")
 SECONDS = 3.0  # for all probes of an attempt together; an ordinary one takes 0.01
@@ -49,8 +49,8 @@ def run_isolated(
     """
     if not CAN_ISOLATE:
         with _quiet():
-            outcomes = [run(attempt, probe, takes_dim) for probe in probes]
-            return outcomes, calls(attempt, probes[0], takes_dim)
+            function = as_called(attempt, takes_dim)
+            return [run(function, probe) for probe in probes], calls(function, probes[0])
     deadline = time.monotonic() + SECONDS
     outcomes, called = [], set()
     while len(outcomes) < len(probes):
@@ -170,15 +170,16 @@ class _Child:
 def _serve(attempt: Callable[..., object], takes_dim: bool, requests: int, answers: int) -> None:
     """Answer questions until there are no more; runs in the child."""
     _enter_child(keep=(requests, answers))
+    function = as_called(attempt, takes_dim)
     while header := _read_exactly(requests, 4):
         fields, tensors = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
         dim = tuple(fields["dim"]) if isinstance(fields["dim"], list) else fields["dim"]
         probe = Probe(tensors["logits"], dim, fields["gradient"])
         answer: dict[str, object] = {"nonce": fields["nonce"]}
         if fields["question"] == "run":
-            answer |= vars(run(attempt, probe, takes_dim))
+            answer |= vars(run(function, probe))
         else:
-            answer["names"] = sorted(calls(attempt, probe, takes_dim))
+            answer["names"] = sorted(calls(function, probe))
         parts = {k: v for k, v in answer.items() if isinstance(v, Tensor)}
         plain = {k: v for k, v in answer.items() if v is not None and k not in parts}
         _write(answers, _pack(plain, parts))
@@ -197,8 +198,8 @@ def _enter_child(keep: Sequence[int]) -> None:
     ends = [2, *sorted(keep), os.sysconf("SC_OPEN_MAX")]
     for low, high in pairwise(ends):
         os.closerange(low + 1, high)
-    sys.stdin = open(os.devnull, encoding="utf-8")
-    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (it stays open)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     builtins.input = lambda prompt="": sys.stdin.readline()
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
         from IPython.core.displaypub import CapturingDisplayPublisher

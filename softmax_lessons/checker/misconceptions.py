@@ -53,6 +53,7 @@ class Misconception:
     error: str = ""
     causes: tuple[str, ...] = ()  # slugs that are no mistake of their own beside this one
     calls: frozenset[str] = frozenset()  # the faces count if one of these was called
+    samples: tuple[Face, ...] = ()  # what `fit` finds, for the choice of probes
 
 
 def over(*choices: object) -> tuple[Face, ...]:
@@ -274,8 +275,8 @@ def _more_than_one_row(probe: Probe) -> bool | None:
     return True if min(shape) > 1 else None
 
 
-LIBRARY = (
-    # --- what comes back is no result at all
+# What comes back is no result at all.
+NO_RESULT = (
     Misconception(
         slug="returns-none",
         says="Your function computes, but hands nothing back: its result is None.",
@@ -316,7 +317,10 @@ LIBRARY = (
         hint="Which condition ends your loop, and does anything in the loop change it?",
         error=r"^TimeoutError: no answer",
     ),
-    # --- another function than softmax
+)
+
+# Another function than softmax.
+OTHER_FUNCTION = (
     Misconception(
         slug="argmax-one-hot",
         says="You put 1 at the largest score and 0 elsewhere. Softmax gives every score a share.",
@@ -464,7 +468,6 @@ LIBRARY = (
         faces=(
             {"enter": lambda x, dim: x.abs()},
             {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
-            {"power": lambda x: x.abs().exp()},
         ),
     ),
     Misconception(
@@ -487,6 +490,7 @@ LIBRARY = (
         says="You cut the scores off at a bound, so that all scores beyond it count the same.",
         hint="Softmax of [1000, 1001] is the same as of [0, 1]. Can you make use of that?",
         fit=_fit_clamp,
+        samples=tuple({"enter": _clamped_to(-c, c)} for c in (20, 50, 80, 88)),
     ),
     Misconception(
         slug="scales-logits",
@@ -494,6 +498,7 @@ LIBRARY = (
         "softmax as it is.",
         hint="Compare exp(2a) / exp(2b) with exp(a) / exp(b).",
         fit=_fit_scale,
+        samples=tuple({"enter": _scaled_by(c)} for c in (0.1, 0.5, 2)),
         faces=(
             {"enter": lambda x, dim: x / math.sqrt(_length(x, dim))},
             {"enter": lambda x, dim: x / math.sqrt(x.shape[-1])},
@@ -506,8 +511,12 @@ LIBRARY = (
         "to a little less than 1; and against overflow it does nothing.",
         hint="If the largest exp of a slice is exactly 1, can the sum be zero?",
         fit=_fit_eps,
+        samples=tuple({"total": _sum_plus(c)} for c in (1e-12, 1e-8, 1e-5)),
     ),
-    # --- along the wrong dim
+)
+
+# Softmax, along another dim.
+OTHER_DIM = (
     Misconception(
         slug="implicit-dim",
         says="You leave the choice of the dim to PyTorch, which takes dim 0 for 1-D and 3-D "
@@ -606,7 +615,10 @@ LIBRARY = (
             {"max_keepdim": False, "sum_keepdim": False},
         ),
     ),
-    # --- the shift against overflow
+)
+
+# A shift that changes the result.
+SHIFT = (
     Misconception(
         slug="shift-on-one-side",
         says="You subtract the maximum above the line or below it, but not in both places, so it "
@@ -625,6 +637,10 @@ LIBRARY = (
         hint="Which comes first, the overflow or your shift?",
         faces=(_less_largest_exp, _less_largest, _over_largest_exp, _less_largest_prob),
     ),
+)
+
+# No shift, or one that does not keep exp from overflowing; no mistake on ordinary scores.
+OVERFLOW = (
     Misconception(
         slug="shift-computed-unused",
         says="You compute a maximum, but the powers are still those of the scores as they are, "
@@ -700,7 +716,10 @@ LIBRARY = (
         hint="A larger format has a limit as well. Which shift makes the limit irrelevant?",
         faces=(lambda x, dim: _plain(x.double(), dim).to(x.dtype),),
     ),
-    # --- side effects
+)
+
+# The right numbers, with a flaw that they don't show.
+SIDE_EFFECT = (
     Misconception(
         slug="mutates-input",
         says="Your function changes the tensor it was given: the caller's scores are not what "
@@ -737,7 +756,10 @@ LIBRARY = (
         hint="Softmax gives each score its own probability. Print both shapes.",
         trace=_changed_shape,
     ),
-    # --- right for some shapes only
+)
+
+# Right for some shapes only.
+SOME_SHAPES = (
     Misconception(
         slug="two-dims-only",
         says="Your function is right for two dims, and not for more.",
@@ -751,3 +773,6 @@ LIBRARY = (
         where=_more_than_one_row,
     ),
 )
+
+ON_ORDINARY_SCORES = NO_RESULT + OTHER_FUNCTION + OTHER_DIM + SHIFT + SIDE_EFFECT + SOME_SHAPES
+LIBRARY = NO_RESULT + OTHER_FUNCTION + OTHER_DIM + SHIFT + OVERFLOW + SIDE_EFFECT + SOME_SHAPES

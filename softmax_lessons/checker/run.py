@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -26,6 +27,11 @@ class Probe:
     dim: Dims
     gradient: bool = False
     loose: bool = False
+
+    @cached_property
+    def magnitude(self) -> float:
+        """The largest absolute value among the finite logits."""
+        return self.logits[self.logits.isfinite()].abs().max().item()
 
     def accepts(self, dtype: torch.dtype) -> bool:
         """Tell whether a result may have this dtype."""
@@ -53,14 +59,14 @@ class Outcome:
     logits_after: Tensor | None = None
 
 
-def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) -> Outcome:
-    """Call `attempt(logits)` or `attempt(logits, dim)` on a fresh copy of the probe."""
+def run(attempt: Callable[[Tensor, Dims], object], probe: Probe) -> Outcome:
+    """Call `attempt(logits, dim)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
     with torch.enable_grad():
         # not a leaf: an attempt that works in place shall fail for that, not for being refused
         logits = leaf.clone()
         try:
-            result = _call(attempt, logits, probe.dim, takes_dim)
+            result = attempt(logits, probe.dim)
         except (Exception, SystemExit) as error:
             return Outcome(error=f"{type(error).__name__}: {error}")
         if kind := _not_plain(result):
@@ -80,7 +86,7 @@ def run(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) ->
     )
 
 
-def calls(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) -> set[str]:
+def calls(attempt: Callable[[Tensor, Dims], object], probe: Probe) -> set[str]:
     """Return the names of the torch functions that an attempt calls."""
     names = set()
 
@@ -90,7 +96,7 @@ def calls(attempt: Callable[..., object], probe: Probe, takes_dim: bool = True) 
             return func(*args, **(kwargs or {}))
 
     with Recorder():
-        run(attempt, probe, takes_dim)
+        run(attempt, probe)
     return names
 
 
@@ -111,12 +117,12 @@ def _not_plain(result: object) -> str:
     return ""
 
 
-def _call(attempt: Callable[..., object], logits: Tensor, dim: Dims, takes_dim: bool) -> object:
+def as_called(attempt: Callable[..., object], takes_dim: bool) -> Callable[[Tensor, Dims], object]:
+    """Return an attempt as a function of logits and dim, however it takes them."""
     if not takes_dim:
-        return attempt(logits)
+        return lambda logits, dim: attempt(logits)
     try:
-        signature = inspect.signature(attempt)
-        signature.bind(logits, dim=dim)
+        inspect.signature(attempt).bind(None, dim=None)
     except (TypeError, ValueError):  # no such name, or a builtin that tells no signature
-        return attempt(logits, dim)
-    return attempt(logits, dim=dim)
+        return attempt
+    return lambda logits, dim: attempt(logits, dim=dim)

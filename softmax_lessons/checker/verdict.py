@@ -74,7 +74,11 @@ def _lines(text: str) -> str:
 def _tables(text: str, example: Example) -> str:
     """Draw the input and both results side by side, and mark the slices that are off."""
     call = text.partition(" with ")[0]
-    titles = {example.title: example.given, f"{call} gives": example.came, "expected": example.expected}
+    titles = {
+        example.title: example.given,
+        f"{call} gives": example.came,
+        "expected": example.expected,
+    }
     tables = [_table(title, x, example, marked=x is example.came) for title, x in titles.items()]
     return f'<div style="display: flex; flex-wrap: wrap; gap: 1.5em">{"".join(tables)}</div>'
 
