@@ -43,7 +43,7 @@ def test_the_bank_is_large_and_has_a_wrong_answer_for_every_misconception():
 
 def test_each_misconception_has_its_own_words_and_a_way_to_be_recognised():
     assert len({m.says for m in LIBRARY}) == len(LIBRARY)
-    assert all(m.says and m.hint for m in LIBRARY)
+    assert all(m.says and m.hint and m.second_hint for m in LIBRARY)
     assert all(m.faces or m.fit or m.trace or m.where or m.error for m in LIBRARY)
 
 
@@ -154,7 +154,7 @@ def test_the_probes_tell_all_misconceptions_apart(exercise):
 
 def test_a_pair_that_no_probe_tells_apart_is_found():
     exercise = exercises()["softmax_dim"]
-    twin = Misconception("twin", "", "", faces=({"sum_dim": everything},))
+    twin = Misconception("twin", "", "", "", faces=({"sum_dim": everything},))
     misconceptions = (*exercise.misconceptions, twin)
     _, lost = choose.smallest(replace(exercise, misconceptions=misconceptions))
     assert ("global-sum", "twin") in lost

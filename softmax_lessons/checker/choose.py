@@ -38,11 +38,9 @@ def groups(functions: list[Recipe | Face], probe: Probe) -> list[int]:
     numbers = []
     for function in functions:
         outcome = run(function, probe)
-        for number, other in enumerate(representatives):
-            if _indistinguishable(outcome, other, probe):
-                break
-        else:
-            number = len(representatives)
+        same = (_indistinguishable(outcome, other, probe) for other in representatives)
+        number = next((i for i, yes in enumerate(same) if yes), len(representatives))
+        if number == len(representatives):
             representatives.append(outcome)
         numbers.append(number)
     return numbers

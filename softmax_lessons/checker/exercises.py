@@ -186,6 +186,8 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
             f"{i} ({name}) sums to 1.",
             hint="Say in words which entries should sum to 1. Which position do they have in "
             "the shape?",
+            second_hint="Write the layout down, number its dims from 0, and name the one that "
+            "competes.",
             faces=over(always(i)),
         )
         for i, name in enumerate(sizes)
@@ -195,6 +197,7 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
         slug="over-everything",
         says="All entries of the tensor compete with each other here: only the whole sums to 1.",
         hint="Say in words which entries should sum to 1, and choose only their dim.",
+        second_hint="A sum or softmax without a dim takes everything at once.",
         faces=over(everything),
     )
     two = Misconception(
@@ -202,6 +205,7 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
         says="You apply one softmax after the other. Each makes its own slices sum to 1; the two "
         "dims never compete together.",
         hint="Softmax takes one dim. Can you turn two dims into one, and back?",
+        second_hint="`flatten` joins dims, `reshape` parts them again.",
         faces=(_two_softmaxes, lambda x, dims: _two_softmaxes(x, dims[::-1])),
     )
     joint = isinstance(dim, tuple)
@@ -230,8 +234,9 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
 
 @cache
 def exercises() -> dict[str, Exercise]:
-    """Return all exercises by name."""
+    """Return all exercises by name, in the order of the course."""
     return {
+        "classes_of_batch": _layout("batch classes", 1),
         "softmax_1d": Exercise(
             "f(x)",
             one_row(),
@@ -240,6 +245,10 @@ def exercises() -> dict[str, Exercise]:
             misconceptions=NO_RESULT + OTHER_FUNCTION + SHIFT + SIDE_EFFECT,
             telling=(5, 6, 2),
         ),
+        "classes_of_sequence": _layout("batch time classes", 2),
+        "classes_of_image": _layout("batch classes height width", 1),
+        "keys_of_attention": _layout("batch heads queries keys", 3),
+        "pixels_of_image": _layout("batch channels height width", (2, 3)),
         "softmax_dim": Exercise(
             "f(x, dim)",
             ordinary(),
@@ -254,9 +263,4 @@ def exercises() -> dict[str, Exercise]:
             fresh_extreme,
             telling=(18, 36, 33, 28, 26, 20, 29, 37, 23, 27),
         ),
-        "classes_of_batch": _layout("batch classes", 1),
-        "classes_of_sequence": _layout("batch time classes", 2),
-        "classes_of_image": _layout("batch classes height width", 1),
-        "keys_of_attention": _layout("batch heads queries keys", 3),
-        "pixels_of_image": _layout("batch channels height width", (2, 3)),
     }

@@ -45,7 +45,7 @@ class Misconception:
     slug: str
     says: str
     hint: str
-    second_hint: str = ""
+    second_hint: str
     faces: tuple[Face, ...] = ()
     fit: Callable[[Sequence[Probe], Sequence[Outcome]], Iterator[Face]] | None = None
     trace: Callable[[Probe, Outcome], bool] | None = None
@@ -289,6 +289,7 @@ NO_RESULT = (
         says="Your function returns a list or tuple of numbers, not a tensor.",
         hint="The next step of a model needs a tensor. Can you make one of your numbers, or work "
         "on the whole tensor at once?",
+        second_hint="`torch.tensor(...)` makes a tensor of numbers, `torch.stack` one of tensors.",
         trace=_is_a("list", "tuple"),
     ),
     Misconception(
@@ -303,18 +304,23 @@ NO_RESULT = (
         slug="name-error",
         says="Your function uses a name that does not exist where it runs.",
         hint="The error message has the name. Is it spelled as where you defined it?",
+        second_hint="Run the cell that defines that name again, or look for a letter that differs.",
         error=r"^(NameError|UnboundLocalError):",
     ),
     Misconception(
         slug="wrong-signature",
         says="A function is called with another number of arguments than it takes.",
         hint="Compare the first line of your function with the one in the exercise.",
+        second_hint="Your function is called with x, and with dim if the exercise has one; look at "
+        "the calls inside it too.",
         error=r"^TypeError: .*(positional arguments? but \d+ w|missing \d+ required positional)",
     ),
     Misconception(
         slug="endless-loop",
         says="Your function does not come to an end.",
         hint="Which condition ends your loop, and does anything in the loop change it?",
+        second_hint="Put a `print` into the loop and call your function: which value never "
+        "changes?",
         error=r"^TimeoutError: no answer",
     ),
 )
@@ -325,6 +331,7 @@ OTHER_FUNCTION = (
         slug="argmax-one-hot",
         says="You put 1 at the largest score and 0 elsewhere. Softmax gives every score a share.",
         hint="Should the second best answer get nothing at all?",
+        second_hint="The formula has no `argmax` in it: exp, a sum, a division.",
         faces=(_one_hot, _all_largest),
     ),
     Misconception(
@@ -332,6 +339,7 @@ OTHER_FUNCTION = (
         says="Somewhere on the way, numbers become integers, and everything after the decimal "
         "point is cut off.",
         hint="Look for int, long, or a tensor that you create with whole numbers in it.",
+        second_hint="Print `.dtype` after each step. Where does it stop being float?",
         faces=(
             {"enter": lambda x, dim: x.long()},
             {"enter": lambda x, dim: x.trunc()},
@@ -344,6 +352,8 @@ OTHER_FUNCTION = (
         slug="sums-raw-logits",
         says="You divide the powers by the sum of the scores themselves.",
         hint="What must stand below the line, so that all results together sum to 1?",
+        second_hint="Above the line stands exp(x). What, then, do all entries above the line sum "
+        "to?",
         faces=(
             lambda x, dim: x.exp() / _sum(x, dim),
             lambda x, dim: (x - _amax(x, dim)).exp() / _sum(x, dim),
@@ -354,12 +364,14 @@ OTHER_FUNCTION = (
         says="You divide the scores by their sum, without exp. Negative scores give negative "
         "shares, and a sum of zero gives inf.",
         hint="Which function makes any score positive, and keeps the order?",
+        second_hint="Compare your first line with the formula in lesson 01.",
         faces=({"power": lambda x: x, "centre": nothing}, {"power": lambda x: x}),
     ),
     Misconception(
         slug="returns-log",
         says="You return the logarithms of the probabilities.",
         hint="Probabilities lie between 0 and 1; are yours negative?",
+        second_hint="Your last step goes one too far, or exp is missing after it.",
         faces=(
             {"leave": lambda x, dim: x.log()},
             torch.log_softmax,
@@ -370,6 +382,7 @@ OTHER_FUNCTION = (
         slug="double-exp",
         says="You apply exp twice.",
         hint="Count how many times exp touches the scores.",
+        second_hint="Print what you have before and after each exp.",
         faces=(
             {"power": lambda x: x.exp().exp()},
             {"enter": lambda x, dim: x.exp()},
@@ -380,6 +393,7 @@ OTHER_FUNCTION = (
         slug="exp2-or-pow",
         says="You raise another number than e to the scores, or the scores to a power.",
         hint="Which base has the formula, and which operand is the exponent?",
+        second_hint="`x.exp()` is e to the power x, to the last digit.",
         faces=(
             *({"power": _power_of(b)} for b in (2, 3, 10, 2.7, 2.71, 2.72, 2.718, 2.7183)),
             *({"power": _power_of(b)} for b in (2.71828, 2.718282, 2.7182818, 2.718281828)),
@@ -392,6 +406,7 @@ OTHER_FUNCTION = (
         slug="sigmoid-instead",
         says="You apply the sigmoid to each score on its own, so the scores don't compete.",
         hint="Raise one score. Do the other results go down?",
+        second_hint="Softmax needs all scores of a slice for each of its results.",
         faces=(
             lambda x, dim: torch.sigmoid(x),
             {"power": torch.sigmoid, "centre": nothing},
@@ -402,6 +417,7 @@ OTHER_FUNCTION = (
         slug="sign-error",
         says="A minus sign is in the wrong place: the lowest score gets the largest probability.",
         hint="Try [0, 1]. Which of the two should win?",
+        second_hint="Write out the first two results by hand for [0, 1].",
         faces=(
             {"enter": lambda x, dim: -x},
             {"power": lambda x: (-x).exp()},
@@ -413,12 +429,15 @@ OTHER_FUNCTION = (
         slug="mean-instead-of-sum",
         says="You divide by the mean of the powers: your results sum to the number of classes.",
         hint="What should all results of a slice sum to? What do yours?",
+        second_hint="Print the sum of your result.",
         faces=({"total": torch.mean},),
     ),
     Misconception(
         slug="divides-by-max",
         says="You divide by the largest power, not by the sum of them all.",
         hint="What should a slice sum to? What does yours?",
+        second_hint="In the formula one thing is divided: exp of a score, by the sum of all of "
+        "them.",
         faces=({"total": torch.amax},),
         calls=DIVISIONS,
     ),
@@ -426,6 +445,7 @@ OTHER_FUNCTION = (
         slug="returns-exp-unnormalised",
         says="You return exp of the scores without dividing by their sum.",
         hint="Positive is not enough: what should a slice sum to?",
+        second_hint="There is a division in the formula.",
         faces=({"total": ones},),
     ),
     Misconception(
@@ -433,6 +453,7 @@ OTHER_FUNCTION = (
         says="You apply softmax to something that has been through softmax already, which pulls "
         "the probabilities towards each other.",
         hint="Count how many times the scores pass through exp and a division by their sum.",
+        second_hint="Print the result after the first division. Is it not there already?",
         faces=({"times": 2},),
     ),
     Misconception(
@@ -440,6 +461,7 @@ OTHER_FUNCTION = (
         says="You bring the scores to a common spread first. How far they lie apart is what "
         "softmax needs to know.",
         hint="[1, 2] and [10, 20] should not give the same probabilities.",
+        second_hint="Softmax of [1, 2] has the ratio e; of [10, 20], e to the power 10.",
         faces=(
             {"enter": lambda x, dim: _standardised(x, dim, 1)},
             {"enter": lambda x, dim: _standardised(x, dim, 0)},
@@ -454,6 +476,8 @@ OTHER_FUNCTION = (
         slug="divides-by-max",
         says="You divide by a maximum where something should be subtracted or summed.",
         hint="A division changes the distances between scores. Which operation does not?",
+        second_hint="In the formula one thing is divided: exp of a score, by the sum of all of "
+        "them.",
         faces=(
             {"enter": lambda x, dim: x / _amax(x, dim)},
             {"enter": lambda x, dim: x / x.amax()},
@@ -465,6 +489,7 @@ OTHER_FUNCTION = (
         slug="takes-absolute-value",
         says="You take absolute values on the way, so very negative scores count as large ones.",
         hint="Try a slice of negative scores. Which is its maximum?",
+        second_hint="The maximum of [-3, -1] is -1.",
         faces=(
             {"enter": lambda x, dim: x.abs()},
             {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
@@ -474,12 +499,14 @@ OTHER_FUNCTION = (
         slug="plus-one-in-denominator",
         says="You add 1 to the sum, as the sigmoid does, so your results sum to less than 1.",
         hint="The 1 below the sigmoid is exp(0), a second class. Do you have that class?",
+        second_hint="Print the sum of your result: what is missing to 1?",
         faces=({"total": _sum_plus(1)},),
     ),
     Misconception(
         slug="rounds",
         says="You round on the way, so the results no longer sum to 1.",
         hint="Round when you print, not when you compute.",
+        second_hint="Compare the sum of your result with 1, with all its digits.",
         faces=(
             *({"leave": _rounded_to(digits)} for digits in range(8)),
             *({"enter": _rounded_to(digits)} for digits in range(4)),
@@ -489,6 +516,8 @@ OTHER_FUNCTION = (
         slug="clamping",
         says="You cut the scores off at a bound, so that all scores beyond it count the same.",
         hint="Softmax of [1000, 1001] is the same as of [0, 1]. Can you make use of that?",
+        second_hint="Subtracting one number from all scores of a slice brings them into range and "
+        "loses nothing.",
         fit=_fit_clamp,
         samples=tuple({"enter": _clamped_to(-c, c)} for c in (20, 50, 80, 88)),
     ),
@@ -497,6 +526,7 @@ OTHER_FUNCTION = (
         says="You multiply or divide the scores by a number. Only adding a number leaves "
         "softmax as it is.",
         hint="Compare exp(2a) / exp(2b) with exp(a) / exp(b).",
+        second_hint="The formula has no factor in front of the scores.",
         fit=_fit_scale,
         samples=tuple({"enter": _scaled_by(c)} for c in (0.1, 0.5, 2)),
         faces=(
@@ -510,6 +540,7 @@ OTHER_FUNCTION = (
         says="You add a small number to the sum against a division by zero, so the results sum "
         "to a little less than 1; and against overflow it does nothing.",
         hint="If the largest exp of a slice is exactly 1, can the sum be zero?",
+        second_hint="A sum of powers that has exp(0) in it is at least 1.",
         fit=_fit_eps,
         samples=tuple({"total": _sum_plus(c)} for c in (1e-12, 1e-8, 1e-5)),
     ),
@@ -522,24 +553,28 @@ OTHER_DIM = (
         says="You leave the choice of the dim to PyTorch, which takes dim 0 for 1-D and 3-D "
         "tensors and dim 1 for others, whatever `dim` asks for.",
         hint="Pass the dim on to every function that takes one.",
+        second_hint="Which call in your function could take `dim`, and does not?",
         faces=over(implicit),
     ),
     Misconception(
         slug="hard-coded-last-dim",
         says="You normalise over the last dim, whatever `dim` asks for.",
         hint="Try your function with dim=0. Which argument never reaches your sum?",
+        second_hint="Search your function for -1.",
         faces=over(always(-1)),
     ),
     Misconception(
         slug="hard-coded-dim-0",
         says="You normalise over dim 0, whatever `dim` asks for.",
         hint="Try your function with dim=1. Which argument never reaches your sum?",
+        second_hint="Search your function for 0, and for a sum or maximum with no dim.",
         faces=over(always(0)),
     ),
     Misconception(
         slug="hard-coded-dim-1",
         says="You normalise over dim 1, whatever `dim` asks for.",
         hint="Try your function with dim=0. Which argument never reaches your sum?",
+        second_hint="Search your function for 1.",
         faces=over(always(1)),
     ),
     Misconception(
@@ -554,6 +589,7 @@ OTHER_DIM = (
         slug="sum-over-wrong-dim",
         says="You sum over another dim than the one that was asked for.",
         hint="Along which dim do your results sum to 1? Print `.sum(dim)` for each dim.",
+        second_hint="The dim of the sum is the one that the caller names, unchanged.",
         faces=(
             *over(neighbour(1), neighbour(-1), mirrored),
             *({"sum_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
@@ -584,6 +620,7 @@ OTHER_DIM = (
         says="You move `dim` to another place to work on it, and return the result with the dims "
         "still moved.",
         hint="Compare the shape of your result with that of the scores.",
+        second_hint="Every `transpose`, `movedim` or `.T` needs its way back before the return.",
         faces=(
             _left_moved(lambda x, dim: x.transpose(dim, -1), -1),
             _left_moved(lambda x, dim: x.transpose(dim, 0), 0),
@@ -598,6 +635,7 @@ OTHER_DIM = (
         "are shifted by different amounts, and that changes their ratios.",
         hint="All entries that compete must lose the same amount. Which dim must the maximum "
         "run over?",
+        second_hint="The maximum and the sum take the same dim.",
         faces=(
             *({"max_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
             *({"max_dim": always(d)} for d in (-1, 0, 1)),
@@ -624,6 +662,7 @@ SHIFT = (
         says="You subtract the maximum above the line or below it, but not in both places, so it "
         "does not cancel out.",
         hint="Use the same powers above and below.",
+        second_hint="Give the shifted scores a name, and take exp of that name only, once.",
         faces=(
             _shift_above_only(_amax),
             _shift_below_only(_amax),
@@ -635,6 +674,7 @@ SHIFT = (
         slug="shift-after-exp",
         says="You shift after exp, when it has overflowed already.",
         hint="Which comes first, the overflow or your shift?",
+        second_hint="Print exp(1000). Can anything that comes later help?",
         faces=(_less_largest_exp, _less_largest, _over_largest_exp, _less_largest_prob),
     ),
 )
@@ -646,6 +686,7 @@ OVERFLOW = (
         says="You compute a maximum, but the powers are still those of the scores as they are, "
         "so exp overflows all the same.",
         hint="Follow the name that holds the shifted scores: where is it used?",
+        second_hint="exp must be taken of x minus the maximum, not of x.",
         faces=NO_SHIFT,
         calls=MAXIMA,
     ),
@@ -655,6 +696,7 @@ OVERFLOW = (
         "negative ones it is 0, and the division makes nan or 0 of it.",
         hint="Softmax stays the same if you subtract one number from all scores of a slice. "
         "Which number makes the largest exp equal to 1?",
+        second_hint="Subtract the maximum of each slice before exp; `amax` finds it.",
         faces=NO_SHIFT,
     ),
     Misconception(
@@ -662,12 +704,14 @@ OVERFLOW = (
         says="You subtract one maximum, that of the whole tensor, from every slice. A slice far "
         "below it loses all its digits, or becomes 0 / 0.",
         hint="Each slice along `dim` needs a maximum of its own.",
+        second_hint="`amax` takes a dim and keepdim.",
         faces=({"max_dim": everything},),
     ),
     Misconception(
         slug="argmax-instead-of-max",
         says="You subtract the position of the maximum, not its value.",
         hint="`x.max(dim)` returns values and positions. Which do you need?",
+        second_hint="The values are the first of the two, `.values`; `amax` returns only them.",
         faces=(
             {"centre": lambda x, dim, keepdim: x.argmax(dim, keepdim=keepdim)},
             {"centre": lambda x, dim, keepdim: x.argmax()},
@@ -677,12 +721,14 @@ OVERFLOW = (
         slug="mean-subtraction",
         says="You subtract the mean. A score far above the mean still overflows.",
         hint="After the shift, how large can the largest score be?",
+        second_hint="Only if the largest score becomes 0 is every exp at most 1.",
         faces=({"centre": torch.mean}, {"centre": torch.mean, "max_dim": everything}),
     ),
     Misconception(
         slug="min-subtraction",
         says="You subtract the minimum, which leaves the largest score as far away as it can be.",
         hint="After the shift, how large can the largest score be?",
+        second_hint="Which end of the slice overflows: the smallest score, or the largest?",
         faces=({"centre": torch.amin}, {"centre": torch.amin, "max_dim": everything}),
     ),
     Misconception(
@@ -690,6 +736,7 @@ OVERFLOW = (
         says="You use zero where it is larger than the maximum, so slices of very negative "
         "scores are not shifted, and vanish.",
         hint="Try [-1000, -1001]. What is exp of the largest score after your shift?",
+        second_hint="Subtract the maximum as it is, also when it is negative.",
         faces=(
             {"centre": lambda x, dim, keepdim: x.amax(dim, keepdim=keepdim).clamp(min=0)},
             {"centre": lambda x, dim, keepdim: x.amax().clamp(min=0)},
@@ -700,6 +747,7 @@ OVERFLOW = (
         slug="patches-nan",
         says="You replace nan or inf after the fact. The true numbers are lost by then.",
         hint="What should softmax of [1000, 1001] be, and what is left to compute it from?",
+        second_hint="Prevent the inf: make the largest score 0 before exp.",
         faces=(
             {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(0.0)},
             {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(1.0)},
@@ -714,6 +762,7 @@ OVERFLOW = (
         says="You compute in float64 instead of shifting the scores: that moves the overflow "
         "from 88 to 709, and no further.",
         hint="A larger format has a limit as well. Which shift makes the limit irrelevant?",
+        second_hint="Try 1000 in float64.",
         faces=(lambda x, dim: _plain(x.double(), dim).to(x.dtype),),
     ),
 )
@@ -725,6 +774,7 @@ SIDE_EFFECT = (
         says="Your function changes the tensor it was given: the caller's scores are not what "
         "they were.",
         hint="Look for an operation that works in place: `-=`, `/=`, or a name that ends in `_`.",
+        second_hint="`x = x - m` makes a new tensor, `x -= m` changes the caller's.",
         trace=_changed_input,
         causes=("breaks-autograd",),
     ),
@@ -732,6 +782,7 @@ SIDE_EFFECT = (
         slug="breaks-autograd",
         says="You change in place what the gradient still needs, so backward fails.",
         hint="Look for `/=`, `-=` or a name that ends in `_` after exp.",
+        second_hint="Write the step without `=` after the sign: `e = e / s`.",
         trace=lambda probe, outcome: bool(outcome.grad_error),
     ),
     Misconception(
@@ -740,6 +791,7 @@ SIDE_EFFECT = (
         "your function in it would not learn.",
         hint="Look for detach, .data, .item(), numpy, no_grad or torch.tensor(...) between the "
         "scores and the result. (A detached maximum alone is fine.)",
+        second_hint="Stay with torch operations from x to the result.",
         faces=({"total": _constant_total},),
         trace=_lost_gradient,
     ),
@@ -748,12 +800,14 @@ SIDE_EFFECT = (
         says="Your result has another dtype than the scores, which the next layer of a model "
         "will refuse, or which silently costs digits.",
         hint="Compute in the dtype you like, and give back the dtype you got.",
+        second_hint="`.to(x.dtype)` brings the result back.",
         trace=_changed_dtype,
     ),
     Misconception(
         slug="returns-wrong-shape",
         says="Your result has another shape than the scores.",
         hint="Softmax gives each score its own probability. Print both shapes.",
+        second_hint="Which step drops a dim, adds one, or picks a part?",
         trace=_changed_shape,
     ),
 )
@@ -764,12 +818,14 @@ SOME_SHAPES = (
         slug="two-dims-only",
         says="Your function is right for two dims, and not for more.",
         hint="Is there a 0 or 1 in your code where `dim` should stand, or a loop over rows?",
+        second_hint="Replace every fixed dim by `dim`; sums take it as it is.",
         where=_three_dims_or_more,
     ),
     Misconception(
         slug="python-loop-1d-only",
         says="Your function is right for one row, and not for a batch.",
         hint="What does a loop over a 2-D tensor go through: numbers, or rows?",
+        second_hint="Leave the loop out: exp and sum work on whole tensors.",
         where=_more_than_one_row,
     ),
 )
