@@ -13,6 +13,7 @@ from softmax_lessons.plots.display import (
     show,
 )
 from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
+from softmax_lessons.plots.shift import number_line
 from softmax_lessons.plots.slices import block_slices, grid_slices
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "divisor_grid",
     "grid_slices",
     "line_scales",
+    "number_line",
     "show",
 ]
