@@ -12,6 +12,7 @@ from softmax_lessons.plots.display import (
     YELLOW,
     show,
 )
+from softmax_lessons.plots.overflow import bar_exp_range, map_outcomes, plot_drift
 from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
 from softmax_lessons.plots.shift import number_line
 from softmax_lessons.plots.slices import block_slices, grid_slices
@@ -26,12 +27,15 @@ __all__ = [
     "VERMILION",
     "YELLOW",
     "align_shapes",
+    "bar_exp_range",
     "bar_probs",
     "bar_steps",
     "block_slices",
     "divisor_grid",
     "grid_slices",
     "line_scales",
+    "map_outcomes",
     "number_line",
+    "plot_drift",
     "show",
 ]

@@ -68,9 +68,9 @@ def number_line(
     ax.set_yticks(range(len(rows)), names)
     ax.set_xlabel("logit")
     top = ax.get_xaxis_transform()
-    ax.text(left, 1.02, " exp is 0", transform=top, ha="left", fontsize=9)
+    ax.text(0, 1.02, "exp is 0", transform=ax.transAxes, ha="left", fontsize=9)
     ax.text((low + high) / 2, 1.02, "exp fits", transform=top, ha="center", fontsize=9)
-    ax.text(right, 1.02, "exp is inf ", transform=top, ha="right", fontsize=9)
+    ax.text(1, 1.02, "exp is inf", transform=ax.transAxes, ha="right", fontsize=9)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return (
