@@ -8,6 +8,8 @@ import jupytext
 import nbformat
 import pytest
 
+from softmax_lessons.checker.questions import questions
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOURCES = ROOT / "notebooks" / "source"
@@ -132,6 +134,16 @@ def test_predictions_have_folded_answers_that_are_complete(path):
         assert len(re.findall(r"</summary>\n\n", cell.source)) == opened
         if cell.source.startswith("**Predict.**") and not path.stem.startswith("00"):
             assert opened, cell.source
+
+
+def test_a_prediction_is_compared_with_what_happens(path):
+    all_cells = nbformat.read(path, as_version=4).cells
+    for i, cell in enumerate(all_cells):
+        if "**Predict.**" in cell.source and cell.cell_type == "markdown":
+            following = next(c for c in all_cells[i:] if c.cell_type == "code")
+            (name,) = re.findall(r'check\("(\w+)", \.\.\.\)  # ', following.source)
+            assert name in questions()
+            assert "no prediction yet" in following.outputs[-1].data["text/plain"]
 
 
 def test_a_lesson_asks_for_predictions(path):

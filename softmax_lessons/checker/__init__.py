@@ -3,7 +3,8 @@
 `check` (`engine`) runs the attempt on small inputs (`exercises`) in a process of its own
 (`isolate`, `run`), compares what came with PyTorch (`judge`), and, where it differs, looks for
 the misconception in the library (`misconceptions`) that gives the very same outcomes
-(`diagnose`), as a change to the right function (`recipe`). The answer is a `verdict`.
+(`diagnose`), as a change to the right function (`recipe`). A prediction is compared with what
+happens (`questions`). The answer is a `verdict`.
 """
 
 from softmax_lessons.checker.engine import check

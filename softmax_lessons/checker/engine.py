@@ -12,6 +12,7 @@ from softmax_lessons.checker.isolate import CAN_ISOLATE, run_isolated
 from softmax_lessons.checker.judge import Expected, Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
 from softmax_lessons.checker.progress import record
+from softmax_lessons.checker.questions import Answer, Question, questions
 from softmax_lessons.checker.run import Outcome, Probe
 from softmax_lessons.checker.verdict import Example, Verdict
 
@@ -27,18 +28,22 @@ NOT_ISOLATED = (
 _TRIES: dict[tuple[str, str], int] = {}  # how often each mistake was made, in this session
 
 
-def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
-    """Check an attempt at an exercise, and name the mistake in it.
+def check(exercise: str, attempt: object) -> Verdict:
+    """Check an attempt at an exercise, or a prediction, and name the mistake in it.
 
     Args:
-        exercise: the name of the exercise, such as "stable_softmax".
-        attempt: the learner's function itself (not its result).
+        exercise: the name of the exercise or question, such as "stable_softmax".
+        attempt: for an exercise, the learner's function itself (not its result); for a
+            question, a word, a number or a shape.
 
     Returns:
         The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
     """
+    if isinstance(exercise, str) and exercise in questions():
+        return _check_guess(exercise, questions()[exercise], attempt)
     if not isinstance(exercise, str) or exercise not in exercises():
-        near = difflib.get_close_matches(str(exercise), exercises(), n=1, cutoff=0.4)
+        names = (*exercises(), *questions())
+        near = difflib.get_close_matches(str(exercise), names, n=1, cutoff=0.4)
         lines = [f'There is no exercise "{exercise}".']
         lines += [f'Did you mean "{name}"?' for name in near]
         lines += [f"The exercises are: {', '.join(exercises())}."]
@@ -89,6 +94,46 @@ def check(exercise: str, attempt: Callable[..., object]) -> Verdict:
         _explain(exercise, task, probe, failure, found),
         _example(probe, outcomes[smallest], expect(task.reference, probe), failure),
     )
+
+
+def _check_guess(name: str, question: Question, guess: object) -> Verdict:
+    """Compare a prediction with what happens."""
+    if guess is None or guess is Ellipsis:
+        return Verdict(name, False, (), f"{name}: no prediction yet (it goes in place of the ...)")
+    made = _as_answer(guess)
+    if type(made) is not type(_as_answer(question.answer)):
+        wanted = {str: "a word", float: "a number", tuple: "a shape, such as (2, 3)"}
+        kind = wanted[type(_as_answer(question.answer))]
+        said = f"{name}: not yet\nThe answer is {kind}, and you gave {guess!r}."
+        return Verdict(name, False, (), said)
+    if question.choices and made not in question.choices:
+        words = ", ".join(f'"{word}"' for word in question.choices)
+        return Verdict(name, False, (), f"{name}: not yet\nChoose one of {words}.")
+    if _agree(made, question.answer, question.within):
+        return Verdict(name, True, (), f"{name}: that is what happens")
+    for answer, (slug, says) in question.wrong.items():
+        if _agree(made, answer, question.within):
+            return Verdict(name, False, (slug,), f"{name}: not what happens ({slug})\n{says}")
+    return Verdict(name, False, (), f"{name}: not what happens")
+
+
+def _as_answer(guess: object) -> object:
+    """Return a guess as a word, a float or a tuple of ints, if it can be read as one."""
+    if isinstance(guess, str):
+        return guess.strip().lower()
+    if isinstance(guess, (tuple, list)) and all(isinstance(size, int) for size in guess):
+        return tuple(guess)
+    if isinstance(guess, (int, float)) and not isinstance(guess, bool):
+        return float(guess)
+    if isinstance(guess, torch.Tensor) and guess.numel() == 1 and not guess.is_complex():
+        return float(guess)
+    return guess
+
+
+def _agree(made: object, answer: Answer, within: float) -> bool:
+    if isinstance(made, float):
+        return abs(made - answer) <= within * abs(answer)
+    return made == answer
 
 
 def _is_stub(outcome: Outcome) -> bool:

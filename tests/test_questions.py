@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from softmax_lessons import check
+from softmax_lessons.checker.questions import Question, questions
+
+
+@pytest.mark.parametrize("name", questions())
+def test_the_answer_is_right_and_each_likely_wrong_one_is_named(name):
+    question = questions()[name]
+    assert check(name, question.answer).passed
+    for guess, (slug, says) in question.wrong.items():
+        verdict = check(name, guess)
+        assert (verdict.passed, verdict.misconceptions) == (False, (slug,))
+        assert says in verdict.message
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_no_guess_is_no_mistake(nothing):
+    verdict = check("add_ten", nothing)
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert "no prediction yet" in verdict.message
+
+
+def test_a_word_may_be_written_in_any_case_and_has_to_be_one_of_the_choices():
+    assert check("add_ten", " Same ").passed
+    verdict = check("add_ten", "nothing")
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert 'Choose one of "flatter", "same", "sharper".' in verdict.message
+
+
+def test_a_number_may_be_off_by_as_much_as_the_question_says():
+    assert check("cat_share", 0.66).passed
+    assert check("cat_share", 0.659).passed
+    assert check("cat_share", torch.tensor(0.6590)).passed
+    assert not check("cat_share", 0.60).passed
+    assert not check("which_runs", 1.01).passed
+
+
+@pytest.mark.parametrize("shape", [(2, 3), [2, 3], torch.Size([2, 3])])
+def test_a_shape_may_come_in_any_form(shape):
+    assert check("shape_of_sum", shape).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "guess", "wanted"),
+    [
+        ("add_ten", 10, "a word"),
+        ("cat_share", "a lot", "a number"),
+        ("cat_share", True, "a number"),
+        ("shape_of_sum", 6, "a shape, such as"),
+        ("shape_of_sum", {"rows": 2}, "a shape, such as"),
+    ],
+)
+def test_another_kind_of_answer_is_told_what_is_wanted(name, guess, wanted):
+    verdict = check(name, guess)
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert f"The answer is {wanted}" in verdict.message
+
+
+def test_a_wrong_guess_that_nobody_expected_is_wrong_all_the_same():
+    verdict = check("which_runs", 7)
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert "not what happens" in verdict.message
+
+
+def test_choices_do_not_give_the_answer_away_by_their_order():
+    assert Question("b", {"a": ("x", "y"), "c": ("x", "y")}).choices == ("a", "b", "c")
+    assert Question(1.0).choices == ()
