@@ -2,7 +2,6 @@
 
 import difflib
 import os
-from collections.abc import Callable
 
 import torch
 
