@@ -196,7 +196,7 @@ def test_cells_are_short_and_tags_known(path):
 
 def test_the_lesson_has_a_lessons_length(path):
     count = len(nbformat.read(path, as_version=4).cells)
-    assert count <= 45
+    assert count <= 40
     if not path.stem.startswith("00"):
         assert count >= 25
 
