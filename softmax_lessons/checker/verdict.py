@@ -59,7 +59,12 @@ class Verdict:
             drawn = self.example is not None and text is rest[0]
             blocks.append(_tables(text, self.example) if drawn else _lines(text))
         # own colours for text and ground, so that it reads in light and dark themes alike
-        edge, ground = ("#009E73", "#F0FAF6") if self.passed else ("#D55E00", "#FDF5EE")
+        if self.passed:
+            edge, ground = "#009E73", "#F0FAF6"
+        elif self.misconceptions or rest:
+            edge, ground = "#D55E00", "#FDF5EE"
+        else:  # nothing is wrong yet
+            edge, ground = "#0072B2", "#F2F7FB"
         return (
             f'<div style="border-left: 0.4em solid {edge}; background: {ground}; color: #1A1A1A; '
             f'padding: 0.6em 1em; margin: 0.3em 0">{"".join(blocks)}</div>'
