@@ -3,6 +3,7 @@
 Each is written as a learner would write it; `torch` and `np` are there for all.
 """
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -371,6 +372,27 @@ right("pixels_of_image")(
         [torch.stack([p.flatten().softmax(0).view(p.shape) for p in i]) for i in x]
     )
 )
+
+
+# found by trying what others might write
+right("stable_softmax")(lambda x, axis: amax(x, axis))
+right("stable_softmax")(functools.partial(lambda extra, x, dim: amax(x, dim), 1))
+right("stable_softmax")(
+    lambda x, dim: (x - functools.reduce(torch.logaddexp, x.unbind(dim)).unsqueeze(dim)).exp()
+)
+right("stable_softmax")(lambda x, dim: (x - x.logcumsumexp(dim).narrow(dim, -1, 1)).exp())
+right("stable_softmax")(lambda x, dim: torch.func.grad(lambda z: torch.logsumexp(z, dim).sum())(x))
+right("stable_softmax")(lambda x, dim: F.normalize((x - x.amax(dim, True)).exp(), p=1, dim=dim))
+right("stable_softmax")(lambda x, dim: torch.nn.LogSoftmax(dim=dim)(x).exp())
+right("softmax_dim")(
+    lambda x, dim: 1 / sum((x.roll(k, dim) - x).exp() for k in range(x.shape[dim]))
+)
+
+
+@both
+def base_two(x, dim):
+    e = torch.exp2((x - x.amax(dim, keepdim=True)) * math.log2(math.e))
+    return e / e.sum(dim, keepdim=True)
 
 
 # --- wrong ----------------------------------------------------------------------------------------
@@ -900,6 +922,38 @@ wrong("softmax_1d", "name-error")(lambda x: x.exp() / total)  # noqa: F821
 wrong("softmax_dim", "wrong-signature")(lambda x, dim, extra: x)
 wrong("softmax_1d", "returns-none")(lambda x: None)
 
+
+# found by trying what others might write
+wrong("stable_softmax", "max-over-wrong-dim")(
+    lambda x, dim: F.softmax(x - x.max(dim=0, keepdim=True)[0], dim=dim)
+)
+wrong("stable_softmax", "hard-coded-last-dim", "missing-keepdim", "no-max-subtraction")(
+    lambda x, dim: x.exp() / x.exp().sum(dim=-1)
+)
+wrong("softmax_dim", "global-sum", "detached-gradient")(
+    lambda x, dim: torch.from_numpy(np.exp(x.detach().numpy()) / np.exp(x.detach().numpy()).sum())
+)
+wrong("stable_softmax", "hard-coded-dim-0", "mutates-input")(
+    lambda x, dim: amax(x.sub_(x.amax(0, True)), 0)
+)
+wrong("stable_softmax", "divides-by-max", "no-max-subtraction")(
+    lambda x, dim: x.exp() / x.exp().max()
+)
+wrong("stable_softmax", "detached-gradient")(
+    lambda x, dim: amax(torch.add(x, 0, out=torch.empty_like(x)), dim)
+)
+wrong("softmax_dim", "unsqueezes-last-not-dim")(
+    lambda x, dim: x.exp() / x.exp().sum(dim).view(-1, 1)
+)
+wrong("stable_softmax", "computes-in-16-bits")(lambda x, dim: amax(x.half(), dim).to(x.dtype))
+wrong("softmax_1d", "one-minus-softmax")(lambda x: 1 - row_plain(x))
+wrong("softmax_1d", "divides-by-count")(lambda x: x.exp() / len(x))
+wrong("stable_softmax", "returns-scores")(lambda x, dim: x)
+wrong("softmax_dim", "returns-scores")(lambda x, dim: x - x.amax(dim, keepdim=True))
+wrong("stable_softmax")(lambda x, dim: torch.ones_like(x) / x.shape[dim])
+wrong("stable_softmax")(lambda x, dim: torch.rand_like(x))
+wrong("softmax_1d")(lambda x: row_plain(x).sqrt())
+wrong("softmax_1d")(lambda x: x.tanh())
 
 # Wrong, in ways that have no name yet: told from right all the same.
 wrong("softmax_dim", "sigmoid-instead")(lambda x, dim: torch.sigmoid(x))

@@ -187,3 +187,37 @@ def test_the_box_draws_the_example_and_marks_what_is_off():
     assert box.count("✗") == 3
     assert "f(x, dim=1) gives" in box
     assert "<table" not in check("stable_softmax", bank.minus_equals)._repr_html_()
+
+
+RESULTS = [
+    torch.tensor(1),
+    torch.tensor(True),
+    torch.tensor([]),
+    torch.empty(0, 3),
+    torch.full((3,), float("nan")),
+    torch.full((3,), float("inf")),
+    torch.full((2, 2), -float("inf")),
+    torch.ones(2, 2, 2, 2, 2),
+    torch.ones(3, dtype=torch.uint8),
+    torch.zeros(3),
+    torch.ones(1, 1).expand(4, 4),
+    torch.full((3,), 1e-45),
+    "text",
+    {"a": 1},
+    float("nan"),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=str)
+@pytest.mark.parametrize("exercise", exercises())
+def test_whatever_comes_back_gets_a_verdict(exercise, result):
+    takes_dim = exercises()[exercise].takes_dim
+    verdict = check(exercise, (lambda x, dim: result) if takes_dim else (lambda x: result))
+    assert not verdict.passed
+    assert "came:" in verdict.message
+    assert verdict._repr_html_()
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns of its own internals
+def test_a_compiled_answer_is_not_kept_waiting():
+    assert check("stable_softmax", torch.compile(bank.amax)).passed

@@ -3,13 +3,13 @@
 import itertools
 import re
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from softmax_lessons.checker.exercises import Exercise
 from softmax_lessons.checker.judge import close, close_gradient
 from softmax_lessons.checker.misconceptions import OTHER_FUNCTION, Face, Misconception
-from softmax_lessons.checker.recipe import Recipe
+from softmax_lessons.checker.recipe import WITHOUT_SHIFT, Recipe
 from softmax_lessons.checker.run import Outcome, Probe, run
 
 
@@ -32,8 +32,8 @@ def diagnose(
         called: the names of the torch functions that it called.
 
     Returns:
-        One or two misconceptions whose outcomes are the same as the attempt's on every probe,
-        together with those that show in the outcomes themselves; empty if none fits.
+        The fewest misconceptions, up to three, whose outcomes are the same as the attempt's on
+        every probe, and those that show in the outcomes themselves; empty if none fits.
     """
     library = exercise.misconceptions
     seen = [m for m in library if _shows(m, probes, outcomes)]
@@ -46,7 +46,10 @@ def diagnose(
     partly = tuple(m for m in library if m.where and _fails_where(m, probes, failed))[:1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of what some wrong functions do
-        return _explained(exercise, probes, outcomes, first, called, seen) or tuple(seen) or partly
+        explained = _explained(exercise, probes, outcomes, first, called, seen)
+    # unexplained, it is what shows in the example that matters
+    shown = [m for m in seen if first < len(probes) and m.trace(probes[first], outcomes[first])]
+    return explained or tuple(shown) or partly
 
 
 def _explained(
@@ -87,7 +90,7 @@ def _candidates(
     outcomes: Sequence[Outcome],
     called: Collection[str],
 ) -> Iterator[tuple[tuple[Misconception, ...], Face]]:
-    """Yield wrong functions, and what is wrong with them: none, one, then two mistakes."""
+    """Yield wrong functions, and what is wrong with them, the fewest mistakes first."""
     for recipe in exercise.right:
         yield (), recipe
     faces = []
@@ -102,13 +105,21 @@ def _candidates(
         else:
             for recipe in {replace(recipe, **face) for recipe in exercise.right}:
                 yield (m,), recipe
-    changes = [(m, face) for m, face in faces if not callable(face)]
+    pairs: list[tuple[tuple[Misconception, ...], Mapping[str, object]]] = []
+    changes = [(m, face) for m, face in faces if not callable(face) and not m.alone]
     for (m1, face1), (m2, face2) in itertools.combinations(changes, 2):
         # two wrong functions in one are rare, and there would be thousands to try
         both_functions = m1 in OTHER_FUNCTION and m2 in OTHER_FUNCTION
         if m1 is not m2 and not both_functions and not face1.keys() & face2.keys():
-            for recipe in {replace(recipe, **face1, **face2) for recipe in exercise.right}:
+            pairs.append(((m1, m2), {**face1, **face2}))
+            for recipe in {replace(recipe, **pairs[-1][1]) for recipe in exercise.right}:
                 yield (m1, m2), recipe
+    # whoever makes two mistakes may not shift at all as well
+    for m in exercise.misconceptions:
+        if m.slug == "no-max-subtraction":
+            for mistakes, steps in pairs:
+                if m not in mistakes and "centre" not in steps:
+                    yield (*mistakes, m), replace(WITHOUT_SHIFT, **steps)
 
 
 def _same(

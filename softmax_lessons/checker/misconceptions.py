@@ -14,6 +14,7 @@ explanations, the one that stands first is preferred.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,9 @@ import torch
 from torch import Tensor
 
 from softmax_lessons.checker.recipe import (
+    DimChoice,
     Dims,
+    Reduction,
     always,
     everything,
     implicit,
@@ -32,6 +35,7 @@ from softmax_lessons.checker.recipe import (
 )
 from softmax_lessons.checker.run import Outcome, Probe
 
+OTHER_DIMS = (neighbour(1), neighbour(-1), mirrored, always(-1), always(0), always(1))
 DIVISIONS = frozenset({"div", "true_divide", "divide", "__truediv__", "__rtruediv__"})
 MAXIMA = frozenset({"max", "amax", "aminmax", "topk", "sort"})
 
@@ -53,6 +57,7 @@ class Misconception:
     error: str = ""
     causes: tuple[str, ...] = ()  # slugs that are no mistake of their own beside this one
     calls: frozenset[str] = frozenset()  # the faces count if one of these was called
+    alone: bool = False  # it is not tried together with another one
     samples: tuple[Face, ...] = ()  # what `fit` finds, for the choice of probes
 
 
@@ -76,8 +81,12 @@ def _everywhere(x: Tensor) -> Dims:
     return tuple(range(x.dim()))
 
 
-def _unsqueezed_at(position: int, reduction: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    return lambda x, dim, keepdim: reduction(x, dim).unsqueeze(position)
+def _unsqueezed_at(position: int) -> Callable[[Reduction], Reduction]:
+    return lambda reduction: lambda x, dim, keepdim: reduction(x, dim).unsqueeze(position)
+
+
+def _as_column(reduction: Reduction) -> Reduction:
+    return lambda x, dim, keepdim: reduction(x, dim).reshape(-1, 1)
 
 
 def _sum_plus(amount: float) -> Callable[..., Tensor]:
@@ -172,6 +181,10 @@ def _less_largest_prob(x: Tensor, dim: Dims) -> Tensor:
     return probs - _amax(probs, dim)
 
 
+def _less_largest_along(choice: DimChoice) -> Callable[[Tensor, Dims], Tensor]:
+    return lambda x, dim: x - x.amax(choice(x, dim), keepdim=True)
+
+
 def _left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Face:
     def face(x: Tensor, dim: Dims) -> Tensor:
         return torch.softmax(move(x, dim), target)
@@ -202,7 +215,7 @@ def _fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
     for x, y in _first_slices(probes, outcomes):
         if (y > 0).all() and x[0] != x[1]:
             factor = ((y[0] / y[1]).log() / (x[0] - x[1])).item()
-            if factor not in (0.0, 1.0):
+            if math.isfinite(factor) and abs(factor) > 1e-3:
                 yield {"enter": _scaled_by(factor)}
             return
 
@@ -221,11 +234,13 @@ def _fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[F
 def _fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
     """Read the bounds off the results for [0, -200, 500]."""
     for probe, outcome in zip(probes, outcomes, strict=True):
-        if probe.logits.tolist() != [0.0, -200.0, 500.0] or outcome.value is None:
+        value = outcome.value
+        if probe.logits.tolist() != [0.0, -200.0, 500.0] or value is None or value.shape != (3,):
             continue
-        middle, lowest, highest = outcome.value.double().tolist()
+        middle, lowest, highest = value.double().nan_to_num(0, 0, 0).tolist()
         highs = [math.log(highest / middle)] if middle > 0 and highest > 0 else [100, 300, 500, 700]
         low = math.log(lowest / middle) if lowest > 0 and middle > 0 else -math.inf
+        highs = [high for high in highs if high > 1]  # else it is not this that happened
         for high in highs:
             for bounds in ((low, high), (-high, high)):
                 yield {"enter": _clamped_to(*bounds)}
@@ -249,7 +264,7 @@ def _changed_input(probe: Probe, outcome: Outcome) -> bool:
 
 
 def _lost_gradient(probe: Probe, outcome: Outcome) -> bool:
-    if "requires grad. Use tensor.detach().numpy()" in outcome.error:
+    if re.search(r"on Tensor that requires grad|support automatic differentiation", outcome.error):
         return True
     came = outcome.value is not None and outcome.grad is None and not outcome.grad_error
     return probe.gradient and came
@@ -349,6 +364,27 @@ OTHER_FUNCTION = (
         causes=("detached-gradient", "upcasts-and-changes-dtype"),
     ),
     Misconception(
+        slug="returns-scores",
+        says="You return scores, not probabilities: there is no exp and no sum in them.",
+        hint="Which two steps of the formula come after the scores?",
+        second_hint="Is each result between 0 and 1? Do they sum to 1?",
+        faces=(lambda x, dim: x, lambda x, dim: x - _amax(x, dim), lambda x, dim: x - x.amax()),
+    ),
+    Misconception(
+        slug="one-minus-softmax",
+        says="You return what is missing to 1: the lowest score gets the largest result.",
+        hint="Try [0, 1]. Which of the two should win?",
+        second_hint="The formula ends with the division.",
+        faces=({"leave": lambda x, dim: 1 - x},),
+    ),
+    Misconception(
+        slug="divides-by-count",
+        says="You divide the powers by how many there are, not by their sum.",
+        hint="What should a slice sum to? What does yours?",
+        second_hint="The number of classes is not in the formula.",
+        faces=({"total": lambda x, dim, keepdim: torch.tensor(_length(x, dim))},),
+    ),
+    Misconception(
         slug="sums-raw-logits",
         says="You divide the powers by the sum of the scores themselves.",
         hint="What must stand below the line, so that all results together sum to 1?",
@@ -438,7 +474,7 @@ OTHER_FUNCTION = (
         hint="What should a slice sum to? What does yours?",
         second_hint="In the formula one thing is divided: exp of a score, by the sum of all of "
         "them.",
-        faces=({"total": torch.amax},),
+        faces=({"total": torch.amax}, {"total": torch.amax, "sum_dim": everything}),
         calls=DIVISIONS,
     ),
     Misconception(
@@ -522,6 +558,13 @@ OTHER_FUNCTION = (
         samples=tuple({"enter": _clamped_to(-c, c)} for c in (20, 50, 80, 88)),
     ),
     Misconception(
+        slug="computes-in-16-bits",
+        says="You compute in a 16-bit format, which has three digits or fewer.",
+        hint="Look for half, float16 or bfloat16 in your function.",
+        second_hint="Compute in the dtype that came, or in a larger one.",
+        faces=({"enter": lambda x, dim: x.half()}, {"enter": lambda x, dim: x.bfloat16()}),
+    ),
+    Misconception(
         slug="scales-logits",
         says="You multiply or divide the scores by a number. Only adding a number leaves "
         "softmax as it is.",
@@ -592,8 +635,7 @@ OTHER_DIM = (
         second_hint="The dim of the sum is the one that the caller names, unchanged.",
         faces=(
             *over(neighbour(1), neighbour(-1), mirrored),
-            *({"sum_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
-            *({"sum_dim": always(d)} for d in (-1, 0, 1)),
+            *({"sum_dim": d} for d in OTHER_DIMS),
         ),
     ),
     Misconception(
@@ -602,16 +644,14 @@ OTHER_DIM = (
         "was.",
         hint="Which position had the dim that the sum removed?",
         second_hint="`keepdim=True` leaves it in its place.",
+        # at 0 it is what missing-keepdim does
         faces=tuple(
             face
-            for position in (-1, 1)  # at 0 it is what missing-keepdim does
+            for put in (_unsqueezed_at(-1), _unsqueezed_at(1), _as_column)
             for face in (
-                {"total": _unsqueezed_at(position, torch.sum)},
-                {"centre": _unsqueezed_at(position, torch.amax)},
-                {
-                    "total": _unsqueezed_at(position, torch.sum),
-                    "centre": _unsqueezed_at(position, torch.amax),
-                },
+                {"total": put(torch.sum)},
+                {"centre": put(torch.amax)},
+                {"total": put(torch.sum), "centre": put(torch.amax)},
             )
         ),
     ),
@@ -637,8 +677,8 @@ OTHER_DIM = (
         "run over?",
         second_hint="The maximum and the sum take the same dim.",
         faces=(
-            *({"max_dim": d} for d in (neighbour(1), neighbour(-1), mirrored)),
-            *({"max_dim": always(d)} for d in (-1, 0, 1)),
+            *({"max_dim": d} for d in OTHER_DIMS),
+            *({"enter": _less_largest_along(d)} for d in OTHER_DIMS),
         ),
     ),
     Misconception(
@@ -689,6 +729,7 @@ OVERFLOW = (
         second_hint="exp must be taken of x minus the maximum, not of x.",
         faces=NO_SHIFT,
         calls=MAXIMA,
+        alone=True,
     ),
     Misconception(
         slug="no-max-subtraction",

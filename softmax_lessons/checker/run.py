@@ -119,6 +119,8 @@ def _not_plain(result: object) -> str:
 
 def as_called(attempt: Callable[..., object], takes_dim: bool) -> Callable[[Tensor, Dims], object]:
     """Return an attempt as a function of logits and dim, however it takes them."""
+    # compiling takes longer than a check may; what is compiled does the same uncompiled
+    attempt = getattr(attempt, "_torchdynamo_orig_callable", attempt)
     if not takes_dim:
         return lambda logits, dim: attempt(logits)
     try:
