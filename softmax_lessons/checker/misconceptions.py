@@ -42,7 +42,7 @@ MAXIMA = frozenset({"max", "amax", "aminmax", "topk", "sort"})
 Face = Mapping[str, object] | Callable[[Tensor, Dims], Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Misconception:
     """One mistake: how to name it, and how to recognise it."""
 
