@@ -270,10 +270,15 @@ def test_a_numpy_integer_is_a_dim():
             r"floating-point logits, got torch.int64; use x.float",
         ),
         (torch.tensor([True]), 0, TypeError, r"got torch.bool; use x.float\(\)"),
-        (torch.ones(2).cfloat(), 0, TypeError, r"got torch.complex64"),
+        (
+            torch.ones(2).cfloat(),
+            0,
+            TypeError,
+            r"got torch.complex64; complex .*: pass x.real or x.abs\(\)$",
+        ),
         (torch.ones(2).to(torch.float8_e5m2), 0, TypeError, r"got torch.float8_e5m2; use x.float"),
         ([1.0, 2.0], 0, TypeError, r"needs a torch.Tensor of logits, got list; use torch.tensor"),
-        (np.ones(2), 0, TypeError, r"got ndarray"),
+        (np.ones(2), 0, TypeError, r"got ndarray; use torch.tensor\(\.\.\.\)$"),
         (
             torch.ones(2, 3),
             2,
@@ -302,7 +307,12 @@ def test_errors_say_what_came_and_what_to_do(function, logits, dim, kind, says):
     [
         (torch.tensor([[1, 2]]), torch.tensor([0]), TypeError, r"got torch.int64; use x.float\(\)"),
         ([[1.0]], torch.tensor([0]), TypeError, r"got list"),
-        (torch.ones(2, 3), [0, 1], TypeError, r"torch.Tensor of targets, got list"),
+        (
+            torch.ones(2, 3),
+            [0, 1],
+            TypeError,
+            r"torch.Tensor of targets, got list; use torch.tensor\(\.\.\.\)$",
+        ),
         (
             torch.ones(2, 3),
             torch.tensor([0, 1]).int(),

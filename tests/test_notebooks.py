@@ -56,7 +56,8 @@ def test_the_file_holds_nothing_of_the_machine_that_ran_it(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert not [c for c in notebook.cells if "execution" in c.metadata]  # timestamps
-    texts = [str(o) for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    pictures = re.compile(r"[A-Za-z0-9+/=]{200,}")  # any short text may turn up in a picture's code
+    texts = [pictures.sub("", str(output)) for output in outputs(path)]
     paths = [t for t in texts if re.search(r"site-packages|\.py\b|/tmp/|/home/|[A-Z]:\\", t)]
     assert not paths
     assert not [t for t in texts if re.search(r"0x[0-9a-f]{6}|ipykernel_\d|elapsed|\d ms\b", t)]

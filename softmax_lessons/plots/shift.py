@@ -1,5 +1,6 @@
 """Pictures of logits on the number line, before and after a shift."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def number_line(
         dtype: the dtype whose limits are drawn.
 
     Returns:
-        A description with the numbers, and how many of each row overflow or vanish.
+        A description with the numbers, and how many of each row overflow, vanish or lose digits.
 
     Raises:
         ValueError: if a row is not one-dimensional, or there are not as many names as rows.
@@ -39,10 +40,12 @@ def number_line(
         )
     found = limits(dtype)
     low, high = found.exp_positive_down_to, found.exp_finite_up_to
+    full = math.log(torch.finfo(dtype).tiny)  # below, exp is stored with fewer digits
     every = torch.cat([*rows, torch.tensor([low, high])]).double()
     room = 0.06 * (every.max() - every.min()).item()
     left, right = every.min().item() - 3 * room, every.max().item() + 3 * room
     ax.axvspan(left, low, facecolor="white", edgecolor="#999999", hatch="..", linewidth=0)
+    ax.axvspan(low, full, facecolor="#E8E8E8", linewidth=0)
     ax.axvspan(high, right, facecolor="white", edgecolor=ORANGE, hatch="//", linewidth=0)
     ax.axvline(low, color="#666666", linestyle=":")
     ax.axvline(high, color=ORANGE, linestyle="--")
@@ -59,6 +62,7 @@ def number_line(
             for count, what in (
                 (int((row > high).sum()), "overflow"),
                 (int((row < low).sum()), "vanish"),
+                (int(((row >= low) & (row < full)).sum()), "with few digits"),
             )
             if count
         ]
@@ -69,6 +73,7 @@ def number_line(
     ax.set_xlabel("logit")
     top = ax.get_xaxis_transform()
     ax.text(0, 1.02, "exp is 0", transform=ax.transAxes, ha="left", fontsize=9)
+    ax.text(full, 1.02, " few digits", transform=top, ha="right", fontsize=9)
     ax.text((low + high) / 2, 1.02, "exp fits", transform=top, ha="center", fontsize=9)
     ax.text(1, 1.02, "exp is inf", transform=ax.transAxes, ha="right", fontsize=9)
     ax.spines[["top", "right", "left"]].set_visible(False)
