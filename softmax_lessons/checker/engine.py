@@ -20,7 +20,7 @@ BY_HAND = (
     "the point is to build it yourself, from exp, sum and a division."
 )
 NOT_ISOLATED = (
-    "\n(On this system your function runs in the notebook's own process: nothing stops an "
+    "\n\n(On this system your function runs in the notebook's own process: nothing stops an "
     "endless loop.)"
 )
 
@@ -90,7 +90,7 @@ def check(exercise: str, attempt: object) -> Verdict:
         exercise,
         False,
         tuple(m.slug for m in found),
-        _explain(exercise, task, probe, failure, found),
+        _explain(exercise, task, probe, failure, found) + ("" if CAN_ISOLATE else NOT_ISOLATED),
         _example(probe, outcomes[smallest], expect(task.reference, probe), failure),
     )
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _OUTCOMES = {
     "right": (SKY, ""),
     "subtly wrong": (ORANGE, "..."),
-    "zeros": ("white", "|||||"),
-    "nan": (VERMILION, "xxx"),
+    "zeros": ("white", "|||"),
+    "nan": (VERMILION, "xx"),
 }
 
 # Rounding exp, the sum and the quotient to bfloat16 costs up to 1.2 % where nothing is amiss.
@@ -152,7 +152,8 @@ def map_outcomes(
     ax.set_xlabel("x, the largest logit")
     ax.set_ylabel("classes")
     ax.set_title(_name(tops.dtype))
-    described = [f"with {counts[i]} classes, {_ranges(rows[i], x)}" for i in {0, len(counts) - 1}]
+    ends = dict.fromkeys((0, len(counts) - 1))  # one, if there is one
+    described = [f"with {counts[i]} classes, {_ranges(rows[i], x)}" for i in ends]
     return (
         f"Map of outcomes in {_name(tops.dtype)} for logits [x, x - 1], repeated, x from {x[0]:g} "
         f"to {x[-1]:g}: {'; '.join(described)}."
@@ -177,7 +178,9 @@ def _ranges(outcomes: list[str], x: list[float]) -> str:
         points = list(group)
         for outcome in ["nan"] if is_nan else ["subtly wrong", "right", "zeros"]:
             if there := [x[i] for i in points if outcomes[i] == outcome]:
-                said.append(f"{outcome} from {there[0]:g} to {there[-1]:g}")
+                first, last = f"{there[0]:g}", f"{there[-1]:g}"
+                where = f"at {first}" if first == last else f"from {first} to {last}"
+                said.append(f"{outcome} {where}")
     return ", ".join(said)
 
 
