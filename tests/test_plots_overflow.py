@@ -39,6 +39,7 @@ def test_map_outcomes_names_all_four():
     tops = torch.linspace(-120, 100, 441)
     alt = plots.map_outcomes(Figure().subplots(), naive_softmax, tops, [2, 512])
     assert "with 2 classes, nan from -120 to -104, subtly wrong from -103.5 to -101" in alt
+    assert "right from -100.5 to 88, zeros at 88.5, nan from 89 to 100" in alt
     assert "with 512 classes" in alt
     assert "zeros from 83 to 88.5, nan from 89 to 100" in alt
     stable = plots.map_outcomes(Figure().subplots(), stable_softmax, tops, [2])

@@ -190,12 +190,27 @@ def questions() -> dict[str, Question]:
                 "right": ("trusts-the-formula", "exp(1000) has 435 digits."),
             },
         ),
+        "argmax_of_nan": Question(
+            1,
+            {
+                2: ("trusts-argmax", "The third is nan, and so is the second, which comes first."),
+                0: ("nan-counts-as-least", "To argmax, nan is larger than any number."),
+            },
+        ),
         "two_times_88_5": Question(
             "zeros",
             {
                 "halves": ("forgets-the-sum", "Each exp fits, but their sum does not."),
                 "nan": ("expects-nan", "Finite divided by inf is 0, not nan."),
             },
+        ),
+        "logits_of_80": Question(
+            6100,
+            {
+                2: ("each-counts-double", "Each is 5.5e34, one six-thousandth of the limit."),
+                1: ("each-is-too-large", "exp(80) itself fits: 80 is below 88.72."),
+            },
+            within=0.15,
         ),
         "minus_hundred": Question(
             "subtly wrong",
