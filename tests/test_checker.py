@@ -23,14 +23,15 @@ def name_of(value):
 def test_a_right_answer_passes_whatever_its_style(exercise, attempt):
     verdict = check(exercise, attempt)
     assert verdict.passed, verdict.message
-    assert verdict.misconceptions == ()
+    assert (verdict.exercise, verdict.misconceptions) == (exercise, ())
+    assert verdict.message.startswith(f"{exercise}: correct\nSame as PyTorch on all ")
 
 
 @pytest.mark.parametrize(("exercise", "slugs", "attempt"), bank.WRONG, ids=name_of)
 def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attempt):
     verdict = check(exercise, attempt)
     assert not verdict.passed
-    assert verdict.misconceptions == slugs, verdict.message
+    assert (verdict.exercise, verdict.misconceptions) == (exercise, slugs), verdict.message
 
 
 def test_the_bank_is_large_and_has_a_wrong_answer_for_every_misconception():
@@ -51,8 +52,9 @@ def test_each_misconception_has_its_own_words_and_a_way_to_be_recognised():
 @pytest.mark.parametrize("stub", [lambda x, dim=0: ..., None, ...])
 def test_a_stub_is_not_a_mistake(exercise, stub):
     verdict = check(exercise, stub)
-    assert (verdict.passed, verdict.misconceptions) == (False, ())
-    assert "not attempted yet" in verdict.message
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (exercise, False, ())
+    assert verdict.message.startswith(f"{exercise}: not attempted yet\nReplace the ... in the cell")
+    assert verdict.message.endswith("run that cell, then run this one.")
 
 
 def test_not_implemented_is_a_stub_too():
@@ -221,3 +223,20 @@ def test_whatever_comes_back_gets_a_verdict(exercise, result):
 @pytest.mark.filterwarnings("ignore")  # torch.compile warns of its own internals
 def test_a_compiled_answer_is_not_kept_waiting():
     assert check("stable_softmax", torch.compile(bank.amax)).passed
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.999, 1.5, -1.0])
+def test_a_gradient_that_is_a_little_off_is_refused(factor):
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            return factor * grad
+
+    verdict = check("stable_softmax", lambda x, dim: bank.amax(Scaled.apply(x), dim))
+    assert not verdict.passed
+    assert "its gradient is not" in verdict.message
+    assert "came:     gradient [[" in verdict.message

@@ -47,7 +47,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing(mine):
     assert progress().solved == ()
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[1, 2]", '"x"'])
+@pytest.mark.parametrize("broken", ["", "[", "[1, 2]", '"x"', "{}"])
 def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (mine / FILE).write_text(broken)
     shown = progress()
@@ -56,11 +56,24 @@ def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (aside,) = mine.glob(f"{FILE}.broken-*")
     assert aside.read_text() == broken
     check("softmax_1d", bank.row_plain)
-    assert list(json.loads((mine / FILE).read_text())) == ["softmax_1d"]
+    assert json.loads((mine / FILE).read_text()) == ["softmax_1d"]
 
 
 def test_names_of_other_courses_do_not_disturb(mine):
-    (mine / FILE).write_text(json.dumps({"from_the_future": "2030-01-01"}))
+    (mine / FILE).write_text(json.dumps(["from_the_future"]))
     check("softmax_1d", bank.row_plain)
     assert progress().solved == ("softmax_1d",)
-    assert "from_the_future" in (mine / FILE).read_text()
+    assert json.loads((mine / FILE).read_text()) == ["from_the_future", "softmax_1d"]
+
+
+def test_there_is_a_note_only_if_there_is_something_to_say(mine):
+    assert progress().note == ""
+    check("softmax_1d", bank.row_plain)
+    assert progress().note == ""
+    assert len(repr(progress()).splitlines()) == 9
+
+
+def test_what_is_solved_twice_is_written_once(mine):
+    for _ in range(2):
+        check("softmax_1d", bank.row_plain)
+    assert json.loads((mine / FILE).read_text()) == ["softmax_1d"]

@@ -8,24 +8,27 @@ from softmax_lessons.checker.questions import Question, questions
 @pytest.mark.parametrize("name", questions())
 def test_the_answer_is_right_and_each_likely_wrong_one_is_named(name):
     question = questions()[name]
-    assert check(name, question.answer).passed
+    right = check(name, question.answer)
+    assert (right.exercise, right.passed, right.misconceptions) == (name, True, ())
+    assert right.message == f"{name}: that is what happens"
     for guess, (slug, says) in question.wrong.items():
         verdict = check(name, guess)
-        assert (verdict.passed, verdict.misconceptions) == (False, (slug,))
+        assert (verdict.exercise, verdict.passed) == (name, False)
+        assert verdict.misconceptions == (slug,)
         assert says in verdict.message
 
 
 @pytest.mark.parametrize("nothing", [None, ...])
 def test_no_guess_is_no_mistake(nothing):
     verdict = check("add_ten", nothing)
-    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("add_ten", False, ())
     assert "no prediction yet" in verdict.message
 
 
 def test_a_word_may_be_written_in_any_case_and_has_to_be_one_of_the_choices():
     assert check("add_ten", " Same ").passed
     verdict = check("add_ten", "nothing")
-    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("add_ten", False, ())
     assert 'Choose one of "flatter", "same", "sharper".' in verdict.message
 
 
@@ -54,13 +57,13 @@ def test_a_shape_may_come_in_any_form(shape):
 )
 def test_another_kind_of_answer_is_told_what_is_wanted(name, guess, wanted):
     verdict = check(name, guess)
-    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (name, False, ())
     assert f"The answer is {wanted}" in verdict.message
 
 
 def test_a_wrong_guess_that_nobody_expected_is_wrong_all_the_same():
     verdict = check("which_runs", 7)
-    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("which_runs", False, ())
     assert "not what happens" in verdict.message
 
 

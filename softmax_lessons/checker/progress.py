@@ -57,26 +57,25 @@ def record(exercise: str) -> None:
             return
         solved, _ = _read(folder)
         if exercise not in solved:
-            solved[exercise] = time.strftime("%Y-%m-%d")
-            write_whole(folder / FILE, json.dumps(solved, indent=1).encode())
+            write_whole(folder / FILE, json.dumps([*solved, exercise]).encode())
     except OSError:
         return  # a folder that can't be written to must not cost the verdict
 
 
-def _read(folder: Path) -> tuple[dict[str, str], str]:
+def _read(folder: Path) -> tuple[list[str], str]:
     """Return what is solved, and a note if the file was broken; it is set aside then."""
     file = folder / FILE
     try:
         solved = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(solved, dict):
+        if isinstance(solved, list) and all(isinstance(name, str) for name in solved):
             return solved, ""
     except OSError:
-        return {}, ""
+        return [], ""
     except ValueError:
         pass
     aside = file.with_name(f"{FILE}.broken-{time.time_ns()}")
     try:
         os.replace(file, aside)
     except OSError:
-        return {}, f"{FILE} can't be read; your solved exercises are not lost, but not shown."
-    return {}, f"{FILE} could not be read, and is set aside as {aside.name}."
+        return [], f"{FILE} can't be read; your solved exercises are not lost, but not shown."
+    return [], f"{FILE} could not be read, and is set aside as {aside.name}."
