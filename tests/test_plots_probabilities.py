@@ -31,6 +31,7 @@ def test_bar_steps_draws_scores_powers_and_shares():
     axes = Figure().subplots(1, 3)
     alt = plots.bar_steps(axes, SCORES, LABELS)
     steps = [SCORES, SCORES.exp(), SCORES.softmax(0)]
+    assert axes[2].get_ylim() == (0, 1.1)
     for ax, step in zip(axes, steps, strict=True):
         assert heights(ax) == pytest.approx(step.tolist())
     told = torch.cat([*steps, SCORES.exp().sum()[None]]).tolist()
@@ -57,10 +58,12 @@ def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
         lambda ax: plots.bar_probs(ax, torch.ones(2), LABELS),
         lambda ax: plots.bar_probs(ax, torch.ones(1, 3), LABELS),
         lambda ax: plots.bar_steps([ax] * 3, torch.ones(4), LABELS),
+        lambda ax: plots.bar_steps([ax] * 2, SCORES, LABELS),
         lambda ax: plots.line_scales(ax, torch.ones(4), LABELS, torch.ones(2)),
         lambda ax: plots.line_scales(ax, SCORES, LABELS, torch.ones(2, 2)),
+        lambda ax: plots.line_scales(ax, torch.ones(7), list("abcdefg"), torch.ones(2)),
     ],
 )
 def test_other_shapes_are_refused_by_name(draw):
-    with pytest.raises(ValueError, match=r"needs .*got"):
+    with pytest.raises(ValueError, match=r"(needs|apart).*got"):
         draw(Figure().subplots())

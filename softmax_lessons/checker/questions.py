@@ -84,6 +84,13 @@ def questions() -> dict[str, Question]:
                 2.5: ("sigmoid-of-sum", "Adding a number to both scores must change nothing."),
             },
         ),
+        "skyline": Question(
+            "completely",
+            {
+                "not at all": ("knows-nonsense", "There is no answer 'none of these' to choose."),
+                "a little": ("nonsense-is-vague", "The scores lie 36 apart; exp does the rest."),
+            },
+        ),
         # 02
         "wrong_dim": Question(
             "nothing",

@@ -50,9 +50,11 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
         labels: one name per class.
 
     Raises:
-        ValueError: if `scores` is not one-dimensional, or has another number of entries than
-            `labels`.
+        ValueError: if there are not three axes, or `scores` is not one-dimensional, or has
+            another number of entries than `labels`.
     """
+    if len(axes) != 3:
+        raise ValueError(f"bar_steps needs 3 axes, one for each step, got {len(axes)}")
     _require_one_each(scores, labels, "bar_steps")
     exps = scores.exp()
     steps = {"scores": scores, "exp(score)": exps, "share of the sum": exps / exps.sum()}
@@ -66,6 +68,7 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
         ax.axhline(0, color="black", linewidth=0.8)
         ax.spines[["top", "right"]].set_visible(False)
         told.append(f"{title}: {listed(labels, values)}")
+    axes[2].set_ylim(0, 1.1)  # as in `bar_probs`
     return f"Three bar charts. {'; '.join(told)}. The powers sum to {exps.sum():.4f}."
 
 
@@ -80,9 +83,11 @@ def line_scales(ax: "Axes", scores: Tensor, labels: Sequence[str], scales: Tenso
 
     Raises:
         ValueError: if `scores` or `scales` is not one-dimensional, or the number of labels
-            does not fit.
+            does not fit or is above six.
     """
     _require_one_each(scores, labels, "line_scales")
+    if len(labels) > len(STYLES):
+        raise ValueError(f"line_scales can tell {len(STYLES)} classes apart, got {len(labels)}")
     if scales.dim() != 1:
         raise ValueError(f"line_scales needs scales of shape (points,), got {tuple(scales.shape)}")
     probs = (scales[:, None] * scores).softmax(dim=1)
