@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from softmax_lessons import check
 from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
+from softmax_lessons.checker.judge import Failure
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import everything
 
@@ -240,3 +241,74 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
     assert not verdict.passed
     assert "its gradient is not" in verdict.message
     assert "came:     gradient [[" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("attempt", "came", "expected"),
+    [
+        (lambda x, dim: None, "NoneType", "a tensor of shape (2,)"),
+        (lambda x, dim: x[:1], "shape (1,)", "shape (2,)"),
+        (lambda x, dim: 1 / 0, "ZeroDivisionError: division by zero", "a tensor of shape (2,)"),
+        (lambda x, dim: bank.amax(x.double(), dim), "torch.float64", "torch.float32, as the input"),
+        (bank.minus_equals, "the right result, but x is now [-1, 0]", "the right result, and x"),
+        (lambda x, dim: bank.amax(x, dim).detach(), "a result that has no gradient", "gradient [["),
+        (bank.div_underscore, "in backward", "of (result * [1, 2, ...]).sum()"),
+    ],
+)
+def test_the_message_says_what_came_and_what_was_expected(attempt, came, expected):
+    example = check("stable_softmax", attempt).message.split("\n\n")[1]
+    _, came_line, expected_line = example.splitlines()
+    assert came_line.startswith("  came:     ")
+    assert came in came_line
+    assert expected_line.startswith("  expected: ")
+    assert expected in expected_line
+
+
+@pytest.mark.parametrize(
+    ("property", "says"),
+    [
+        ("error", "Your function raises an error."),
+        ("type", "Your function does not return a tensor."),
+        ("shape", "The result has another shape than the scores."),
+        ("values", "The numbers differ from softmax."),
+        ("dtype", "The result has another dtype than the scores."),
+        ("input", "Your function changes the tensor it was given."),
+        ("gradient", "The result is right, but its gradient is not."),
+    ],
+)
+def test_without_a_name_the_property_that_fails_is_told(property, says):
+    exercise = exercises()["softmax_dim"]
+    failure = Failure(property, "this", "that")
+    message = engine._explain("softmax_dim", exercise, exercise.probes[0], failure, ())
+    assert message.startswith(f"softmax_dim: not yet\n{says}\n\nf(x, dim=1) with x = [[1, 2], ")
+    assert message.endswith("  came:     this\n  expected: that")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "dim", "title"),
+    [
+        ("stable_softmax", bank.plain_global_shift, 1, "x"),
+        ("softmax_dim", lambda x, dim: bank.amax(x, 0), 1, "x"),
+        ("softmax_1d", lambda x: 2**x / (2**x).sum(), None, "x"),
+        (
+            "classes_of_image",
+            lambda x: x.softmax(-1),
+            None,
+            "x[0, :, 0, 0], x of shape (2, 2, 2, 2)",
+        ),
+    ],
+)
+def test_the_example_knows_its_slices_and_its_place(exercise, attempt, dim, title):
+    example = check(exercise, attempt).example
+    assert (example.dim, example.title) == (dim, title)
+    assert example.given.shape == example.came.shape == example.expected.shape
+    assert example.differs.any()
+    assert torch.equal(
+        example.differs, ~torch.isclose(example.came, example.expected.float(), equal_nan=True)
+    )
+
+
+def test_only_the_slices_that_are_off_are_framed():
+    box = check("stable_softmax", bank.plain_global_shift)._repr_html_()
+    assert box.count("2px solid") == 9  # row 0 of the input and of both results
+    assert box.count("1px solid") == 9
