@@ -312,3 +312,13 @@ def test_only_the_slices_that_are_off_are_framed():
     box = check("stable_softmax", bank.plain_global_shift)._repr_html_()
     assert box.count("2px solid") == 9  # row 0 of the input and of both results
     assert box.count("1px solid") == 9
+
+
+def test_a_name_that_is_no_text_costs_nothing():
+    class Named:
+        __name__ = 7
+
+        def __call__(self, x, dim):
+            return bank.amax(x, dim)
+
+    assert check("stable_softmax", Named()).passed

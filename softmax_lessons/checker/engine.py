@@ -72,7 +72,7 @@ def check(exercise: str, attempt: object) -> Verdict:
     if not failures:
         if task.by_hand and "softmax" in called:
             return Verdict(exercise, False, ("uses-torch-softmax",), f"{exercise}: {BY_HAND}")
-        if not getattr(attempt, "__name__", "").endswith("_solution"):  # the course's own
+        if not str(getattr(attempt, "__name__", "")).endswith("_solution"):  # the course's own
             record(exercise)
         return Verdict(
             exercise,
