@@ -25,7 +25,7 @@ test: export OMP_NUM_THREADS = 1
 
 notebooks: .venv/.test $(LESSONS:notebooks/source/%.md=notebooks/%.ipynb) ## rebuild what has changed
 
-notebooks/%.ipynb: notebooks/source/%.md $(wildcard softmax_lessons/*.py softmax_lessons/*/*.py)
+notebooks/%.ipynb: notebooks/source/%.md $(shell find softmax_lessons -name "*.py")
 	$(BIN)/python -m jupytext --quiet --to ipynb --update --output $@ $<
 	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --CoalesceStreamsPreprocessor.enabled=True $@

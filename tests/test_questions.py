@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from softmax_lessons import check
-from softmax_lessons.checker.questions import Question, questions
+from softmax_lessons.checker.questions import LESSONS, Question, questions
 
 
 @pytest.mark.parametrize("name", questions())
@@ -70,3 +70,7 @@ def test_a_wrong_guess_that_nobody_expected_is_wrong_all_the_same():
 def test_choices_do_not_give_the_answer_away_by_their_order():
     assert Question("b", {"a": ("x", "y"), "c": ("x", "y")}).choices == ("a", "b", "c")
     assert Question(1.0).choices == ()
+
+
+def test_no_two_lessons_use_one_name():
+    assert sum(len(lesson.QUESTIONS) for lesson in LESSONS) == len(questions())
