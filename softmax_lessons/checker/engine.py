@@ -2,11 +2,15 @@
 
 import difflib
 import os
+import random
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from softmax_lessons.checker.diagnose import diagnose
 from softmax_lessons.checker.exercises import Exercise, exercises
+from softmax_lessons.checker.hunts import Hunt, as_attempt, hunts
 from softmax_lessons.checker.isolate import CAN_ISOLATE, run_isolated
 from softmax_lessons.checker.judge import Expected, Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
@@ -17,12 +21,14 @@ from softmax_lessons.checker.verdict import Example, Verdict
 
 BY_HAND = (
     "that is PyTorch's own\nIt is right, and in your models it is what you should write. Here "
-    "the point is to build it yourself, from exp, sum and a division."
+    "the point is to build it yourself, from smaller steps."
 )
 NOT_ISOLATED = (
     "\n\n(On this system your function runs in the notebook's own process: nothing stops an "
     "endless loop.)"
 )
+
+MOST_DRAWN = 40  # entries of an example
 
 _TRIES: dict[tuple[str, str], int] = {}  # how often each mistake was made, in this session
 
@@ -40,14 +46,13 @@ def check(exercise: str, attempt: object) -> Verdict:
     """
     if isinstance(exercise, str) and exercise in questions():
         return _check_guess(exercise, questions()[exercise], attempt)
-    if not isinstance(exercise, str) or exercise not in exercises():
-        names = (*exercises(), *questions())
+    if not isinstance(exercise, str) or exercise not in {**exercises(), **hunts()}:
+        names = (*exercises(), *hunts(), *questions())
         near = difflib.get_close_matches(str(exercise), names, n=1, cutoff=0.4)
         lines = [f'There is no exercise "{exercise}".']
         lines += [f'Did you mean "{name}"?' for name in near]
-        lines += [f"The exercises are: {', '.join(exercises())}."]
+        lines += [f"The exercises are: {', '.join((*exercises(), *hunts()))}."]
         return Verdict(str(exercise), False, (), "\n".join(lines))
-    task = exercises()[exercise]
     if attempt is None or attempt is Ellipsis:
         return _not_begun(exercise)
     if not callable(attempt):
@@ -59,10 +64,13 @@ def check(exercise: str, attempt: object) -> Verdict:
             f"check needs your function itself, and got a {type(attempt).__name__}.\n"
             f'Write check("{exercise}", my_function), without calling it.',
         )
+    if exercise in hunts():
+        return _check_test(exercise, hunts()[exercise], attempt)
+    task = exercises()[exercise]
     # not torch's own generator: the learner's seed stays as it is
     seed = int.from_bytes(os.urandom(8), "big") >> 1
     probes = task.probes + task.fresh(torch.Generator().manual_seed(seed))
-    outcomes, called = run_isolated(attempt, probes, task.takes_dim)
+    outcomes, called = run_isolated(attempt, probes, task.parameters)
     if all(_is_stub(outcome) for outcome in outcomes):
         return _not_begun(exercise)
     failures = {}
@@ -70,17 +78,9 @@ def check(exercise: str, attempt: object) -> Verdict:
         if failure := judge(probe, outcome, expect(task.reference, probe)):
             failures[i] = failure
     if not failures:
-        if task.by_hand and "softmax" in called:
+        if task.by_hand & called:
             return Verdict(exercise, False, ("uses-torch-softmax",), f"{exercise}: {BY_HAND}")
-        if not str(getattr(attempt, "__name__", "")).endswith("_solution"):  # the course's own
-            record(exercise)
-        return Verdict(
-            exercise,
-            True,
-            (),
-            f"{exercise}: correct\nSame as PyTorch on all {len(outcomes)} inputs tried."
-            + ("" if CAN_ISOLATE else NOT_ISOLATED),
-        )
+        return _passed(exercise, attempt, f"Same as PyTorch on all {len(outcomes)} inputs tried.")
     known = len(task.probes)
     smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
     wrong = {i for i in failures if i < known}
@@ -93,6 +93,47 @@ def check(exercise: str, attempt: object) -> Verdict:
         _explain(exercise, task, probe, failure, found) + ("" if CAN_ISOLATE else NOT_ISOLATED),
         _example(probe, outcomes[smallest], expect(task.reference, probe), failure),
     )
+
+
+def _passed(exercise: str, attempt: object, says: str) -> Verdict:
+    if not str(getattr(attempt, "__name__", "")).endswith("_solution"):  # the course's own
+        record(exercise)
+    note = "" if CAN_ISOLATE else NOT_ISOLATED
+    return Verdict(exercise, True, (), f"{exercise}: correct\n{says}{note}")
+
+
+def _check_test(name: str, hunt: Hunt, test: Callable[..., object]) -> Verdict:
+    """Check a learner's test: it must let right functions pass, and fail for broken ones."""
+    # in no fixed order, and twice, so that a test can't count its calls or throw dice
+    subjects = 2 * list(range(len(hunt.right) + len(hunt.broken)))
+    random.SystemRandom().shuffle(subjects)
+    probes = [Probe(torch.zeros(1), 0, others=(i,)) for i in subjects]
+    outcomes, _ = run_isolated(as_attempt(test, hunt), probes, ("nothing", "i"))
+    if all(_is_stub(outcome) for outcome in outcomes):
+        return _not_begun(name)
+    passes = [o.value is not None and bool(o.value.flatten()[:1].eq(1).all()) for o in outcomes]
+    right = [i < len(hunt.right) for i in subjects]
+    if passes == right:
+        says = "Your test lets the right functions pass, and fails for the broken one."
+        return _passed(name, test, says)
+    refused = next(
+        (o for o, p, r in zip(outcomes, passes, right, strict=True) if r and not p), None
+    )
+    if refused is None:
+        slug, says = "misses-the-bug", "Your test passes for the broken function as well."
+        came = "no error, for the function of the lesson that has the bug"
+        wanted = "an AssertionError (or any other), or False"
+    else:
+        slug, says = "refuses-right-code", "Your test fails for a function that is right."
+        came = refused.error or "False"
+        wanted = "no error, and anything but False"
+    mistake = Misconception(slug, says, hunt.hint, hunt.second_hint)
+    lines = [f"{name}: not yet ({slug})", says, "", "your test of that function:"]
+    lines += [f"  came:     {came}", f"  expected: {wanted}"]
+    if refused is None:
+        lines += ["", f"Hint: {_next_hint(name, mistake)}"]
+    note = "" if CAN_ISOLATE else NOT_ISOLATED
+    return Verdict(name, False, (slug,), "\n".join(lines) + note)
 
 
 def _check_guess(name: str, question: Question, guess: object) -> Verdict:
@@ -158,12 +199,12 @@ def _explain(
 ) -> str:
     """Write what went wrong: the name of the mistake, the example, and a hint."""
     slugs = " and ".join(m.slug for m in found)
-    call = f"f(x, dim={probe.dim})" if exercise.takes_dim else "f(x)"
+    call = exercise.signature.replace("dim", f"dim={probe.dim}")
     lines = [f"{name}: not yet ({slugs})" if slugs else f"{name}: not yet"]
     lines += [m.says for m in found] or [_property(failure)]
     lines += [
         "",
-        f"{call} with {_given(probe, failure)}:",
+        f"{call} with {_given(exercise, probe, failure)}:",
         f"  came:     {failure.came}",
         f"  expected: {failure.expected}",
     ]
@@ -184,11 +225,12 @@ def _example(
     """Return the example as tensors, if it is about values and has one or two dims."""
     if failure.differs is None:
         return None
-    tensors = [
-        x[failure.part] for x in (probe.logits, outcome.value, expected.value, failure.differs)
-    ]
+    drawn = (probe.logits, outcome.value, expected.value, failure.differs)
+    if len({x.shape for x in drawn}) > 1:
+        return None
+    tensors = [x[failure.part] for x in drawn]
     whole_slice = failure.part or tensors[0].dim() != 2
-    if not 1 <= tensors[0].dim() <= 2:
+    if not 1 <= tensors[0].dim() <= 2 or tensors[0].numel() > MOST_DRAWN:
         return None
     place = ", ".join(":" if isinstance(i, slice) else str(i) for i in failure.part)
     return Example(
@@ -198,13 +240,19 @@ def _example(
     )
 
 
-def _given(probe: Probe, failure: Failure) -> str:
+def _given(exercise: Exercise, probe: Probe, failure: Failure) -> str:
     """Say what the attempt was given, or the part of it that matters."""
-    x = probe.logits
+    x, name = probe.logits, exercise.parameters[0]
+    others = "".join(
+        f", {other} = {numbers(value) if isinstance(value, Tensor) else value}"
+        for other, value in zip(exercise.parameters[1:], probe.rest, strict=False)
+        if other != "dim"
+    )
     if not failure.part:
-        return f"x = {numbers(x)}, {x.dtype}"
+        return f"{name} = {numbers(x)}, {x.dtype}{others}"
     place = ", ".join(":" if isinstance(i, slice) else str(i) for i in failure.part)
-    return f"x of shape {tuple(x.shape)}, at [{place}], where x is {numbers(x[failure.part])}"
+    where = f"where {name} is {numbers(x[failure.part])}{others}"
+    return f"{name} of shape {tuple(x.shape)}, at [{place}], {where}"
 
 
 def _property(failure: Failure) -> str:
@@ -212,9 +260,9 @@ def _property(failure: Failure) -> str:
     return {
         "error": "Your function raises an error.",
         "type": "Your function does not return a tensor.",
-        "shape": "The result has another shape than the scores.",
-        "values": "The numbers differ from softmax.",
-        "dtype": "The result has another dtype than the scores.",
-        "input": "Your function changes the tensor it was given.",
+        "shape": "The result has another shape than it should.",
+        "values": "The numbers differ from PyTorch's.",
+        "dtype": "The result has another dtype than the input.",
+        "input": "Your function changes a tensor it was given.",
         "gradient": "The result is right, but its gradient is not.",
     }[failure.property]

@@ -20,6 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from itertools import pairwise
 
 import torch
@@ -38,10 +39,12 @@ DTYPES = {
         *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
     )
 }
+UNREADABLE = "sent something unreadable"
+ANSWERS = {"run": {field.name for field in fields(Outcome)}, "calls": {"names"}}
 
 
 def run_isolated(
-    attempt: Callable[..., object], probes: Sequence[Probe], takes_dim: bool
+    attempt: Callable[..., object], probes: Sequence[Probe], parameters: Sequence[str]
 ) -> tuple[list[Outcome], set[str]]:
     """Return what an attempt does with each probe, and which torch functions it calls.
 
@@ -49,12 +52,12 @@ def run_isolated(
     """
     if not CAN_ISOLATE:
         with _quiet():
-            function = as_called(attempt, takes_dim)
+            function = as_called(attempt, parameters)
             return [run(function, probe) for probe in probes], calls(function, probes[0])
     deadline = time.monotonic() + SECONDS
     outcomes, called = [], set()
     while len(outcomes) < len(probes):
-        child = _Child(attempt, takes_dim)
+        child = _Child(attempt, parameters)
         try:
             for probe in probes[len(outcomes) :]:
                 outcomes.append(child.run(probe, deadline))
@@ -74,7 +77,7 @@ def run_isolated(
 class _Child:
     """A fork of this process that answers one probe after another."""
 
-    def __init__(self, attempt: Callable[..., object], takes_dim: bool) -> None:
+    def __init__(self, attempt: Callable[..., object], parameters: Sequence[str]) -> None:
         to_child, self._requests = os.pipe()
         self._answers, to_parent = os.pipe()
         with warnings.catch_warnings():
@@ -85,7 +88,7 @@ class _Child:
             try:
                 os.close(self._requests)
                 os.close(self._answers)
-                _serve(attempt, takes_dim, to_child, to_parent)
+                _serve(attempt, parameters, to_child, to_parent)
             finally:
                 os._exit(70)
         os.close(to_child)
@@ -100,38 +103,33 @@ class _Child:
             TimeoutError: at the deadline.
             ValueError: if what came back is no answer to the question.
         """
-        fields, tensors = self._ask("run", probe, deadline)
-        try:
-            return Outcome(**fields, **tensors)
-        except TypeError:
-            raise ValueError("sent something unreadable") from None
+        answer = self._ask("run", probe, deadline)
+        tensors = [answer["value"], answer["grad"], *answer["after"]]
+        if not all(x is None or isinstance(x, Tensor) for x in tensors):
+            raise ValueError(UNREADABLE)
+        return Outcome(**{**answer, "after": tuple(answer["after"])})
 
     def calls(self, probe: Probe, deadline: float) -> set[str]:
         """Return the names of the torch functions that the attempt calls; raises as `run`."""
-        fields, _ = self._ask("calls", probe, deadline)
-        return set(fields["names"])
+        return set(self._ask("calls", probe, deadline)["names"])
 
-    def _ask(self, question: str, probe: Probe, deadline: float) -> tuple[dict, dict]:
+    def _ask(self, question: str, probe: Probe, deadline: float) -> dict:
         # the attempt can write to the pipe as well; it can't know this
         nonce = os.urandom(8).hex()
-        header = {
-            "nonce": nonce,
-            "question": question,
-            "dim": probe.dim,
-            "gradient": probe.gradient,
-        }
+        request = {"nonce": nonce, "question": question, "gradient": probe.gradient}
+        request["arguments"] = (probe.logits, *probe.rest)
         with contextlib.suppress(BrokenPipeError):  # then reading says that it died
-            _write(self._requests, _pack(header, {"logits": probe.logits}))
+            _write(self._requests, _pack(request))
         size = struct.unpack(">I", self._read(4, deadline))[0]
         if size > LARGEST_ANSWER:
             raise ValueError(f"returned {size >> 20} MB")
         try:
-            fields, tensors = _unpack(self._read(size, deadline))
-            if fields.pop("nonce") == nonce:
-                return fields, tensors
+            answer = _unpack(self._read(size, deadline))
+            if answer.pop("nonce") == nonce and answer.keys() == ANSWERS[question]:
+                return answer
         except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
             pass
-        raise ValueError("sent something unreadable")
+        raise ValueError(UNREADABLE)
 
     def _read(self, count: int, deadline: float) -> bytes:
         parts = b""
@@ -167,22 +165,21 @@ class _Child:
         return self._status
 
 
-def _serve(attempt: Callable[..., object], takes_dim: bool, requests: int, answers: int) -> None:
+def _serve(
+    attempt: Callable[..., object], parameters: Sequence[str], requests: int, answers: int
+) -> None:
     """Answer questions until there are no more; runs in the child."""
     _enter_child(keep=(requests, answers))
-    function = as_called(attempt, takes_dim)
+    function = as_called(attempt, parameters)
     while header := _read_exactly(requests, 4):
-        fields, tensors = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
-        dim = tuple(fields["dim"]) if isinstance(fields["dim"], list) else fields["dim"]
-        probe = Probe(tensors["logits"], dim, fields["gradient"])
-        answer: dict[str, object] = {"nonce": fields["nonce"]}
-        if fields["question"] == "run":
-            answer |= vars(run(function, probe))
+        request = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
+        logits, *rest = request["arguments"]
+        probe = Probe(logits, 0, request["gradient"], others=tuple(rest))
+        if request["question"] == "run":
+            answer = vars(run(function, probe))
         else:
-            answer["names"] = sorted(calls(function, probe))
-        parts = {k: v for k, v in answer.items() if isinstance(v, Tensor)}
-        plain = {k: v for k, v in answer.items() if v is not None and k not in parts}
-        _write(answers, _pack(plain, parts))
+            answer = {"names": sorted(calls(function, probe))}
+        _write(answers, _pack({**answer, "nonce": request["nonce"]}))
     os._exit(0)
 
 
@@ -220,29 +217,36 @@ def _enter_child(keep: Sequence[int]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
 
 
-def _pack(fields: dict[str, object], tensors: dict[str, Tensor]) -> bytes:
-    """Return a message: its length, a line of JSON, then the tensors' bytes."""
-    layout, blobs = [], []
-    for name, x in tensors.items():
-        blobs.append(x.detach().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
-        layout.append([name, str(x.dtype), list(x.shape), len(blobs[-1])])
-    body = json.dumps([fields, layout]).encode() + b"\n" + b"".join(blobs)
+def _pack(message: dict[str, object]) -> bytes:
+    """Return a message: its length, a line of JSON, then the bytes of the tensors in it."""
+    blobs: list[bytes] = []
+
+    def placeholder(x: Tensor) -> dict[str, object]:
+        # a clone, since a single entry counts as contiguous whatever its stride
+        flat = x.detach().reshape(-1).clone(memory_format=torch.contiguous_format)
+        blobs.append(flat.view(torch.uint8).numpy().tobytes())
+        return {"dtype": str(x.dtype), "shape": list(x.shape), "bytes": len(blobs[-1])}
+
+    body = json.dumps(message, default=placeholder).encode() + b"\n" + b"".join(blobs)
     return struct.pack(">I", len(body)) + body
 
 
-def _unpack(body: bytes) -> tuple[dict, dict[str, Tensor]]:
-    """Return the fields and tensors of a message; ValueError or KeyError if it is none."""
+def _unpack(body: bytes) -> dict[str, object]:
+    """Return the fields of a message; ValueError, TypeError or KeyError if it is none."""
     line, _, rest = body.partition(b"\n")
-    fields, layout = json.loads(line)
-    tensors = {}
-    for name, dtype, shape, count in layout:
-        blob, rest = bytearray(rest[:count]), rest[count:]
+    start = 0
+
+    def tensor(found: dict[str, object]) -> object:
+        nonlocal start
+        if found.keys() != {"dtype", "shape", "bytes"}:
+            return found
+        blob = bytearray(rest[start : start + found["bytes"]])
+        start += found["bytes"]
         # frombuffer refuses an empty buffer
-        flat = (
-            torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0, dtype=torch.uint8)
-        )
-        tensors[name] = flat.view(DTYPES[dtype]).reshape(shape)
-    return fields, tensors
+        flat = torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0).byte()
+        return flat.view(DTYPES[found["dtype"]]).reshape(found["shape"])
+
+    return json.loads(line, object_hook=tensor)
 
 
 def _write(fd: int, message: bytes) -> None:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from softmax_lessons.checker.run import Outcome, Probe, weighted_sum
 
-Reference = Callable[[Tensor, int], Tensor]
+Reference = Callable[..., Tensor]
+MOST_SHOWN = 12  # entries of a row in a message
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ class Failure:
 def expect(reference: Reference, probe: Probe) -> Expected:
     """Compute the right outcome from PyTorch's own function."""
     logits = probe.logits.double().requires_grad_(probe.gradient)
+    rest = [
+        x.double() if isinstance(x, Tensor) and x.is_floating_point() else x for x in probe.rest
+    ]
     grad = None
     with torch.enable_grad():  # the learner may be under no_grad
-        value = reference(logits, probe.dim)
+        value = reference(logits, *rest)
         if probe.gradient:
             (grad,) = torch.autograd.grad(weighted_sum(value), logits)
     return Expected(value.detach(), grad)
@@ -59,23 +63,21 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
     if value.shape != expected.value.shape:
         return Failure("shape", f"shape {_shape(value)}", f"shape {_shape(expected.value)}")
     if not close(value, expected.value, probe):
+        rtol, atol = _rounding(probe, value.dtype)
+        atol = 0.0 if probe.rounding == "relative" else atol
         differs = ~torch.isclose(
-            value.double(),
-            expected.value,
-            rtol=_rounding(probe, value.dtype),
-            atol=0.0,
-            equal_nan=True,
+            value.double(), expected.value, rtol=rtol, atol=atol, equal_nan=True
         )
         part = _first_difference(differs, probe)
         came, wanted = numbers(value[part]), numbers(expected.value[part])
         return Failure("values", came, wanted, part, differs)
     if not probe.accepts(value.dtype):
         return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
-    if outcome.logits_after is None or not torch.equal(outcome.logits_after, probe.logits):
+    if (changed := changed_input(probe, outcome)) is not None:
         return Failure(
             "input",
-            f"the right result, but x is now {numbers(outcome.logits_after)}",
-            "the right result, and x as it was",
+            f"the right result, but the input is now {numbers(changed)}",
+            "the right result, and the input as it was",
         )
     if probe.gradient:
         wanted = f"gradient {numbers(expected.grad)} of (result * [1, 2, ...]).sum()"
@@ -88,10 +90,15 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
     return None
 
 
+def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:
+    """Return the first tensor that an attempt was given and has changed, if there is one."""
+    pairs = zip(probe.tensors, outcome.after, strict=False)
+    return next((after for before, after in pairs if not torch.equal(before, after)), None)
+
+
 def close(value: Tensor, other: Tensor, probe: Probe) -> bool:
     """Tell whether two results are the same but for rounding, entry by entry."""
-    tiny = torch.finfo(probe.logits.dtype).tiny
-    return _close(value, other, rtol=_rounding(probe, value.dtype), atol=tiny)
+    return _close(value, other, *_rounding(probe, value.dtype))
 
 
 def close_gradient(grad: Tensor, other: Tensor, probe: Probe) -> bool:
@@ -99,20 +106,25 @@ def close_gradient(grad: Tensor, other: Tensor, probe: Probe) -> bool:
 
     Their entries are differences, so rounding is measured against the largest of them.
     """
-    largest = other.abs().max().item()
-    return _close(grad, other, rtol=0.0, atol=_rounding(probe, grad.dtype) * max(largest, 1.0))
+    largest = other.abs().nan_to_num(0).max().item()
+    rtol, _ = _rounding(probe, grad.dtype)
+    return _close(grad, other, rtol=0.0, atol=rtol * max(largest, 1.0))
 
 
-def _rounding(probe: Probe, dtype: torch.dtype) -> float:
-    """Return the relative error that rounding alone may cause.
+def _rounding(probe: Probe, dtype: torch.dtype) -> tuple[float, float]:
+    """Return the relative and the absolute error that rounding alone may cause.
 
     Rounding of a logit x shifts log(probability) by up to eps * |x|, so the bound grows with
     the logits: `exp(x - logsumexp(x))` is right, and off by 5e-5 for float32 logits near 1000.
     """
     if probe.loose and dtype == torch.float64:
-        return 1e-8
+        return 1e-8, torch.finfo(probe.logits.dtype).tiny
     coarser = dtype if probe.loose and dtype == torch.float32 else probe.logits.dtype
-    return 8 * torch.finfo(coarser).eps * (1 + probe.magnitude)
+    format = torch.finfo(coarser)
+    if probe.rounding == "last":
+        return format.eps, format.smallest_normal * format.eps
+    bound = 8 * format.eps * (1 + probe.magnitude)
+    return bound, bound if probe.rounding == "absolute" else format.tiny
 
 
 def _close(value: Tensor, other: Tensor, rtol: float, atol: float) -> bool:
@@ -134,8 +146,10 @@ def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
 def numbers(x: Tensor) -> str:
     """Write a tensor as nested lists of numbers, as `number` writes them."""
     if x.dim() == 0:
-        return number(x.item())
-    return "[" + ", ".join(numbers(row) for row in x) + "]"
+        return number(x.item()) if x.is_floating_point() else str(x.item())
+    shown = [numbers(row) for row in x[:MOST_SHOWN]]
+    more = [f"... ({len(x)} in all)"] if len(x) > MOST_SHOWN else []
+    return "[" + ", ".join(shown + more) + "]"
 
 
 def number(value: float) -> str:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from softmax_lessons.checker.judge import changed_input
 from softmax_lessons.checker.recipe import (
     DimChoice,
     Dims,
@@ -250,7 +251,8 @@ def _fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
 # --- facts ----------------------------------------------------------------------------------------
 
 
-def _is_a(*kinds: str) -> Callable[[Probe, Outcome], bool]:
+def is_a(*kinds: str) -> Callable[[Probe, Outcome], bool]:
+    """Return the trace of a result of another type; `Outcome.kind` is its name."""
     return lambda probe, outcome: outcome.kind in kinds
 
 
@@ -259,8 +261,7 @@ def _holds_integers(probe: Probe, outcome: Outcome) -> bool:
 
 
 def _changed_input(probe: Probe, outcome: Outcome) -> bool:
-    after = outcome.logits_after
-    return after is not None and not torch.equal(after, probe.logits)
+    return changed_input(probe, outcome) is not None
 
 
 def _lost_gradient(probe: Probe, outcome: Outcome) -> bool:
@@ -297,7 +298,7 @@ NO_RESULT = (
         says="Your function computes, but hands nothing back: its result is None.",
         hint="Look at the last line of the function. Which word sends a value to the caller?",
         second_hint="`print` shows a value, and only `return` gives it to the caller.",
-        trace=_is_a("NoneType"),
+        trace=is_a("NoneType"),
     ),
     Misconception(
         slug="returns-list",
@@ -305,7 +306,7 @@ NO_RESULT = (
         hint="The next step of a model needs a tensor. Can you make one of your numbers, or work "
         "on the whole tensor at once?",
         second_hint="`torch.tensor(...)` makes a tensor of numbers, `torch.stack` one of tensors.",
-        trace=_is_a("list", "tuple"),
+        trace=is_a("list", "tuple"),
     ),
     Misconception(
         slug="max-tuple-not-values",

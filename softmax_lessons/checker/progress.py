@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softmax_lessons.checker.exercises import exercises
+from softmax_lessons.checker.hunts import hunts
 from softmax_lessons.workspace import MANIFEST, write_whole
 
 FILE = ".softmax_progress.json"
@@ -29,7 +30,7 @@ class Progress:
 
     def __repr__(self) -> str:
         marks = {name: "[x]" for name in self.solved}
-        lines = [f"{marks.get(name, '[ ]')} {name}" for name in exercises()]
+        lines = [f"{marks.get(name, '[ ]')} {name}" for name in _names()]
         total = len(self.solved) + len(self.open)
         note = [self.note] if self.note else []
         return "\n".join([f"{len(self.solved)} of {total} exercises solved", *lines, *note])
@@ -41,12 +42,15 @@ class Progress:
 def progress() -> Progress:
     """Return which exercises of the course you have solved in this folder."""
     solved, note = _read(Path())
-    names = exercises()
     return Progress(
-        solved=tuple(name for name in names if name in solved),
-        open=tuple(name for name in names if name not in solved),
+        solved=tuple(name for name in _names() if name in solved),
+        open=tuple(name for name in _names() if name not in solved),
         note=note,
     )
+
+
+def _names() -> tuple[str, ...]:
+    return (*exercises(), *hunts())
 
 
 def record(exercise: str) -> None:

@@ -56,6 +56,16 @@ def ones(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return torch.ones((), dtype=x.dtype)
 
 
+def quotient(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
+    """Return the shares of the total."""
+    return powers / total
+
+
+def difference(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
+    """Return the logarithms of the shares, without ever computing a share."""
+    return shifted - total.log()
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The right softmax, as it stands; a misconception replaces some of its steps.
@@ -69,6 +79,7 @@ class Recipe:
         total: what the powers are divided by.
         sum_dim: the dims that `total` is taken over.
         sum_keepdim: whether `total` keeps them.
+        join: makes the result of the shifted logits, the powers and the total.
         leave: done to the result last.
         times: how often all of this is done.
     """
@@ -81,6 +92,7 @@ class Recipe:
     total: Reduction = torch.sum
     sum_dim: DimChoice = given
     sum_keepdim: bool = True
+    join: Callable[[Tensor, Tensor, Tensor], Tensor] = quotient
     leave: Callable[[Tensor, Dims], Tensor] = unchanged
     times: int = 1
 
@@ -88,10 +100,10 @@ class Recipe:
         """Return what this recipe makes of logits `x` along `dim`."""
         for _ in range(self.times):
             x = self.enter(x, dim)
-            shift = self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
-            powers = self.power(x - shift)
+            shifted = x - self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
+            powers = self.power(shifted)
             total = self.total(powers, self.sum_dim(x, dim), keepdim=self.sum_keepdim)
-            x = self.leave(powers / total, dim)
+            x = self.leave(self.join(shifted, powers, total), dim)
         return x
 
 
@@ -99,3 +111,4 @@ RIGHT = Recipe()
 # On ordinary scores these are as right as RIGHT is.
 WITHOUT_SHIFT = Recipe(centre=nothing)
 GLOBAL_SHIFT = Recipe(max_dim=everything)
+RIGHT_LOG = Recipe(join=difference)

@@ -1,7 +1,7 @@
 """Run one function on one input, and write down what happened as plain data."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,21 +17,38 @@ class Probe:
     """One input to try an attempt on.
 
     Attributes:
-        logits: the input.
+        logits: the first argument.
         dim: the dim whose entries compete.
         gradient: whether the gradient is looked at as well.
         loose: whether a float32 result will do, whatever the dtype of the logits.
+        others: the arguments after the first; None means only `dim`.
+        rounding: what rounding may do to a result: "relative" to each entry, "absolute" (for
+            logarithms and differences: relative to the largest number in it), or "last" (only
+            the last step of the computation may round).
     """
 
     logits: Tensor
     dim: Dims
     gradient: bool = False
     loose: bool = False
+    others: tuple[object, ...] | None = None
+    rounding: str = "relative"
+
+    @property
+    def rest(self) -> tuple[object, ...]:
+        """The arguments after the first."""
+        return (self.dim,) if self.others is None else self.others
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The arguments that are tensors; the logits are the first."""
+        return (self.logits, *(x for x in self.rest if isinstance(x, Tensor)))
 
     @cached_property
     def magnitude(self) -> float:
-        """The largest absolute value among the finite logits."""
-        return self.logits[self.logits.isfinite()].abs().max().item()
+        """The largest absolute value among the finite logits, and what else is a float tensor."""
+        finite = [x[x.isfinite()].abs() for x in self.tensors if x.is_floating_point()]
+        return max((x.max().item() for x in finite if x.numel()), default=0.0)
 
     def accepts(self, dtype: torch.dtype) -> bool:
         """Tell whether a result may have this dtype."""
@@ -48,7 +65,7 @@ class Outcome:
         value: the returned tensor, if it is one.
         grad: the gradient with respect to the logits, if it was asked for and exists.
         grad_error: the error that backward raised, else "".
-        logits_after: the input as the attempt left it.
+        after: the tensors it was given, as it left them.
     """
 
     error: str = ""
@@ -56,17 +73,18 @@ class Outcome:
     value: Tensor | None = None
     grad: Tensor | None = None
     grad_error: str = ""
-    logits_after: Tensor | None = None
+    after: tuple[Tensor, ...] = ()
 
 
-def run(attempt: Callable[[Tensor, Dims], object], probe: Probe) -> Outcome:
-    """Call `attempt(logits, dim)` on a fresh copy of the probe."""
+def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
+    """Call `attempt(logits, ...)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
     with torch.enable_grad():
         # not a leaf: an attempt that works in place shall fail for that, not for being refused
         logits = leaf.clone()
+        rest = [x.clone() if isinstance(x, Tensor) else x for x in probe.rest]
         try:
-            result = attempt(logits, probe.dim)
+            result = attempt(logits, *rest)
         except (Exception, SystemExit) as error:
             return Outcome(error=f"{type(error).__name__}: {error}")
         if kind := _not_plain(result):
@@ -82,11 +100,11 @@ def run(attempt: Callable[[Tensor, Dims], object], probe: Probe) -> Outcome:
         value=result.detach().clone(),
         grad=grad,
         grad_error=grad_error,
-        logits_after=logits.detach(),
+        after=(logits.detach(), *(x for x in rest if isinstance(x, Tensor))),
     )
 
 
-def calls(attempt: Callable[[Tensor, Dims], object], probe: Probe) -> set[str]:
+def calls(attempt: Callable[..., object], probe: Probe) -> set[str]:
     """Return the names of the torch functions that an attempt calls."""
     names = set()
 
@@ -109,7 +127,7 @@ def weighted_sum(result: Tensor) -> Tensor:
 def _not_plain(result: object) -> str:
     """Say what a result is, if it is not an ordinary tensor; a subclass may lie about itself."""
     if type(result) not in (Tensor, torch.nn.Parameter):
-        return type(result).__name__
+        return "tuple" if isinstance(result, tuple) else type(result).__name__
     if result.layout != torch.strided or result.device.type != "cpu":
         return f"{result.layout} tensor on {result.device.type}".removeprefix("torch.")
     if result.dtype.is_complex or result.is_quantized:
@@ -117,12 +135,14 @@ def _not_plain(result: object) -> str:
     return ""
 
 
-def as_called(attempt: Callable[..., object], takes_dim: bool) -> Callable[[Tensor, Dims], object]:
-    """Return an attempt as a function of logits and dim, however it takes them."""
+def as_called(attempt: Callable[..., object], parameters: Sequence[str]) -> Callable[..., object]:
+    """Return an attempt as a function of a probe's arguments, however it takes them."""
     # compiling takes longer than a check may; what is compiled does the same uncompiled
     attempt = getattr(attempt, "_torchdynamo_orig_callable", attempt)
-    if not takes_dim:
-        return lambda logits, dim: attempt(logits)
+    if len(parameters) == 1:
+        return lambda logits, *rest: attempt(logits)
+    if parameters[1:] != ("dim",):
+        return attempt
     try:
         inspect.signature(attempt).bind(None, dim=None)
     except (TypeError, ValueError):  # no such name, or a builtin that tells no signature

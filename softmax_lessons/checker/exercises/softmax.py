@@ -1,15 +1,12 @@
-"""The exercises: what is asked, what is right, and the inputs that tell mistakes apart."""
+"""The exercises of lessons 00 to 05: softmax, and which dim it runs along."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from itertools import starmap
 
 import torch
 from torch import Tensor
 
+from softmax_lessons.checker.exercises.exercise import INF, Exercise, grid, row, scores
 from softmax_lessons.checker.misconceptions import (
-    LIBRARY,
     NO_RESULT,
     ON_ORDINARY_SCORES,
     OTHER_FUNCTION,
@@ -18,65 +15,8 @@ from softmax_lessons.checker.misconceptions import (
     Misconception,
     over,
 )
-from softmax_lessons.checker.recipe import (
-    GLOBAL_SHIFT,
-    RIGHT,
-    WITHOUT_SHIFT,
-    Recipe,
-    always,
-    everything,
-)
+from softmax_lessons.checker.recipe import GLOBAL_SHIFT, RIGHT, WITHOUT_SHIFT, always, everything
 from softmax_lessons.checker.run import Probe
-
-INF = float("inf")
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise; adding one is adding such a record to `exercises`.
-
-    Attributes:
-        signature: how the attempt is called, as the learner writes it.
-        reference: PyTorch's own answer, f(logits, dim).
-        probes: the inputs to try, always the same, so that a mistake is shown the same way.
-        fresh: makes other inputs for each check, so that no answer can be learnt by heart.
-        right: recipes that are right here.
-        by_hand: whether torch's own softmax does not count as an answer.
-        misconceptions: what can go wrong, the most important first.
-        telling: the numbers of the probes that tell all misconceptions apart; `choose` finds
-            them.
-    """
-
-    signature: str
-    probes: tuple[Probe, ...]
-    fresh: Callable[[torch.Generator], tuple[Probe, ...]]
-    reference: Callable[[Tensor, int], Tensor] = torch.softmax
-    right: tuple[Recipe, ...] = (RIGHT,)
-    by_hand: bool = True
-    misconceptions: tuple[Misconception, ...] = LIBRARY
-    telling: tuple[int, ...] = ()
-
-    @property
-    def takes_dim(self) -> bool:
-        """Whether the attempt is called with the dim."""
-        return "dim" in self.signature
-
-
-def scores(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return ordinary scores between -3 and 3, no two the same, in no order."""
-    count = torch.Size(shape).numel()
-    spread = torch.arange(1, count + 1) * 0.6180339887 % 1  # the golden ratio fills evenly
-    return (6 * spread - 3).to(dtype).reshape(shape)
-
-
-def row(*entries: float, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return a 1-D tensor of these scores."""
-    return torch.tensor(entries, dtype=dtype)
-
-
-def grid(*rows: list[float]) -> Tensor:
-    """Return a 2-D tensor of these rows of scores."""
-    return torch.tensor(rows, dtype=torch.float32)
 
 
 def ordinary() -> tuple[Probe, ...]:
@@ -219,7 +159,7 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
         ),
         fresh=lambda g: (Probe(torch.rand(shapes[1], generator=g), dim),),
         reference=_joint if joint else torch.softmax,
-        by_hand=False,
+        by_hand=frozenset(),
         misconceptions=(
             *NO_RESULT,
             *others,
@@ -232,9 +172,8 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
     )
 
 
-@cache
-def exercises() -> dict[str, Exercise]:
-    """Return all exercises by name, in the order of the course."""
+def softmax_exercises() -> dict[str, Exercise]:
+    """Return the exercises of lessons 00 to 05."""
     return {
         "classes_of_batch": _layout("batch classes", 1),
         "softmax_1d": Exercise(

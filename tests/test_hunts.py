@@ -1,0 +1,381 @@
+import re
+
+import jupytext
+import pytest
+import torch
+import torch.nn.functional as F
+from test_notebooks import SOURCES
+
+from softmax_lessons import check
+from softmax_lessons.checker import hunts as module
+from softmax_lessons.checker.hunts import hunts
+
+CLOSE = torch.testing.assert_close
+INF = float("inf")
+GOOD = {}  # tests that find the bug, in several styles
+BAD = {}  # tests that miss it
+
+
+def good(name):
+    return lambda test: GOOD.setdefault(name, []).append(test) or test
+
+
+def bad(name):
+    return lambda test: BAD.setdefault(name, []).append(test) or test
+
+
+@good("hunt_wrong_dim")
+def keys_sum_to_one(f):
+    CLOSE(f(torch.arange(24.0).reshape(2, 3, 4)).sum(-1), torch.ones(2, 3))
+
+
+@good("hunt_wrong_dim")
+def other_queries_stay(f):
+    x = torch.rand(1, 3, 4)
+    y = x.clone()
+    y[:, 0] += torch.arange(4.0)
+    assert torch.equal(f(x)[:, 1:], f(y)[:, 1:])
+
+
+@bad("hunt_wrong_dim")
+def keys_in_range(f):
+    probs = f(torch.rand(2, 3, 4))
+    assert (probs >= 0).all()
+    assert (probs <= 1).all()
+
+
+@bad("hunt_wrong_dim")
+def keys_shape(f):
+    assert f(torch.rand(2, 3, 4)).shape == (2, 3, 4)
+
+
+@good("hunt_unkept_maximum")
+def rows_need_not_be_square(f):
+    f(torch.zeros(2, 3))
+
+
+@good("hunt_unkept_maximum")
+def same_as_torch(f):
+    x = torch.tensor([[1.0, 2, 3], [1, 2, 1], [4, 3, 2]])
+    return torch.allclose(f(x), torch.softmax(x, 1))
+
+
+@bad("hunt_unkept_maximum")
+def rows_sum_to_one(f):
+    CLOSE(f(torch.rand(3, 3)).sum(1), torch.ones(3))
+
+
+@bad("hunt_unkept_maximum")
+def one_row(f):
+    CLOSE(f(torch.tensor([[1.0, 2.0]])), torch.tensor([[1.0, 2.0]]).softmax(1))
+
+
+@good("hunt_one_maximum")
+def far_rows(f):
+    assert not f(torch.tensor([[0.0, 1.0], [1000.0, 1001.0]])).isnan().any()
+
+
+@good("hunt_one_maximum")
+def far_rows_compared(f):
+    x = torch.tensor([[0.0, 1, 2], [300, 301, 302]])
+    CLOSE(f(x), torch.softmax(x, dim=1))
+
+
+@bad("hunt_one_maximum")
+def near_rows(f):
+    x = torch.rand(4, 3)
+    CLOSE(f(x), torch.softmax(x, dim=1))
+
+
+@bad("hunt_one_maximum")
+def all_rows_large(f):
+    x = torch.tensor([[1000.0, 1001.0], [1001.0, 1000.0]])
+    CLOSE(f(x), torch.softmax(x, dim=1))
+
+
+@good("hunt_two_softmaxes")
+def certain_and_right(f):
+    assert f(torch.tensor([[100.0, 0, 0]]), torch.tensor([0])) < 0.01
+
+
+@good("hunt_two_softmaxes")
+def certain_and_wrong(f):
+    CLOSE(f(torch.tensor([[50.0, 0, 0]]), torch.tensor([1])), torch.tensor(50.0))
+
+
+@bad("hunt_two_softmaxes")
+def loss_is_positive(f):
+    assert f(torch.rand(4, 3), torch.tensor([0, 1, 2, 0])) > 0
+
+
+@bad("hunt_two_softmaxes")
+def zero_logits(f):
+    CLOSE(f(torch.zeros(1, 4), torch.tensor([2])), torch.tensor(4.0).log())
+
+
+@good("hunt_class_axis")
+def every_position_certain(f):
+    targets = torch.tensor([[0, 1, 2], [3, 0, 1]])
+    assert f(100.0 * F.one_hot(targets, 4), targets) < 1e-3
+
+
+@good("hunt_class_axis")
+def square_is_enough(f):
+    targets = torch.tensor([[0, 1], [1, 1]])
+    assert f(100.0 * F.one_hot(targets, 2), targets).item() < 0.01
+
+
+@bad("hunt_class_axis")
+def finite_loss(f):
+    assert f(torch.rand(2, 3, 4), torch.zeros(2, 3, dtype=torch.long)).isfinite()
+
+
+@good("hunt_eps")
+def very_unlikely(f):
+    CLOSE(f(torch.tensor([200.0, 0.0])), torch.tensor([0.0, -200.0]))
+
+
+@good("hunt_eps")
+def gradient_of_the_worst(f):
+    x = torch.tensor([200.0, 0.0], requires_grad=True)
+    (grad,) = torch.autograd.grad(f(x)[1], x)
+    assert grad[1] > 0.9
+
+
+@bad("hunt_eps")
+def ordinary_logits(f):
+    x = torch.tensor([2.0, 1.0, 0.1])
+    CLOSE(f(x), torch.log_softmax(x, 0))
+
+
+@bad("hunt_eps")
+def never_inf(f):
+    assert f(torch.tensor([200.0, 0.0])).isfinite().all()
+
+
+@good("hunt_zeroed_logits")
+def hidden_gets_nothing(f):
+    assert f(torch.tensor([1.0, 2.0]), torch.tensor([True, False]))[1] == 0
+
+
+@good("hunt_zeroed_logits")
+def hidden_does_not_matter(f):
+    mask = torch.tensor([True, True, False])
+    a, b = (f(torch.tensor([1.0, 2.0, x]), mask)[:2] for x in (-5.0, 5.0))
+    CLOSE(a.sum(), torch.tensor(1.0))
+    CLOSE(a, b)
+
+
+@bad("hunt_zeroed_logits")
+def masked_sums_to_one(f):
+    CLOSE(f(torch.rand(3), torch.tensor([True, True, False])).sum(), torch.tensor(1.0))
+
+
+@bad("hunt_zeroed_logits")
+def nothing_hidden(f):
+    x = torch.rand(3)
+    CLOSE(f(x, torch.tensor([True, True, True])), x.softmax(0))
+
+
+@good("hunt_changed_scores")
+def scores_stay(f):
+    x = torch.rand(3)
+    before = x.clone()
+    f(x, torch.tensor([True, False, True]))
+    assert torch.equal(x, before)
+
+
+@good("hunt_changed_scores")
+def twice_with_other_masks(f):
+    x = torch.tensor([1.0, 2.0])
+    f(x, torch.tensor([True, False]))
+    CLOSE(f(x, torch.tensor([True, True])), torch.tensor([1.0, 2.0]).softmax(0))
+
+
+@bad("hunt_changed_scores")
+def result_only(f):
+    CLOSE(f(torch.rand(2), torch.tensor([True, False])), torch.tensor([1.0, 0.0]))
+
+
+@good("hunt_future")
+def last_value_moves_last_output_only(f):
+    q, k, v = (torch.rand(1, 1, 4, 3) for _ in range(3))
+    changed = v.clone()
+    changed[..., -1, :] += 10
+    CLOSE(f(q, k, v)[..., :-1, :], f(q, k, changed)[..., :-1, :])
+
+
+@good("hunt_future")
+def first_sees_itself(f):
+    q, v = torch.zeros(1, 1, 3, 3), torch.eye(3)[None, None]
+    CLOSE(f(q, q, v)[0, 0, 0], torch.tensor([1.0, 0, 0]))
+
+
+@bad("hunt_future")
+def output_shape(f):
+    q = torch.rand(1, 1, 4, 3)
+    assert f(q, q, q).shape == q.shape
+
+
+@good("hunt_temperature")
+def two_is_half(f):
+    x = torch.tensor([2.0, 1.0, 0.1])
+    CLOSE(f(x, 2.0), torch.softmax(x / 2, 0))
+
+
+@good("hunt_temperature")
+def ratio(f):
+    p = f(torch.tensor([1.0, 0.0]), 0.5)
+    CLOSE((p[0] / p[1]).log(), torch.tensor(2.0))
+
+
+@bad("hunt_temperature")
+def at_one(f):
+    x = torch.tensor([2.0, 1.0, 0.1])
+    CLOSE(f(x, 1.0), torch.softmax(x, 0))
+
+
+@bad("hunt_temperature")
+def hot_is_flatter(f):
+    x = torch.tensor([2.0, 1.0, 0.1])
+    assert f(x, 10.0).max() < f(x, 1.0).max()
+
+
+@good("hunt_stream")
+def rising(f):
+    largest, total = f([torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([3.0])])
+    CLOSE((largest, total), (torch.tensor(3.0), torch.tensor([-2.0, -1.0, 0.0]).exp().sum()))
+
+
+@good("hunt_stream")
+def any_order(f):
+    chunks = [torch.tensor([1.0, 0.5]), torch.tensor([4.0])]
+    CLOSE(f(chunks)[1], f(chunks[::-1])[1])
+
+
+@bad("hunt_stream")
+def falling(f):
+    _, total = f([torch.tensor([3.0]), torch.tensor([2.0])])
+    CLOSE(total, 1 + torch.tensor(-1.0).exp())
+
+
+@bad("hunt_stream")
+def maximum_only(f):
+    assert f([torch.tensor([1.0]), torch.tensor([5.0])])[0] == 5
+
+
+def pairs(tests):
+    return [pytest.param(name, t, id=t.__name__) for name, all_of in tests.items() for t in all_of]
+
+
+def test_there_are_enough_bugs_each_with_tests_of_both_kinds():
+    assert len(hunts()) >= 10
+    assert GOOD.keys() == BAD.keys() == hunts().keys()
+
+
+@pytest.mark.parametrize(("name", "attempt"), pairs(GOOD))
+def test_a_test_that_finds_the_bug_passes(name, attempt):
+    verdict = check(name, attempt)
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(("name", "attempt"), pairs(BAD))
+def test_a_test_that_misses_the_bug_is_told_so(name, attempt):
+    verdict = check(name, attempt)
+    assert (verdict.passed, verdict.misconceptions) == (False, ("misses-the-bug",))
+    assert "Hint: " in verdict.message
+
+
+def fails_for_all(f):
+    raise AssertionError("no")
+
+
+def calls_nothing(f):
+    assert f is not None
+
+
+def misspelled(f):
+    assert ff(1)  # noqa: F821
+
+
+def counts_its_calls(f, seen=[]):  # noqa: B006
+    seen.append(1)
+    return len(seen) <= 2
+
+
+def looks_at_the_name(f):
+    assert "broken" not in f.__name__
+    assert not getattr(f, "__closure__", None) or True
+
+
+def ends_the_process(f):
+    import os
+
+    os._exit(0)
+
+
+def loops(f):
+    while True:
+        pass
+
+
+@pytest.mark.parametrize("name", hunts())
+@pytest.mark.parametrize(
+    ("attempt", "slug"),
+    [
+        (calls_nothing, "misses-the-bug"),
+        (looks_at_the_name, "misses-the-bug"),
+        (lambda f: True, "misses-the-bug"),
+        (lambda f: None, "misses-the-bug"),
+        (fails_for_all, "refuses-right-code"),
+        (misspelled, "refuses-right-code"),
+        (ends_the_process, "refuses-right-code"),
+        (lambda f: False, "refuses-right-code"),
+    ],
+)
+def test_a_test_that_looks_at_nothing_never_passes(name, attempt, slug):
+    verdict = check(name, attempt)
+    assert (verdict.passed, verdict.misconceptions) == (False, (slug,))
+
+
+def test_a_test_that_counts_or_loops_never_passes():
+    assert not any(check("hunt_stream", counts_its_calls).passed for _ in range(5))
+    assert "TimeoutError" in check("hunt_stream", loops).message
+
+
+@pytest.mark.parametrize("name", hunts())
+def test_a_test_not_yet_written_is_no_mistake(name):
+    for stub in (lambda f: ..., None, ...):
+        verdict = check(name, stub)
+        assert (verdict.passed, verdict.misconceptions) == (False, ())
+        assert "not attempted yet" in verdict.message
+
+
+def test_the_second_hint_follows_the_first():
+    from softmax_lessons.checker import engine
+
+    engine._TRIES.clear()
+    hunt = hunts()["hunt_stream"]
+    assert hunt.hint in check("hunt_stream", falling).message
+    assert hunt.second_hint in check("hunt_stream", falling).message
+
+
+def test_the_message_says_what_a_right_function_met():
+    message = check("hunt_stream", misspelled).message
+    assert "refuses-right-code" in message
+    assert "came:     NameError: name 'ff' is not defined" in message
+
+
+@pytest.mark.parametrize("name", hunts())
+def test_the_lesson_shows_the_broken_function_that_is_hunted(name):
+    """The learner reads the very code that the checker tries."""
+    import inspect
+
+    broken = hunts()[name].broken[0]
+    source = re.sub(
+        r"[:] Tensor| -> [^:]*(?=:\n)|: list\[Tensor\]|: float",
+        "",
+        inspect.getsource(getattr(module, broken.__name__)),
+    )
+    cells = jupytext.read(next(SOURCES.glob("12_*.md"))).cells
+    assert any(source.strip() in cell.source for cell in cells), source
