@@ -13,7 +13,9 @@ from softmax_lessons.plots.display import (
     show,
 )
 from softmax_lessons.plots.overflow import bar_exp_range, map_outcomes, plot_drift
+from softmax_lessons.plots.precision import bar_errors, plot_running_sums, rule_values
 from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
+from softmax_lessons.plots.sampling import bar_nucleus, line_temperatures, point_frequencies
 from softmax_lessons.plots.shift import number_line
 from softmax_lessons.plots.slices import block_slices, grid_slices
 
@@ -27,15 +29,21 @@ __all__ = [
     "VERMILION",
     "YELLOW",
     "align_shapes",
+    "bar_errors",
     "bar_exp_range",
+    "bar_nucleus",
     "bar_probs",
     "bar_steps",
     "block_slices",
     "divisor_grid",
     "grid_slices",
     "line_scales",
+    "line_temperatures",
     "map_outcomes",
     "number_line",
     "plot_drift",
+    "plot_running_sums",
+    "point_frequencies",
+    "rule_values",
     "show",
 ]

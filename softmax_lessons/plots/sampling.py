@@ -1,0 +1,185 @@
+"""Pictures of temperature, of drawn samples, and of the classes that top-p keeps."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.plots.display import BLACK, BLUE, SKY, VERMILION, listed
+from softmax_lessons.plots.probabilities import STYLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def line_temperatures(
+    ax: "Axes", logits: Tensor, labels: Sequence[str], temperatures: Tensor
+) -> str:
+    """Draw the softmax of `logits / T` against the temperature T, and describe the picture.
+
+    Args:
+        ax: axes to draw on; T gets a logarithmic scale.
+        logits: shape (classes,), up to six of them.
+        labels: one name per class.
+        temperatures: shape (points,), positive and increasing, at least two.
+
+    Raises:
+        ValueError: if `logits` is not one-dimensional, the number of labels does not fit or is
+            above six, or `temperatures` is not one-dimensional, positive and increasing.
+    """
+    _require_one_each(logits, labels, "line_temperatures")
+    if len(labels) > len(STYLES):
+        raise ValueError(
+            f"line_temperatures can tell {len(STYLES)} classes apart, got {len(labels)}"
+        )
+    if (
+        temperatures.dim() != 1
+        or len(temperatures) < 2
+        or not bool((temperatures > 0).all())
+        or not bool((temperatures.diff() > 0).all())
+    ):
+        raise ValueError(
+            "line_temperatures needs at least two temperatures of shape (points,), positive and "
+            f"increasing, got {temperatures}"
+        )
+    probs = torch.softmax(logits / temperatures[:, None], dim=1)
+    every = max(1, len(temperatures) // 8)
+    for i, (label, (color, line, marker)) in enumerate(zip(labels, STYLES, strict=False)):
+        y = probs[:, i].tolist()
+        ax.plot(
+            temperatures.tolist(), y, line, color=color, marker=marker, markevery=every, label=label
+        )
+    ax.set_xscale("log")
+    coldest, hottest = (float(f"{t:g}") for t in (temperatures[0], temperatures[-1]))
+    ax.set_xlim(coldest, hottest)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("temperature T")
+    ax.set_ylabel("probability")
+    even = 1 / len(labels)
+    ax.axhline(even, color=BLACK, linestyle=(0, (1, 3)), linewidth=1)
+    at_the_left = ax.get_yaxis_transform()
+    ax.text(0.02, even + 0.02, f"all equal: {even:.4f}", transform=at_the_left, fontsize=9)
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    told = [
+        f"At {t:g}: {listed(labels, torch.softmax(logits / t, dim=0))}."
+        for t in (coldest, 1.0, hottest)
+    ]
+    return f"Line chart of probabilities against the temperature. {' '.join(told)}"
+
+
+def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence[str]) -> str:
+    """Draw how often each class was drawn, with error bars, on bars of the probabilities.
+
+    An error bar reaches one standard error, sqrt(p (1 - p) / n), up and down.
+
+    Args:
+        ax: axes to draw on; the legend is left to the caller, who may have several such axes.
+        probs: shape (classes,), each from 0 to 1.
+        draws: shape (n,), the classes that were drawn, as integers.
+        labels: one name per class.
+
+    Returns:
+        What the picture shows: frequencies, standard errors and probabilities.
+
+    Raises:
+        ValueError: if `probs` is not one-dimensional or has another number of entries than
+            `labels`, or `draws` is not one-dimensional, is empty, or holds no such class.
+    """
+    _require_one_each(probs, labels, "point_frequencies")
+    n = draws.numel()
+    if (
+        draws.dim() != 1
+        or n == 0
+        or draws.is_floating_point()
+        or not 0 <= int(draws.min()) <= int(draws.max()) < len(labels)
+    ):
+        raise ValueError(
+            f"point_frequencies needs draws of shape (n,), integers from 0 to {len(labels) - 1}, "
+            f"got {draws.dtype} of shape {tuple(draws.shape)}: {draws}"
+        )
+    frequencies = (torch.bincount(draws, minlength=len(labels)) / n).tolist()
+    errors = (probs * (1 - probs) / n).sqrt().tolist()
+    ax.bar(list(labels), probs.tolist(), color=SKY, width=0.6, label="probability")
+    ax.errorbar(
+        list(labels),
+        frequencies,
+        yerr=errors,
+        fmt="o",
+        color=BLACK,
+        markersize=4,
+        capsize=6,
+        label="frequency, one standard error up and down",
+    )
+    for i, (frequency, error) in enumerate(zip(frequencies, errors, strict=True)):
+        top, bar = frequency + error, probs[i].item()
+        place = top if bar > top + 0.1 else max(top, bar)  # not across the end of the bar
+        ax.text(i, place + 0.03, f"{frequency:.4f}", ha="center", fontsize=9)
+    ax.set_ylim(0, 1)
+    ax.set_title(f"{n} draws", fontsize=11)
+    ax.spines[["top", "right"]].set_visible(False)
+    told = [
+        f"{label} {frequency:.4f} with a standard error of {error:.4f} (probability {p:.4f})"
+        for label, frequency, error, p in zip(
+            labels, frequencies, errors, probs.tolist(), strict=True
+        )
+    ]
+    return f"Frequencies in {n} draws beside the probabilities: {', '.join(told)}."
+
+
+def bar_nucleus(ax: "Axes", probs: Tensor, labels: Sequence[str], top_p: float) -> str:
+    """Draw probabilities from largest to smallest, stacked like stairs, up to a level `top_p`.
+
+    Filled steps are kept: the fewest, from the largest down, that reach `top_p`. The others are
+    hatched, and "out" stands under their names.
+
+    Args:
+        ax: axes to draw on.
+        probs: shape (classes,), summing to 1.
+        labels: one name per class.
+        top_p: the level, above 0 and up to 1.
+
+    Returns:
+        What the picture shows: each step with the total so far, and which ones are kept.
+
+    Raises:
+        ValueError: if `probs` is not one-dimensional or has another number of entries than
+            `labels`, or `top_p` is not above 0 and up to 1.
+    """
+    _require_one_each(probs, labels, "bar_nucleus")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"bar_nucleus needs a top_p above 0 and up to 1, got {top_p}")
+    order = probs.argsort(descending=True, stable=True).tolist()
+    names = [labels[i] for i in order]
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    before, kept, told = 0.0, 0, []
+    for x, i in enumerate(order):
+        total = before + probs[i].item()
+        keep = before < top_p
+        style = (
+            {"color": BLUE} if keep else {"facecolor": "white", "edgecolor": BLUE, "hatch": "//"}
+        )
+        ax.bar(x, total - before, bottom=before, width=0.9, **style)
+        ax.text(x, total + 0.035, f"{total:.4f}", ha="center", fontsize=9, bbox=box)
+        told.append(f"{names[x]} {probs[i].item():.4f} (total {total:.4f})")
+        before, kept = total, kept + keep
+    ax.axhline(top_p, color=VERMILION, linestyle="--", linewidth=1.2, zorder=0)
+    ticks = [name if x < kept else f"{name}\nout" for x, name in enumerate(names)]
+    ax.set_xticks(range(len(names)), ticks)
+    ax.set_ylim(0, 1.15)
+    ax.set_title(f"top-p {top_p:g} keeps {kept}", fontsize=11)
+    ax.spines[["top", "right"]].set_visible(False)
+    return (
+        f"Stairs of probabilities from the largest down: {', '.join(told)}. Of {len(names)}, "
+        f"top-p {top_p:g} keeps {kept}: {', '.join(names[:kept])}."
+    )
+
+
+def _require_one_each(values: Tensor, labels: Sequence[str], function: str) -> None:
+    if values.dim() != 1 or len(values) != len(labels) or len(labels) == 0:
+        raise ValueError(
+            f"{function} needs a tensor of shape ({len(labels)},), one entry for each of the "
+            f"labels {list(labels)}, at least one, got shape {tuple(values.shape)}"
+        )
