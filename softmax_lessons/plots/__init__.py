@@ -1,5 +1,6 @@
 """The figures of the lessons: each draws on given axes and returns the sentence for `show`."""
 
+from softmax_lessons.plots.attention import grid_weights
 from softmax_lessons.plots.broadcasting import align_shapes, divisor_grid
 from softmax_lessons.plots.display import (
     BLACK,
@@ -12,12 +13,14 @@ from softmax_lessons.plots.display import (
     YELLOW,
     show,
 )
+from softmax_lessons.plots.gradients import line_pulls, map_jacobian
 from softmax_lessons.plots.overflow import bar_exp_range, map_outcomes, plot_drift
 from softmax_lessons.plots.precision import bar_errors, plot_running_sums, rule_values
 from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
 from softmax_lessons.plots.sampling import bar_nucleus, line_temperatures, point_frequencies
 from softmax_lessons.plots.shift import number_line
 from softmax_lessons.plots.slices import block_slices, grid_slices
+from softmax_lessons.plots.training import line_training, show_segments
 
 __all__ = [
     "BLACK",
@@ -37,8 +40,12 @@ __all__ = [
     "block_slices",
     "divisor_grid",
     "grid_slices",
+    "grid_weights",
+    "line_pulls",
     "line_scales",
     "line_temperatures",
+    "line_training",
+    "map_jacobian",
     "map_outcomes",
     "number_line",
     "plot_drift",
@@ -46,4 +53,5 @@ __all__ = [
     "point_frequencies",
     "rule_values",
     "show",
+    "show_segments",
 ]
