@@ -28,7 +28,7 @@ notebooks: .venv/.test $(LESSONS:notebooks/source/%.md=notebooks/%.ipynb) ## reb
 notebooks/%.ipynb: notebooks/source/%.md $(shell find softmax_lessons -name "*.py")
 	$(BIN)/python -m jupytext --quiet --to ipynb --update --output $@ $<
 	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
-		--ExecutePreprocessor.record_timing=False --CoalesceStreamsPreprocessor.enabled=True $@
+		--ExecutePreprocessor.record_timing=False --NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor $@
 
 bench: .venv/.test ## print how long things take
 	$(BIN)/python benchmarks/course.py

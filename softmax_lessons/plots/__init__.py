@@ -15,6 +15,7 @@ from softmax_lessons.plots.display import (
 )
 from softmax_lessons.plots.gradients import line_pulls, map_jacobian
 from softmax_lessons.plots.overflow import bar_exp_range, map_outcomes, plot_drift
+from softmax_lessons.plots.pieces import flow_shards, plot_stream
 from softmax_lessons.plots.precision import bar_errors, plot_running_sums, rule_values
 from softmax_lessons.plots.probabilities import bar_probs, bar_steps, line_scales
 from softmax_lessons.plots.sampling import bar_nucleus, line_temperatures, point_frequencies
@@ -39,6 +40,7 @@ __all__ = [
     "bar_steps",
     "block_slices",
     "divisor_grid",
+    "flow_shards",
     "grid_slices",
     "grid_weights",
     "line_pulls",
@@ -50,6 +52,7 @@ __all__ = [
     "number_line",
     "plot_drift",
     "plot_running_sums",
+    "plot_stream",
     "point_frequencies",
     "rule_values",
     "show",

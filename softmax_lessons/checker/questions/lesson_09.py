@@ -40,7 +40,7 @@ QUESTIONS = {
         },
     ),
     "without_the_root": Question(
-        0.97,
+        0.95,
         {
             0.06: ("even-shares", "1/16 would need equal scores; these are about 32 apart."),
             0.25: ("size-does-not-matter", "That is with the root: without, scores grow with d."),

@@ -29,8 +29,8 @@ QUESTIONS: dict[str, Question] = {
         "misses",
         {"notices": ("a-name-is-a-copy", "`before = scores` makes no copy; `clone()` does.")},
     ),
-    "flatter_when_warm": Question(
+    "sharper_when_cold": Question(
         "misses",
-        {"notices": ("direction-is-enough", "Dividing twice flattens too, and more.")},
+        {"notices": ("direction-is-enough", "Dividing twice sharpens too, and more.")},
     ),
 }
