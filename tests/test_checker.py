@@ -336,6 +336,16 @@ def test_the_example_knows_its_slices_and_its_place(exercise, attempt, dim, titl
     )
 
 
+def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
+    def too_large_for_float16(scores, mask):
+        return scores.masked_fill(~mask, -1e9).softmax(-1)
+
+    verdict = check("masked_softmax", too_large_for_float16)
+    assert verdict.misconceptions == ("fp16-overflowing-sentinel",)
+    assert "torch.float16, mask = [[True, False, True], [False, True, True]]" in verdict.message
+    assert "came:     RuntimeError: value cannot be converted" in verdict.message
+
+
 def test_only_the_slices_that_are_off_are_framed():
     box = check("stable_softmax", bank.plain_global_shift)._repr_html_()
     assert box.count("2px solid") == 9  # row 0 of the input and of both results

@@ -3,6 +3,7 @@
 import difflib
 import os
 import random
+import re
 from collections.abc import Callable
 
 import torch
@@ -85,6 +86,9 @@ def check(exercise: str, attempt: object) -> Verdict:
     smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
     wrong = {i for i in failures if i < known}
     found = diagnose(task, task.probes, outcomes[:known], wrong, smallest, called)
+    if found and found[0].error:  # then the example is one that raises this error
+        raises = [i for i in wrong if re.search(found[0].error, outcomes[i].error)]
+        smallest = min(raises, key=lambda i: (probes[i].logits.numel(), i))
     probe, failure = probes[smallest], failures[smallest]
     return Verdict(
         exercise,
