@@ -47,7 +47,10 @@ def run_processes(
             for worker in workers:
                 worker.start()
             _wait(workers, Path(folder), seconds)
-            return [torch.load(Path(folder) / f"out_{rank}.pt") for rank in range(len(shards))]
+            return [
+                torch.load(Path(folder) / f"out_{rank}.pt", weights_only=True)
+                for rank in range(len(shards))
+            ]
         finally:
             for worker in workers:
                 if worker.pid is not None:
@@ -85,6 +88,10 @@ def _work(
     if sys.platform in loopback:  # else gloo looks for a network, and there may be none
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[sys.platform])
     torch.set_num_threads(1)
+    # some versions of gloo print that they are connected
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     try:
         distributed.init_process_group(
             "gloo",
@@ -93,7 +100,7 @@ def _work(
             world_size=count,
             timeout=datetime.timedelta(seconds=seconds),
         )
-        result = function(torch.load(f"{folder}/in_{rank}.pt"))
+        result = function(torch.load(f"{folder}/in_{rank}.pt", weights_only=True))
         torch.save(result, f"{folder}/out_{rank}.pt")
         distributed.barrier()
         distributed.destroy_process_group()

@@ -35,3 +35,13 @@ def test_one_process_alone_waits_for_nobody():
     x = torch.tensor([1.0, 2.0])
     (probs,) = run_processes(online.softmax_sharded, [x])
     torch.testing.assert_close(probs, torch.softmax(x, 0))
+
+
+def say_hello(shard):
+    print("hello", flush=True)
+    return shard
+
+
+def test_what_a_process_prints_does_not_get_out(capfd):
+    run_processes(say_hello, [torch.ones(1)])
+    assert capfd.readouterr() == ("", "")
