@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from softmax_lessons import check
-from softmax_lessons.checker import engine, isolate
+from softmax_lessons.attempts import isolate
+from softmax_lessons.checker import engine
 
 needs_fork = pytest.mark.skipif(not isolate.CAN_ISOLATE, reason="no safe fork on this system")
 

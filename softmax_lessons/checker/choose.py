@@ -13,11 +13,11 @@ import warnings
 from collections import Counter
 from dataclasses import replace
 
+from softmax_lessons.attempts.run import Outcome, Probe, run
 from softmax_lessons.checker.diagnose import same_outcome
 from softmax_lessons.checker.exercises import Exercise, exercises
 from softmax_lessons.checker.misconceptions import Face
 from softmax_lessons.checker.recipe import Recipe
-from softmax_lessons.checker.run import Outcome, Probe, run
 
 RIGHT = "right"
 

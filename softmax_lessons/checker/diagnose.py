@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from softmax_lessons.attempts.run import Outcome, Probe, run
 from softmax_lessons.checker.exercises import Exercise
 from softmax_lessons.checker.judge import close, close_gradient
 from softmax_lessons.checker.misconceptions import OTHER_FUNCTION, Face, Misconception
 from softmax_lessons.checker.recipe import Recipe
-from softmax_lessons.checker.run import Outcome, Probe, run
 
 
 def diagnose(

@@ -9,15 +9,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.isolate import CAN_ISOLATE, run_isolated
+from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.diagnose import diagnose
 from softmax_lessons.checker.exercises import Exercise, exercises
 from softmax_lessons.checker.hunts import Hunt, as_attempt, hunts
-from softmax_lessons.checker.isolate import CAN_ISOLATE, run_isolated
 from softmax_lessons.checker.judge import Expected, Failure, expect, judge, numbers
 from softmax_lessons.checker.misconceptions import Misconception
 from softmax_lessons.checker.progress import record
 from softmax_lessons.checker.questions import Answer, Question, questions
-from softmax_lessons.checker.run import Outcome, Probe
 from softmax_lessons.checker.verdict import Example, Verdict
 
 BY_HAND = (

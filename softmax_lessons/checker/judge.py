@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from softmax_lessons.checker.run import Outcome, Probe, weighted_sum
+from softmax_lessons.attempts.run import Outcome, Probe, weighted_sum
 
 Reference = Callable[..., Tensor]
 MOST_SHOWN = 12  # entries of a row in a message

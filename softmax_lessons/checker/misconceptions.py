@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.judge import changed_input
 from softmax_lessons.checker.recipe import (
     DimChoice,
@@ -34,7 +35,6 @@ from softmax_lessons.checker.recipe import (
     nothing,
     ones,
 )
-from softmax_lessons.checker.run import Outcome, Probe
 
 OTHER_DIMS = (neighbour(1), neighbour(-1), mirrored, always(-1), always(0), always(1))
 DIVISIONS = frozenset({"div", "true_divide", "divide", "__truediv__", "__rtruediv__"})

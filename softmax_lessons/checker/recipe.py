@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-Dims = int | tuple[int, ...]
+from softmax_lessons.attempts.run import Dims
+
 DimChoice = Callable[[Tensor, Dims], Dims]
 Reduction = Callable[..., Tensor]  # called as reduction(x, dims, keepdim=...)
 

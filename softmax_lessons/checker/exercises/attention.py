@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, scores
 from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Face, Misconception
-from softmax_lessons.checker.run import Outcome, Probe
 
 LOWEST = torch.finfo(torch.float32).min
 # what stands in for -inf; the first ones lie above scores that a probe has

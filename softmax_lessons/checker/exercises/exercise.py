@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import RIGHT, Recipe
-from softmax_lessons.checker.run import Probe
 
 INF = float("inf")
 

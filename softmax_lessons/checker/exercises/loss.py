@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, grid, row, scores
 from softmax_lessons.checker.misconceptions import (
     NO_RESULT,
@@ -22,7 +23,6 @@ from softmax_lessons.checker.misconceptions import (
     is_a,
 )
 from softmax_lessons.checker.recipe import RIGHT_LOG, Dims, Recipe, difference, nothing, quotient
-from softmax_lessons.checker.run import Outcome, Probe
 
 FAR_APART = [400.0, 401.0, 800.0]  # as float64: an eps can be read off with all its digits
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, scores
 from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Face, Misconception
-from softmax_lessons.checker.run import Probe
 
 
 def merge(a: Tensor, b: Tensor) -> Tensor:

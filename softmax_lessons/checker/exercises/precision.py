@@ -5,10 +5,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, grid, row, scores
 from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Misconception
 from softmax_lessons.checker.recipe import RIGHT, WITHOUT_SHIFT
-from softmax_lessons.checker.run import Probe
 
 
 def right(x: Tensor, dim: int) -> Tensor:

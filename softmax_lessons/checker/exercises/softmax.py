@@ -5,6 +5,7 @@ from itertools import starmap
 import torch
 from torch import Tensor
 
+from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, grid, row, scores
 from softmax_lessons.checker.misconceptions import (
     NO_RESULT,
@@ -16,7 +17,6 @@ from softmax_lessons.checker.misconceptions import (
     over,
 )
 from softmax_lessons.checker.recipe import GLOBAL_SHIFT, RIGHT, WITHOUT_SHIFT, always, everything
-from softmax_lessons.checker.run import Probe
 
 
 def ordinary() -> tuple[Probe, ...]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from softmax_lessons.checker.recipe import Dims
+Dims = int | tuple[int, ...]
 
 
 @dataclass(frozen=True)

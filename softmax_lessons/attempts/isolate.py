@@ -22,11 +22,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from itertools import pairwise
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from softmax_lessons.checker.run import Outcome, Probe, as_called, calls, run
+from softmax_lessons.attempts.run import Outcome, Probe, as_called, calls, run
 
 CAN_ISOLATE = sys.platform.startswith("linux")
 SECONDS = 3.0  # for all probes of an attempt together; an ordinary one takes 0.01
@@ -50,114 +51,73 @@ def run_isolated(
 
     All probes together have `SECONDS`; what has not answered by then has a TimeoutError.
     """
-    if not CAN_ISOLATE:
-        with _quiet():
-            function = as_called(attempt, parameters)
-            return [run(function, probe) for probe in probes], calls(function, probes[0])
-    deadline = time.monotonic() + SECONDS
+    if CAN_ISOLATE:
+        return run_in_children(lambda *pipes: _fork(attempt, parameters, *pipes), probes)
+    with _quiet():
+        function = as_called(attempt, parameters)
+        return [run(function, probe) for probe in probes], calls(function, probes[0])
+
+
+def run_in_children(
+    start: Callable[[int, int], "Process"], probes: Sequence[Probe], seconds: float = SECONDS
+) -> tuple[list[Outcome], set[str]]:
+    """Do the same with a process that `start` makes, and another one each time that it dies.
+
+    Args:
+        start: called with two file descriptors, one to read requests from and one to write
+            answers to; returns the process that `serve`s them.
+        probes: the inputs, sent one at a time.
+        seconds: for all of them together.
+    """
+    deadline = time.monotonic() + seconds
     outcomes, called = [], set()
     while len(outcomes) < len(probes):
-        child = _Child(attempt, parameters)
+        child = _Child(start, deadline)
         try:
             for probe in probes[len(outcomes) :]:
-                outcomes.append(child.run(probe, deadline))
-            called = child.calls(probes[0], deadline)
-        except TimeoutError as error:
-            lost = Outcome(error=f"TimeoutError: {error}")
+                outcomes.append(child.run(probe))
+            called = child.calls(probes[0])
+        except TimeoutError:
+            what = f"no answer within {seconds:g} s. Is there an endless loop?"
+            lost = Outcome(error=f"TimeoutError: {what}")
             outcomes += [lost] * (len(probes) - len(outcomes))
         except (EOFError, ValueError) as error:
-            if len(outcomes) < len(probes):  # the next fork goes on with the next probe
-                what = str(error) or child.ending()
+            if len(outcomes) < len(probes):  # the next process goes on with the next probe
+                what = str(error) or child.process.ending()
                 outcomes.append(Outcome(error=f"Your function's process {what}"))
         finally:
-            child.kill()
+            child.close()
     return outcomes, called
 
 
-class _Child:
-    """A fork of this process that answers one probe after another."""
-
-    def __init__(self, attempt: Callable[..., object], parameters: Sequence[str]) -> None:
-        to_child, self._requests = os.pipe()
-        self._answers, to_parent = os.pipe()
-        with warnings.catch_warnings():
-            # Python warns of threads; the child uses none of them, as a DataLoader worker
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                os.close(self._requests)
-                os.close(self._answers)
-                _serve(attempt, parameters, to_child, to_parent)
-            finally:
-                os._exit(70)
-        os.close(to_child)
-        os.close(to_parent)
-        self._status: int | None = None
-
-    def run(self, probe: Probe, deadline: float) -> Outcome:
-        """Return what the attempt does with a probe.
-
-        Raises:
-            EOFError: if the child died.
-            TimeoutError: at the deadline.
-            ValueError: if what came back is no answer to the question.
-        """
-        answer = self._ask("run", probe, deadline)
-        tensors = [answer["value"], answer["grad"], *answer["after"]]
-        if not all(x is None or isinstance(x, Tensor) for x in tensors):
-            raise ValueError(UNREADABLE)
-        return Outcome(**{**answer, "after": tuple(answer["after"])})
-
-    def calls(self, probe: Probe, deadline: float) -> set[str]:
-        """Return the names of the torch functions that the attempt calls; raises as `run`."""
-        return set(self._ask("calls", probe, deadline)["names"])
-
-    def _ask(self, question: str, probe: Probe, deadline: float) -> dict:
-        # the attempt can write to the pipe as well; it can't know this
-        nonce = os.urandom(8).hex()
-        request = {"nonce": nonce, "question": question, "gradient": probe.gradient}
-        request["arguments"] = (probe.logits, *probe.rest)
-        with contextlib.suppress(BrokenPipeError):  # then reading says that it died
-            _write(self._requests, _pack(request))
-        size = struct.unpack(">I", self._read(4, deadline))[0]
-        if size > LARGEST_ANSWER:
-            raise ValueError(f"returned {size >> 20} MB")
-        try:
-            answer = _unpack(self._read(size, deadline))
-            if answer.pop("nonce") == nonce and answer.keys() == ANSWERS[question]:
-                return answer
-        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
-            pass
-        raise ValueError(UNREADABLE)
-
-    def _read(self, count: int, deadline: float) -> bytes:
-        parts = b""
-        while len(parts) < count:
-            wait = deadline - time.monotonic()
-            if wait <= 0 or not select.select([self._answers], [], [], wait)[0]:
-                raise TimeoutError(f"no answer within {SECONDS:.0f} s. Is there an endless loop?")
-            part = os.read(self._answers, min(count - len(parts), 1 << 20))
-            if not part:
-                raise EOFError
-            parts += part
-        return parts
+class Process(Protocol):
+    """A process that serves requests."""
 
     def ending(self) -> str:
-        """Say how the child ended."""
+        """Say how it ended."""
+
+    def kill(self) -> None:
+        """End it, and all that it may have started."""
+
+
+class _Fork:
+    """A fork of this process."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._status: int | None = None
+
+    def ending(self) -> str:
         code = os.waitstatus_to_exitcode(self._wait())
         return f"crashed ({signal.Signals(-code).name})" if code < 0 else "ended itself"
 
     def kill(self) -> None:
-        """End the child, and all that it may have started."""
         if self._status is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
             self._wait()
-        os.close(self._requests)
-        os.close(self._answers)
 
     def _wait(self) -> int:
         if self._status is None:
@@ -165,12 +125,91 @@ class _Child:
         return self._status
 
 
-def _serve(
+def _fork(
     attempt: Callable[..., object], parameters: Sequence[str], requests: int, answers: int
-) -> None:
-    """Answer questions until there are no more; runs in the child."""
-    _enter_child(keep=(requests, answers))
-    function = as_called(attempt, parameters)
+) -> _Fork:
+    with warnings.catch_warnings():
+        # Python warns of threads; the child uses none of them, as a DataLoader worker
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        try:
+            enter_child(keep=(requests, answers))
+            serve(as_called(attempt, parameters), requests, answers)
+        finally:
+            os._exit(70)
+    return _Fork(pid)
+
+
+class _Child:
+    """A process that answers one probe after another."""
+
+    def __init__(self, start: Callable[[int, int], Process], deadline: float) -> None:
+        to_child, self._requests = os.pipe()
+        self._answers, to_parent = os.pipe()
+        self._deadline = deadline
+        try:
+            self.process = start(to_child, to_parent)
+        finally:
+            os.close(to_child)
+            os.close(to_parent)
+
+    def run(self, probe: Probe) -> Outcome:
+        """Return what the attempt does with a probe.
+
+        Raises:
+            EOFError: if the child died.
+            TimeoutError: at the deadline.
+            ValueError: if what came back is no answer to the question.
+        """
+        answer = self._ask("run", probe)
+        tensors = [answer["value"], answer["grad"], *answer["after"]]
+        if not all(x is None or isinstance(x, Tensor) for x in tensors):
+            raise ValueError(UNREADABLE)
+        return Outcome(**{**answer, "after": tuple(answer["after"])})
+
+    def calls(self, probe: Probe) -> set[str]:
+        """Return the names of the torch functions that the attempt calls; raises as `run`."""
+        return set(self._ask("calls", probe)["names"])
+
+    def _ask(self, question: str, probe: Probe) -> dict:
+        # the attempt can write to the pipe as well; it can't know this
+        nonce = os.urandom(8).hex()
+        request = {"nonce": nonce, "question": question, "gradient": probe.gradient}
+        request["arguments"] = (probe.logits, *probe.rest)
+        with contextlib.suppress(BrokenPipeError):  # then reading says that it died
+            _write(self._requests, _pack(request))
+        size = struct.unpack(">I", self._read(4))[0]
+        if size > LARGEST_ANSWER:
+            raise ValueError(f"returned {size >> 20} MB")
+        try:
+            answer = _unpack(self._read(size))
+            if answer.pop("nonce") == nonce and answer.keys() == ANSWERS[question]:
+                return answer
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+            pass
+        raise ValueError(UNREADABLE)
+
+    def _read(self, count: int) -> bytes:
+        parts = b""
+        while len(parts) < count:
+            wait = self._deadline - time.monotonic()
+            if wait <= 0 or not select.select([self._answers], [], [], wait)[0]:
+                raise TimeoutError
+            part = os.read(self._answers, min(count - len(parts), 1 << 20))
+            if not part:
+                raise EOFError
+            parts += part
+        return parts
+
+    def close(self) -> None:
+        self.process.kill()
+        os.close(self._requests)
+        os.close(self._answers)
+
+
+def serve(function: Callable[..., object], requests: int, answers: int) -> None:
+    """Answer requests until there are no more, then end; runs in the child."""
     while header := _read_exactly(requests, 4):
         request = _unpack(_read_exactly(requests, struct.unpack(">I", header)[0]))
         logits, *rest = request["arguments"]
@@ -183,8 +222,8 @@ def _serve(
     os._exit(0)
 
 
-def _enter_child(keep: Sequence[int]) -> None:
-    """Cut the child off from the notebook: no files, no input, one thread, bounded memory."""
+def enter_child(keep: Sequence[int], seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    """Cut a child off from its parent: no files, no input, one thread, bounded memory."""
     os.setsid()
     faulthandler.disable()  # a crash is told in the verdict
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -210,10 +249,10 @@ def _enter_child(keep: Sequence[int]) -> None:
 
     with open("/proc/self/statm", encoding="ascii") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # should this process's parent die, an endless loop ends all the same
-    cpu = int(time.process_time() + SECONDS) + 2
+    cpu = int(time.process_time() + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
 
 
