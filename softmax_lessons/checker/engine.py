@@ -4,7 +4,8 @@ import difflib
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -66,12 +67,35 @@ def check(exercise: str, attempt: object) -> Verdict:
             f'Write check("{exercise}", my_function), without calling it.',
         )
     if exercise in hunts():
-        return _check_test(exercise, hunts()[exercise], attempt)
-    task = exercises()[exercise]
+        hunt = hunts()[exercise]
+        probes = hunt_probes(hunt)
+        outcomes, _ = run_isolated(as_attempt(attempt, hunt), probes, ("nothing", "i"))
+        verdict = hunt_verdict(exercise, hunt, probes, outcomes)
+    else:
+        task = exercises()[exercise]
+        probes = task_probes(task)
+        outcomes, called = run_isolated(attempt, probes, task.parameters)
+        verdict = task_verdict(exercise, task, probes, outcomes, called)
+    if verdict.passed and not str(getattr(attempt, "__name__", "")).endswith("_solution"):
+        record(exercise)  # but for the course's own solutions
+    return verdict if CAN_ISOLATE else replace(verdict, message=verdict.message + NOT_ISOLATED)
+
+
+def task_probes(task: Exercise) -> tuple[Probe, ...]:
+    """Return the inputs for one check of an exercise: its own, and others drawn anew."""
     # not torch's own generator: the learner's seed stays as it is
     seed = int.from_bytes(os.urandom(8), "big") >> 1
-    probes = task.probes + task.fresh(torch.Generator().manual_seed(seed))
-    outcomes, called = run_isolated(attempt, probes, task.parameters)
+    return task.probes + task.fresh(torch.Generator().manual_seed(seed))
+
+
+def task_verdict(
+    exercise: str,
+    task: Exercise,
+    probes: Sequence[Probe],
+    outcomes: Sequence[Outcome],
+    called: Collection[str],
+) -> Verdict:
+    """Return the verdict on an attempt, from what it did with `task_probes` and what it called."""
     if all(_is_stub(outcome) for outcome in outcomes):
         return _not_begun(exercise)
     failures = {}
@@ -79,9 +103,9 @@ def check(exercise: str, attempt: object) -> Verdict:
         if failure := judge(probe, outcome, expect(task.reference, probe)):
             failures[i] = failure
     if not failures:
-        if task.by_hand & called:
+        if task.by_hand.intersection(called):
             return Verdict(exercise, False, ("uses-torch-softmax",), f"{exercise}: {BY_HAND}")
-        return _passed(exercise, attempt, f"Same as PyTorch on all {len(outcomes)} inputs tried.")
+        return _passed(exercise, f"Same as PyTorch on all {len(outcomes)} inputs tried.")
     known = len(task.probes)
     smallest = min(failures, key=lambda i: (i >= known, probes[i].logits.numel(), i))
     wrong = {i for i in failures if i < known}
@@ -94,32 +118,33 @@ def check(exercise: str, attempt: object) -> Verdict:
         exercise,
         False,
         tuple(m.slug for m in found),
-        _explain(exercise, task, probe, failure, found) + ("" if CAN_ISOLATE else NOT_ISOLATED),
+        _explain(exercise, task, probe, failure, found),
         _example(probe, outcomes[smallest], expect(task.reference, probe), failure),
     )
 
 
-def _passed(exercise: str, attempt: object, says: str) -> Verdict:
-    if not str(getattr(attempt, "__name__", "")).endswith("_solution"):  # the course's own
-        record(exercise)
-    note = "" if CAN_ISOLATE else NOT_ISOLATED
-    return Verdict(exercise, True, (), f"{exercise}: correct\n{says}{note}")
+def hunt_probes(hunt: Hunt) -> list[Probe]:
+    """Return the numbers of the functions to try a learner's test on.
 
-
-def _check_test(name: str, hunt: Hunt, test: Callable[..., object]) -> Verdict:
-    """Check a learner's test: it must let right functions pass, and fail for broken ones."""
-    # in no fixed order, and twice, so that a test can't count its calls or throw dice
+    In no fixed order, and twice, so that a test can't count its calls or throw dice.
+    """
     subjects = 2 * list(range(len(hunt.right) + len(hunt.broken)))
     random.SystemRandom().shuffle(subjects)
-    probes = [Probe(torch.zeros(1), 0, others=(i,)) for i in subjects]
-    outcomes, _ = run_isolated(as_attempt(test, hunt), probes, ("nothing", "i"))
+    return [Probe(torch.zeros(1), 0, others=(i,)) for i in subjects]
+
+
+def hunt_verdict(
+    exercise: str, hunt: Hunt, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+) -> Verdict:
+    """Return the verdict on a learner's test: right functions must pass, broken ones fail."""
     if all(_is_stub(outcome) for outcome in outcomes):
-        return _not_begun(name)
+        return _not_begun(exercise)
     passes = [o.value is not None and bool(o.value.flatten()[:1].eq(1).all()) for o in outcomes]
-    right = [i < len(hunt.right) for i in subjects]
+    right = [probe.rest[0] < len(hunt.right) for probe in probes]
     if passes == right:
-        says = "Your test lets the right functions pass, and fails for the broken one."
-        return _passed(name, test, says)
+        return _passed(
+            exercise, "Your test lets the right functions pass, and fails for the broken one."
+        )
     refused = next(
         (o for o, p, r in zip(outcomes, passes, right, strict=True) if r and not p), None
     )
@@ -131,13 +156,16 @@ def _check_test(name: str, hunt: Hunt, test: Callable[..., object]) -> Verdict:
         slug, says = "refuses-right-code", "Your test fails for a function that is right."
         came = refused.error or "False"
         wanted = "no error, and anything but False"
-    mistake = Misconception(slug, says, hunt.hint, hunt.second_hint)
-    lines = [f"{name}: not yet ({slug})", says, "", "your test of that function:"]
+    lines = [f"{exercise}: not yet ({slug})", says, "", "your test of that function:"]
     lines += [f"  came:     {came}", f"  expected: {wanted}"]
     if refused is None:
-        lines += ["", f"Hint: {_next_hint(name, mistake)}"]
-    note = "" if CAN_ISOLATE else NOT_ISOLATED
-    return Verdict(name, False, (slug,), "\n".join(lines) + note)
+        mistake = Misconception(slug, says, hunt.hint, hunt.second_hint)
+        lines += ["", f"Hint: {_next_hint(exercise, mistake)}"]
+    return Verdict(exercise, False, (slug,), "\n".join(lines))
+
+
+def _passed(exercise: str, says: str) -> Verdict:
+    return Verdict(exercise, True, (), f"{exercise}: correct\n{says}")
 
 
 def _check_guess(name: str, question: Question, guess: object) -> Verdict:
