@@ -1,4 +1,4 @@
-"""`python -m softmax_lessons`: copy the lessons, and open them in JupyterLab."""
+"""`python -m softmax_lessons`: open a copy of the lessons in JupyterLab, or grade notebooks."""
 
 import argparse
 import os
@@ -12,10 +12,16 @@ from softmax_lessons.workspace import lessons, prepare
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["grade"]:
+        from softmax_lessons.grading.command import main as grade
+
+        return grade(argv[1:])
     parser = argparse.ArgumentParser(
         prog="python -m softmax_lessons",
         description="Make a working copy of the lessons and open it in JupyterLab. "
-        "Files that you have changed are never written over.",
+        "Files that you have changed are never written over. "
+        "To grade learners' notebooks: %(prog)s grade FOLDER (grade --help says more).",
     )
     parser.add_argument(
         "--folder", type=Path, default=Path("my_lessons"), help="where your copy is (%(default)s)"
