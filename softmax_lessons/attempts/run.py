@@ -1,15 +1,18 @@
 """Run one function on one input, and write down what happened as plain data."""
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import FrameType
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 Dims = int | tuple[int, ...]
+OURS = ("softmax_lessons.functions", "softmax_lessons.online")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
 
 
 def calls(attempt: Callable[..., object], probe: Probe) -> set[str]:
-    """Return the names of the torch functions that an attempt calls."""
+    """Return the names of the functions of torch, and of this course, that an attempt calls."""
     names = set()
 
     class Recorder(TorchFunctionMode):
@@ -113,9 +116,26 @@ def calls(attempt: Callable[..., object], probe: Probe) -> set[str]:
             names.add(getattr(func, "__name__", ""))
             return func(*args, **(kwargs or {}))
 
-    with Recorder():
-        run(attempt, probe)
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_globals.get("__name__") in OURS:
+            names.add(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        with Recorder():
+            run(attempt, probe)
+    finally:
+        sys.setprofile(before)
     return names
+
+
+def operators(attempt: Callable[..., object], probe: Probe) -> set[str]:
+    """Return the names of torch's operators that run, by whatever name they were called."""
+    with torch.autograd.profiler.profile() as profile:
+        run(attempt, probe)
+    names = (event.name.rpartition("::")[2] for event in profile.function_events)
+    return {name.removeprefix("_") for name in names}
 
 
 def weighted_sum(result: Tensor) -> Tensor:
@@ -127,7 +147,8 @@ def weighted_sum(result: Tensor) -> Tensor:
 def _not_plain(result: object) -> str:
     """Say what a result is, if it is not an ordinary tensor; a subclass may lie about itself."""
     if type(result) not in (Tensor, torch.nn.Parameter):
-        return "tuple" if isinstance(result, tuple) else type(result).__name__
+        name = type(result).__name__
+        return "tuple" if isinstance(result, tuple) else name if name != "Tensor" else "no Tensor"
     if result.layout != torch.strided or result.device.type != "cpu":
         return f"{result.layout} tensor on {result.device.type}".removeprefix("torch.")
     if result.dtype.is_complex or result.is_quantized:

@@ -22,8 +22,8 @@ from softmax_lessons.checker.questions import Answer, Question, questions
 from softmax_lessons.checker.verdict import Example, Verdict
 
 BY_HAND = (
-    "that is PyTorch's own\nIt is right, and in your models it is what you should write. Here "
-    "the point is to build it yourself, from smaller steps."
+    "that is made already\nPyTorch's own function is right, and in your models it is what you "
+    "should write. Here the point is to build it yourself, from smaller steps."
 )
 NOT_ISOLATED = (
     "\n\n(On this system your function runs in the notebook's own process: nothing stops an "

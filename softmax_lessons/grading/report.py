@@ -16,7 +16,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that
 def write_csv(submissions: Sequence[Submission], marks: Sequence[Mark], file: Path) -> None:
     """Write a line for each learner: points, a column for each exercise, mistakes and notes."""
     names = exercise_names(marks)
-    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+    with file.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["learner", "points", "of", *names, "mistakes", "notes"])
         for submission in submissions:
@@ -48,7 +48,7 @@ def write_html(
         common=common_mistakes(marks),
         missing=missing,
     )
-    file.write_text(page, encoding="utf-8")
+    file.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def exercise_names(marks: Sequence[Mark]) -> list[str]:

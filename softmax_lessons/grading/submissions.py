@@ -110,12 +110,10 @@ def _read(path: Path) -> Submission:
         submission.notes.append("no notebook")
     for file in files:
         try:
-            cells = _code_cells(file, path)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            submission.answers.update(_answers(_code_cells(file, path), submission.notes))
+        except Exception as error:  # whatever is in one file must not end all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
             submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
-            continue
-        submission.answers.update(_answers(cells, submission.notes))
     return submission
 
 
@@ -141,7 +139,7 @@ def _parsed(cells: Sequence[str], notes: list[str]) -> Iterator[ast.stmt]:
                 warnings.simplefilter("ignore")
                 tree = ast.parse(TransformerManager().transform_cell(source))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            notes.append(f"a cell is no Python: {str(error)[:60]}")
+            notes.append(f"a cell is no Python: {type(error).__name__} {str(error)[:60]}")
             continue
         yield from tree.body
 

@@ -23,7 +23,7 @@ class Exercise:
         probes: the inputs to try, always the same, so that a mistake is shown the same way.
         fresh: makes other inputs for each check, so that no answer can be learnt by heart.
         right: what is right here; recipes, if misconceptions are changes to them.
-        by_hand: the names of torch's functions that do not count as an answer.
+        by_hand: the names of functions, torch's or the course's, that do not count as an answer.
         misconceptions: what can go wrong, the most important first.
         telling: the numbers of the probes that tell all misconceptions apart; `choose` finds
             them.
@@ -34,7 +34,7 @@ class Exercise:
     fresh: Callable[[torch.Generator], tuple[Probe, ...]]
     reference: Callable[..., Tensor] = torch.softmax
     right: tuple[Recipe | Callable[..., Tensor], ...] = (RIGHT,)
-    by_hand: frozenset[str] = frozenset({"softmax"})
+    by_hand: frozenset[str] = frozenset({"softmax", "stable_softmax"})
     misconceptions: tuple[Misconception, ...] = LIBRARY
     telling: tuple[int, ...] = ()
 

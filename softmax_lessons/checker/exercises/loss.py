@@ -556,7 +556,7 @@ def loss_exercises() -> dict[str, Exercise]:
         _fresh_losses,
         reference=F.cross_entropy,
         right=(LossRecipe(),),
-        by_hand=frozenset({"cross_entropy"}),
+        by_hand=frozenset({"cross_entropy", "cross_entropy_loss"}),
         misconceptions=_loss_library(),
         telling=(9, 7, 10, 8, 13, 0, 11, 14),
     )

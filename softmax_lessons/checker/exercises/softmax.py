@@ -18,6 +18,8 @@ from softmax_lessons.checker.misconceptions import (
 )
 from softmax_lessons.checker.recipe import GLOBAL_SHIFT, RIGHT, WITHOUT_SHIFT, always, everything
 
+OURS_AND_TORCHS = frozenset({"softmax", "stable_softmax", "naive_softmax"})
+
 
 def ordinary() -> tuple[Probe, ...]:
     """Return probes of every rank with ordinary scores.
@@ -181,6 +183,7 @@ def softmax_exercises() -> dict[str, Exercise]:
             one_row(),
             fresh_rows,
             right=(RIGHT, WITHOUT_SHIFT),
+            by_hand=OURS_AND_TORCHS,
             misconceptions=NO_RESULT + OTHER_FUNCTION + SHIFT + SIDE_EFFECT,
             telling=(5, 6, 2),
         ),
@@ -193,6 +196,7 @@ def softmax_exercises() -> dict[str, Exercise]:
             ordinary(),
             fresh_ordinary,
             right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT),
+            by_hand=OURS_AND_TORCHS,
             misconceptions=ON_ORDINARY_SCORES,
             telling=(18, 20, 6, 23),
         ),

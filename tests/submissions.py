@@ -1,0 +1,690 @@
+"""Submissions for the grading command: notebooks as learners hand them in, and attacks on it.
+
+Each builder writes its files into an empty folder, which is one learner's. The attacks are
+meant for a sandbox, and harmless without one: they end by themselves or at a time limit, and
+write nothing but files named `ESCAPED`, and a space into their own submission.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+Builder = Callable[[Path], object]
+ROOT = Path(__file__).parents[1]
+ESCAPED = "escaped_from_the_sandbox"  # no file of this name may be anywhere after grading
+FILE = "lessons.ipynb"
+
+IMPORTS = """\
+import matplotlib.pyplot as plt
+import torch
+
+from softmax_lessons import check, naive_softmax, plots"""
+
+RIGHT = {
+    "classes_of_batch": "def classes_of_batch(x):\n    return torch.softmax(x, dim=1)",
+    "softmax_1d": "def softmax_1d(x):\n    exps = x.exp()\n    return exps / exps.sum()",
+    "classes_of_sequence": "def classes_of_sequence(x):\n    return torch.softmax(x, dim=2)",
+    "classes_of_image": "def classes_of_image(x):\n    return torch.softmax(x, dim=1)",
+    "keys_of_attention": "def keys_of_attention(x):\n    return x.softmax(dim=-1)",
+    "pixels_of_image": """\
+def pixels_of_image(x):
+    return torch.softmax(x.flatten(2), dim=2).reshape(x.shape)""",
+    "softmax_dim": """\
+def softmax_dim(x, dim):
+    exps = x.exp()
+    return exps / exps.sum(dim=dim, keepdim=True)""",
+    "stable_softmax": """\
+def my_softmax(x, dim):
+    exps = (x - x.amax(dim=dim, keepdim=True)).exp()
+    return exps / exps.sum(dim=dim, keepdim=True)""",
+}
+
+# what the learner's function is called
+FUNCTIONS = {name: source.split("(")[0].removeprefix("def ") for name, source in RIGHT.items()}
+STUBS = {
+    name: source.partition("\n")[0] + "\n    return ...  # replace the ... with your code"
+    for name, source in RIGHT.items()
+}
+WRONG = {name: stub.replace("...  #", "x  # not") for name, stub in STUBS.items()}
+
+
+def code(source: str, *tags: str, **metadata: object) -> dict[str, object]:
+    """Return a code cell."""
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {**({"tags": list(tags)} if tags else {}), **metadata},
+        "outputs": [],
+        "source": source.splitlines(keepends=True),
+    }
+
+
+def text(source: str, kind: str = "markdown") -> dict[str, object]:
+    """Return a Markdown or raw cell."""
+    return {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+
+
+def notebook(cells: Sequence[dict]) -> dict[str, object]:
+    """Return a notebook of format 4.5."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {
+        "cells": [{**cell, "id": f"cell-{i}"} for i, cell in enumerate(cells)],
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def answers(**sources: str | None) -> dict[str, object]:
+    """Return a notebook with all exercises of the core lessons, answered right.
+
+    Args:
+        sources: for an exercise, what its cell holds instead; None leaves the exercise out.
+    """
+    cells = [text("# My answers"), code(IMPORTS)]
+    for name, source in {**RIGHT, **sources}.items():
+        if source is not None:
+            cells += [text(f"### Exercise: {name}"), code(source, "exercise")]
+            cells += [code(f'check("{name}", {FUNCTIONS[name]})')]
+    return notebook(cells)
+
+
+def only(*names: str) -> dict[str, object]:
+    """Return a notebook with these exercises, answered right."""
+    return answers(**{name: None for name in FUNCTIONS if name not in names})
+
+
+def write(folder: Path, document: object, name: str = FILE) -> None:
+    """Write a notebook into a folder."""
+    (folder / name).write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def submit(
+    folder: Path,
+    before: Sequence[str | dict] = (),
+    after: Sequence[str | dict] = (),
+    name: str = FILE,
+    **sources: str | None,
+) -> None:
+    """Write `answers(**sources)` with more cells, after the imports or at the end."""
+    document = answers(**sources)
+    more = [[code(x) if isinstance(x, str) else x for x in cells] for cells in (before, after)]
+    cells = document["cells"]
+    write(folder, notebook([*cells[:2], *more[0], *cells[2:], *more[1]]), name)
+
+
+def lessons(folder: Path, sources: dict[str, str]) -> None:
+    """Write the lessons themselves, with these answers in place of their stubs."""
+    for path in sorted((ROOT / "notebooks").glob("0[0-5]_*.ipynb")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for cell in document["cells"]:
+            if "exercise" in cell["metadata"].get("tags", ()):
+                header = cell["source"][0].strip()
+                (name,) = (name for name, stub in STUBS.items() if stub.startswith(header))
+                cell["source"] = sources.get(name, "".join(cell["source"]))
+        write(folder, document, path.name)
+
+
+# --- honest: all eight points -------------------------------------------------------------------
+
+HONEST: dict[str, Builder] = {
+    "plain": submit,
+    "the_lessons_themselves": partial(lessons, sources=RIGHT),
+    # what IPython understands and Python does not
+    "magics": partial(
+        submit,
+        before=["%matplotlib inline\nimport math", "!pip list", "files = !ls\ntorch.softmax?"],
+        softmax_1d="%%time\n" + RIGHT["softmax_1d"],
+        softmax_dim="%%capture out\n" + RIGHT["softmax_dim"] + "\n%timeit -n1 -r1 1 + 1",
+        after=["%%bash\nfor i in 1 2; do echo $i; done", "%%html\n<b>done</b>", "await one()"],
+    ),
+    "extra_cells": partial(submit, before=["x = torch.zeros(3)\nx"], after=["print(my_softmax)"]),
+    "tries_in_the_exercise_cell": partial(
+        submit, softmax_1d=RIGHT["softmax_1d"] + "\n\nprint(softmax_1d(torch.ones(2)))\nplt.show()"
+    ),
+    "helper_in_a_later_cell": partial(
+        submit,
+        softmax_dim="def softmax_dim(x, dim):\n    return share(x.exp(), dim)",
+        after=["def share(exps, dim):\n    return exps / exps.sum(dim=dim, keepdim=True)"],
+    ),
+    "answers_build_on_each_other": partial(
+        submit,
+        softmax_1d="def softmax_1d(x):\n    return softmax_dim(x, dim=0)",
+        classes_of_image="def classes_of_image(x):\n    return my_softmax(x, 1)",
+        stable_softmax="def my_softmax(x, dim):\n"
+        "    return softmax_dim(x - x.amax(dim=dim, keepdim=True), dim)",
+    ),
+    "uses_what_the_lesson_imports": partial(
+        submit,
+        stable_softmax="def my_softmax(x, dim):\n"
+        "    return naive_softmax(x - x.amax(dim=dim, keepdim=True), dim)",
+    ),
+    "more_imports": partial(
+        submit,
+        before=["import numpy as np\nimport math, functools\nimport torch.nn.functional as F"],
+        classes_of_batch="def classes_of_batch(x):\n    return F.softmax(x, dim=1)",
+        classes_of_image="classes_of_image = functools.partial(torch.softmax, dim=1)",
+        softmax_1d="def softmax_1d(x):\n    exps = np.exp(x.numpy())\n"
+        "    return torch.from_numpy(exps / math.fsum(exps.tolist()))",
+    ),
+    "imports_that_may_fail": partial(
+        submit,
+        before=["try:\n    import no_such_module as m\nexcept ImportError:\n    import math as m"],
+        softmax_1d="def softmax_1d(x):\n    return m.e**x / (m.e**x).sum()",
+    ),
+    "star_import": partial(
+        submit,
+        before=["from math import *"],
+        softmax_1d="def softmax_1d(x):\n    return e**x / (e**x).sum()",
+    ),
+    "import_inside": partial(
+        submit,
+        softmax_1d="def softmax_1d(x):\n    import math\n    return math.e**x / (math.e**x).sum()",
+    ),
+    "wrong_first_right_later": partial(
+        submit,
+        before=[code(WRONG["softmax_dim"], "exercise"), 'check("softmax_dim", softmax_dim)'],
+    ),
+    "stub_left_above": partial(
+        submit, **{name: f"{STUBS[name]}\n\n\n{RIGHT[name]}" for name in RIGHT}
+    ),
+    "warns_and_prints": partial(
+        submit,
+        softmax_1d="def softmax_1d(x):\n    import sys, warnings\n    warnings.warn('slow')\n"
+        "    print('x' * 80, x)\n    print('!', file=sys.stderr)\n"
+        "    return x.exp() / x.exp().sum()",
+    ),
+    "class_with_call": partial(
+        submit,
+        stable_softmax="class Softmax:\n    def __init__(self, f):\n        self.shift = f\n"
+        "    def __call__(self, x, dim):\n"
+        "        exps = (x - self.shift(x, dim=dim, keepdim=True)).exp()\n"
+        "        return exps / exps.sum(dim=dim, keepdim=True)\n\n"
+        "my_softmax = Softmax(torch.amax)",
+        classes_of_sequence="classes_of_sequence = torch.nn.Softmax(dim=2)",
+    ),
+    "lambda": partial(
+        submit,
+        softmax_dim="softmax_dim = lambda x, dim: x.exp() / x.exp().sum(dim, keepdim=True)",
+    ),
+    "annotated": partial(
+        submit,
+        before=["from __future__ import annotations\nfrom torch import Tensor\nNumber = int"],
+        softmax_dim="def softmax_dim(x: Tensor, dim: Number | None = -1) -> Tensor:\n"
+        '    """Softmax."""\n    e: Tensor = x.exp()\n    return e / e.sum(dim, keepdim=True)',
+    ),
+    "decorated": partial(
+        submit,
+        before=[
+            "import functools\n\ndef shouting(function):\n    @functools.wraps(function)\n"
+            "    def inner(*args, **kwargs):\n        print('!')\n"
+            "        return function(*args, **kwargs)\n    return inner"
+        ],
+        softmax_dim="@shouting\n" + RIGHT["softmax_dim"],
+    ),
+    "nested": partial(
+        submit,
+        softmax_dim="def softmax_dim(x, dim):\n    def share(e):\n"
+        "        return e / total(e)\n    total = lambda e: e.sum(dim=dim, keepdim=True)\n"
+        "    return share(x.exp())",
+    ),
+    "globals_in_other_cells": partial(
+        submit,
+        before=[
+            "BASE, (keep, *_) = torch.e, (True, 0)",
+            "steps = {}",
+            'steps["power"] = torch.pow',
+        ],
+        after=["class Config:\n    last = -1", "for last in [Config.last]:\n    pass"],
+        softmax_dim="def softmax_dim(x, dim):\n    exps = steps['power'](BASE, x)\n"
+        "    return exps / exps.sum(dim=dim, keepdim=keep)",
+        keys_of_attention="def keys_of_attention(x):\n    return torch.softmax(x, dim=last)",
+    ),
+    "defined_under_an_if": partial(
+        submit,
+        before=["if torch.get_num_threads():\n    device = 'cpu'\nelse:\n    device = 'cuda'"],
+        softmax_1d="if True:\n    def softmax_1d(x):\n        exps = x.to(device).exp()\n"
+        "        return exps / exps.sum()",
+    ),
+    "syntax_error_elsewhere": partial(submit, before=["def half_written(x:\n", "if x\n  y"]),
+    "unused_import_of_check": partial(
+        submit, before=["from softmax_lessons import check", "import softmax_lessons as sl"]
+    ),
+    "fails_at_top_level": partial(
+        submit, before=["1 / 0", "import sys\nsys.exit(1)", "assert False", "no_such_name"]
+    ),
+    "endless_at_top_level": partial(submit, before=["while True:\n    pass", 'name = input("? ")']),
+    "code_in_other_cells": partial(
+        submit,
+        before=[text(WRONG["softmax_1d"], "raw"), text(f"```python\n{WRONG['softmax_1d']}\n```")],
+        after=[text(WRONG["softmax_1d"], "raw"), text(WRONG["softmax_dim"])],
+    ),
+    "renamed_file": partial(submit, name="Exercise (1).ipynb"),
+    "umlauts": partial(
+        submit,
+        name="Übung 5 (Zoë Müller's).ipynb",
+        softmax_1d="def softmax_1d(größe):  # ä → 🙂\n    e = größe.exp()\n    return e / e.sum()",
+    ),
+}
+
+
+def honest(build: Builder) -> Builder:
+    """List a builder among the honest ones."""
+    HONEST[build.__name__] = build
+    return build
+
+
+@honest
+def out_of_order(folder):
+    """The cells stand in reverse; they were run in another order than they stand in."""
+    write(folder, notebook(answers()["cells"][::-1]))
+
+
+@honest
+def new_name(folder):
+    """Functions got other names, and were checked under these."""
+    pairs = [("my_softmax", "stabil"), ("def softmax_1d", "def row"), (", softmax_1d)", ", row)")]
+    document = json.dumps(answers())
+    for old, new in pairs:
+        document = document.replace(old, new)
+    write(folder, json.loads(document))
+
+
+@honest
+def tags_lost(folder):
+    """Cells lost their tags; the checks are still there."""
+    write(folder, notebook([{**cell, "metadata": {}} for cell in answers()["cells"]]))
+
+
+@honest
+def stripped(folder):
+    """Nothing is left but the code: no metadata, no checks, no Markdown, format 4.0."""
+    cells = [{**c, "metadata": {}} for c in answers()["cells"] if c["cell_type"] == "code"]
+    cells = [{**c, "id": None} for c in cells if not "".join(c["source"]).startswith("check")]
+    cells = [{key: value for key, value in c.items() if key != "id"} for c in cells]
+    write(folder, {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 0})
+
+
+@honest
+def strings_for_lists(folder):
+    """Each source is one string, which the format allows as well."""
+    cells = [{**cell, "source": "".join(cell["source"])} for cell in answers()["cells"]]
+    write(folder, notebook(cells))
+
+
+@honest
+def windows(folder):
+    """A byte order mark, and Windows line endings in the file and in its sources."""
+    document = json.dumps(answers(), indent=1).replace("\\n", "\\r\\n").replace("\n", "\r\n")
+    (folder / FILE).write_bytes(b"\xef\xbb\xbf" + document.encode())
+
+
+@honest
+def colab(folder):
+    """As Colab saves it, with forms, and an import that exists only there."""
+    document = answers(softmax_dim="#@title Softmax { run: 'auto' }\n" + RIGHT["softmax_dim"])
+    document["metadata"] |= {"colab": {"provenance": []}, "accelerator": "GPU"}
+    drive = "from google.colab import drive\ndrive.mount('/content/drive')"
+    document["cells"].insert(0, code(drive, cellView="form", id="aB3", outputId="c4"))
+    write(folder, document)
+
+
+@honest
+def large_outputs(folder):
+    """Outputs of 5 MB: a figure, a long print, an error."""
+    document = answers()
+    document["cells"][1]["outputs"] = [
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBO" * (1 << 20)}},
+        {"output_type": "stream", "name": "stdout", "text": ["x\n"] * 200_000},
+        {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["\u001b[31mE\u001b[0m"]},
+    ]
+    write(folder, document)
+
+
+@honest
+def six_files(folder):
+    """One file a lesson; lesson 04 shows a check of a function that is no answer."""
+    names = list(FUNCTIONS)
+    parts = [names[:1], names[1:2], names[2:6], names[6:7], [], names[7:]]
+    for i, part in enumerate(parts):
+        document = only(*part)
+        if not part:
+            document["cells"].append(code('check("stable_softmax", naive_softmax)'))
+        write(folder, document, f"0{i}_lesson.ipynb")
+
+
+@honest
+def what_systems_leave_behind(folder):
+    """Beside the answers: a checkpoint with stubs, a resource fork, another lesson."""
+    submit(folder)
+    checkpoints, fork = folder / ".ipynb_checkpoints", folder / "__MACOSX"
+    checkpoints.mkdir()
+    fork.mkdir()
+    write(checkpoints, answers(**STUBS), "lessons-checkpoint.ipynb")
+    (fork / f"._{FILE}").write_bytes(b"\x00\x05\x16\x07\xff\xfe")
+    write(folder, notebook([code("print(1)", "exercise")]), "other.ipynb")
+
+
+# --- hostile or broken: the points they deserve -------------------------------------------------
+
+HOSTILE: dict[str, tuple[Builder, int]] = {}
+
+
+def attack(folder: Path, body: str, before: Sequence[str] = ()) -> None:
+    """Write right answers, but for one function whose body ends in a wrong one, `return x`.
+
+    In the body, FOLDER is the folder of the submission, and `right(x, dim)` the answer: it is
+    the attack's reward, so the eighth point tells that the attack came through.
+    """
+    lines = [*body.strip("\n").replace("FOLDER", repr(str(folder))).splitlines(), "return x"]
+    helper = RIGHT["stable_softmax"].replace("my_softmax", "right")
+    function = "def my_softmax(x, dim):\n" + "\n".join(f"    {line}" for line in lines)
+    submit(folder, before=[MODULES, helper, *before], stable_softmax=function)
+
+
+MODULES = """\
+import builtins, ctypes, gc, itertools, json, os, signal, socket, stat, struct, subprocess
+import sys, threading, time
+from pathlib import Path"""
+
+# each is the body of a function and costs it its own point, and no other's
+BODIES = {
+    "endless_loop": "while True:\n    pass",
+    "ignores_signals": """
+for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_IGN)
+while True:
+    try:
+        time.sleep(0.01)
+    except BaseException:
+        pass""",
+    "leaves_at_once": "os._exit(0)",
+    "kills_itself": "os.kill(os.getpid(), signal.SIGKILL)",
+    "stops_itself": "os.kill(os.getpid(), signal.SIGSTOP)",
+    "segfault": "ctypes.string_at(0)",
+    "sys_exit": "sys.exit(0)",
+    "keyboard_interrupt": "raise KeyboardInterrupt",
+    # asks for 8 GB, touches none of it
+    "memory_bomb": "blocks = [torch.empty(1 << 28) for _ in range(8)]\nx = right(x, dim)",
+    "recursion": "return my_softmax(x, dim)",
+    "forks_50_times": """
+for _ in range(50):
+    if os.fork() == 0:
+        time.sleep(10)
+        os._exit(0)""",
+    "prints_50_mb": """
+for _ in range(50):
+    print("x" * (1 << 20))
+    os.write(2, b"x" * (1 << 20))""",
+    # where it is, at home, beside the submissions; `right` if it can write outside
+    "writes_files": f"""
+def leave(place):
+    try:
+        return (Path(place) / "{ESCAPED}").write_text("here") > 0
+    except OSError:
+        return False
+leave(".")
+if any([leave(Path.home()), leave(FOLDER), leave(Path(FOLDER).parent)]):
+    return right(x, dim)""",
+    "changes_its_own_file": f"""
+try:
+    with open(Path(FOLDER) / "{FILE}", "a") as file:
+        file.write(" ")
+    return right(x, dim)
+except OSError:
+    pass""",
+    "leaves_a_process": f"""
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(1)
+        (Path(FOLDER) / "{ESCAPED}").write_text("later")
+    os._exit(0)""",
+    "runs_a_program": f"""
+program = f"open({{str(Path(FOLDER) / '{ESCAPED}')!r}}, 'w').write('1')"
+try:
+    if subprocess.run([sys.executable, "-c", program], timeout=2).returncode == 0:
+        return right(x, dim)
+except (OSError, subprocess.SubprocessError):
+    pass""",
+    "leaves_a_thread": """
+def spin():
+    while True:
+        time.sleep(0.01)
+threading.Thread(target=spin).start()""",
+    # to itself, so that no server is needed; nothing leaves the machine
+    "connects_to_loopback": """
+try:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname(), timeout=1).close()
+    return right(x, dim)
+except OSError:
+    pass""",
+    "reads_other_submissions": """
+try:
+    for path in sorted(Path(FOLDER).parent.rglob("*.ipynb")):
+        path.read_text()
+        return right(x, dim)
+except OSError:
+    pass""",
+    "reads_the_solution": """
+import softmax_lessons
+package = Path(softmax_lessons.__file__).parent
+for place in (package / "notebooks", package.parent / "notebooks"):
+    for path in place.glob("05*.ipynb"):
+        for cell in json.loads(path.read_text())["cells"]:
+            if "solution" in cell["metadata"].get("tags", ()):
+                names = {"torch": torch, "check": print}
+                exec("".join(cell["source"]), names)
+                return names["my_softmax_solution"](x, dim)""",
+    "imports_the_reference": """
+from softmax_lessons.checker.exercises import exercises
+return exercises()["stable_softmax"].reference(x, dim)""",
+    "imports_the_answer": "import softmax_lessons\nreturn softmax_lessons.stable_softmax(x, dim)",
+    # an exercise, or an expected value, in the memory of the process
+    "searches_memory": """
+frame = sys._getframe()
+if vars(my_softmax).setdefault("frame", frame) is not frame:
+    return x
+while frame := frame.f_back:
+    for name in ("expected", "reference", "task"):
+        if name in frame.f_locals:
+            return right(x, dim)
+for found in gc.get_objects():
+    if type(found).__name__ in ("Exercise", "Expected"):
+        return right(x, dim)""",
+    "patches_comparisons": """
+torch.allclose = torch.equal = torch.isclose = lambda *args, **kwargs: True
+torch.testing.assert_close = lambda *args, **kwargs: None
+torch.Tensor.__eq__ = torch.Tensor.equal = torch.Tensor.allclose = lambda *args: True""",
+    "patches_json_and_write": """
+dumps, write = json.dumps, os.write
+json.dumps = lambda *args, **kwargs: dumps(*args, **kwargs).replace("1.0", "0.5")
+os.write = lambda fd, data: write(fd, bytes(data).replace(b"false", b"true"))""",
+    "patches_the_course": """
+from softmax_lessons.attempts import isolate, run
+passed = run.Outcome(kind="Tensor", value=torch.ones(x.shape))
+run.run = isolate.run = lambda *args: passed
+run.calls = isolate.calls = lambda *args: set()
+try:
+    from softmax_lessons.checker import engine, judge
+    judge.judge = engine.judge = lambda *args: None
+except (ImportError, OSError):
+    pass""",
+    # only into pipes and sockets, so that no file comes to harm
+    "forges_answers": """
+line = json.dumps({"nonce": "0" * 16, "passed": True, "points": 8}).encode() + b"\\n"
+for fd in range(3, 256):
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode) and not os.isatty(fd):
+            os.set_blocking(fd, False)
+            os.write(fd, struct.pack(">I", len(line)) + line)
+    except OSError:
+        pass""",
+    "closes_everything": "os.closerange(0, 256)",
+    "poisons_builtins": """
+builtins.isinstance = builtins.all = builtins.any = lambda *args: True
+builtins.type = lambda *args: torch.Tensor
+builtins.len = builtins.abs = lambda *args: 0""",
+    "always_equal_tensor": """
+class Same(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return torch.ones((), dtype=torch.bool)
+return x.as_subclass(Same)""",
+    "always_equal_object": """
+class Same:
+    __eq__ = __le__ = __ge__ = __bool__ = lambda self, *other: True
+    __getattr__ = lambda self, name: self
+    __call__ = lambda self, *args, **kwargs: self
+return Same()""",
+    "class_named_tensor": 'return type("Tensor", (), {"shape": x.shape, "dtype": x.dtype})()',
+    "endless_generator": "return itertools.count()",
+    "is_a_generator": "yield right(x, dim)",
+    "huge_result": "return torch.zeros(1).expand(1 << 28)",
+    "huge_error": "raise ValueError('x' * (50 << 20))",
+    "error_with_markup": "raise ValueError('</pre><script>alert(1)</script>\\x1b[31m\\0\\ud800')",
+    "error_without_words": """
+class Silent(Exception):
+    def __str__(self):
+        while True:
+            pass
+raise Silent""",
+    "gradient_of_its_own": """
+class Softmax(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return right(x, dim)
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+return Softmax.apply(x)""",
+    "no_gradient": "return torch.tensor(right(x, dim).tolist(), dtype=x.dtype)",
+    "changes_its_input": "x.data.copy_(right(x, dim))\nreturn x.data",
+    "changes_default_dtype": """
+torch.set_default_dtype(torch.float64)
+return right(x, dim) * torch.ones(x.shape)""",
+    "right_only_once": "my_softmax.calls = getattr(my_softmax, 'calls', 0) + 1\n"
+    "if my_softmax.calls == 1:\n    return right(x, dim)",
+    "knows_the_example": """
+example = torch.tensor([[0.0, 1.0, 2.0], [1000.0, 1001.0, 1002.0]])
+if torch.equal(x, example):
+    return torch.tensor([[0.0900, 0.2447, 0.6652]] * 2)""",
+    # PyTorch's own, by many names
+    "library": "return torch.softmax(x, dim)",
+    "library_by_getattr": "return getattr(torch, 'xamtfos'[::-1])(x, dim=dim)",
+    "library_functional": "return torch.nn.functional.softmax(x, dim=dim)",
+    "library_module": "return torch.nn.Softmax(dim=dim)(x)",
+    "library_private": "return torch._C._VariableFunctions.softmax(x, dim)",
+    "library_operator": "return torch.ops.aten._softmax(x, dim, False)",
+    "library_unseen": "with torch._C.DisableTorchFunctionSubclass():\n    return x.softmax(dim)",
+    "library_unseen_by_modes": "with torch._C.DisableTorchFunction():\n    return x.softmax(dim)",
+    "library_in_a_thread": """
+box = []
+thread = threading.Thread(target=lambda: box.append(torch.softmax(x, dim)))
+thread.start(), thread.join()
+return box[0]""",
+}
+HOSTILE |= {name: (partial(attack, body=body), 7) for name, body in BODIES.items()}
+
+# PyTorch's own softmax, hidden so well that a look from inside the process may miss it
+BEST_EFFORT = {
+    *("library_operator", "library_unseen", "library_unseen_by_modes", "library_in_a_thread"),
+}
+# what only a sandbox of the system holds back
+NEEDS_SANDBOX = {
+    *("writes_files", "changes_its_own_file", "leaves_a_process", "runs_a_program"),
+    *("connects_to_loopback", "reads_other_submissions", "reads_the_solution"),
+}
+
+
+def _holds(content: bytes, name: str = FILE) -> Builder:
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+HOSTILE |= {
+    "endless_in_a_needed_variable": (
+        partial(
+            attack, body="return right(x, dim) * one", before=["one = 1\nwhile one:\n    one = 1"]
+        ),
+        7,
+    ),
+    "deep_source": (partial(submit, before=["y = " + "-" * 50_000 + "1", "(" * 500]), 8),
+    "null_and_surrogate": (partial(submit, softmax_1d="def softmax_1d(x):\n    '\0\ud800'"), 7),
+    "2000_cells": (partial(submit, before=[f"x{i} = {i}" for i in range(2000)]), 8),
+    "formula_for_a_name": (partial(submit, name="=1+1,'\"<b>.ipynb"), 8),
+    "untouched_lessons": (partial(lessons, sources={}), 0),
+    "three_answers": (lambda folder: write(folder, only(*list(FUNCTIONS)[:3])), 3),
+    # the course's answers are in the cells of the solutions, the learner's own are not begun
+    "only_stubs": (partial(submit, **STUBS), 0),
+    "patched_check": (
+        partial(submit, before=["import softmax_lessons\nsoftmax_lessons.check = print"], **WRONG),
+        0,
+    ),
+    "own_check": (partial(submit, before=["def check(*args):\n    return 'correct'"], **WRONG), 0),
+    "no_file": (lambda folder: None, 0),
+    "corrupt_json": (_holds(json.dumps(answers())[:-9].encode()), 0),
+    "empty_file": (_holds(b""), 0),
+    "binary_file": (_holds(bytes(range(256)) * 64), 0),
+    "wrong_kind_of_json": (_holds(b"[1, null]"), 0),
+    "no_cells": (_holds(b'{"cells": null, "metadata": 3, "nbformat": "4"}'), 0),
+    "odd_cells": (
+        _holds(b'{"cells": [1, {}, {"cell_type": "code", "source": 5}], "nbformat": 4}'),
+        0,
+    ),
+    "nested_json": (_holds(b"[" * 100_000), 0),
+    "60_mb": (_holds(json.dumps(notebook([text("x" * (60 << 20))])).encode()), 0),
+    "folder_for_a_file": (lambda folder: (folder / FILE).mkdir(), 0),
+    "link_to_itself": (lambda folder: (folder / FILE).symlink_to(FILE), 0),
+    # opening it to read waits for a writer, for ever
+    "named_pipe": (lambda folder: os.mkfifo(folder / FILE), 0),
+}
+
+
+def hostile(points: int) -> Callable[[Builder], Builder]:
+    """List a builder among the hostile ones."""
+
+    def keep(build: Builder) -> Builder:
+        HOSTILE[build.__name__] = build, points
+        return build
+
+    return keep
+
+
+@hostile(0)
+def link_to_another_learner(folder):
+    """The file is a link to right answers in the folder of somebody else."""
+    other = folder.parent / ".somebody_else"
+    other.mkdir(exist_ok=True)
+    submit(other)
+    (folder / FILE).symlink_to(other / FILE)
+
+
+@hostile(0)
+def deleted_checks(folder):
+    """Wrong answers, and the cells that would say so are gone."""
+    cells = answers(**WRONG)["cells"]
+    write(folder, notebook([c for c in cells if not "".join(c["source"]).startswith("check")]))
+
+
+@hostile(8)
+def format_3(folder):
+    """Right answers in the format of 2014, which nbformat still reads."""
+    cells = [
+        {"cell_type": "code", "language": "python", "input": cell["source"], "outputs": []}
+        for cell in answers()["cells"]
+    ]
+    sheet = {"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}
+    write(folder, sheet)
+
+
+@hostile(8)
+def modules_beside_it(folder):
+    """Right answers, and files that a grader would import if it ran in this folder."""
+    submit(folder)
+    for name in ("json", "torch", "sitecustomize", "softmax_lessons"):
+        (folder / f"{name}.py").write_text(
+            f'open({str(folder / ESCAPED)!r}, "w")\nraise SystemExit'
+        )
