@@ -4,10 +4,16 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 LESSONS := $(wildcard notebooks/source/*.md)
 
-.PHONY: lab test lint notebooks bench clean
+.PHONY: lab grade nbgrader test lint notebooks bench clean
 
 lab: .venv/.lab ## open the lessons
 	$(BIN)/python -m softmax_lessons
+
+grade: .venv/.grade ## grade the notebooks in FOLDER
+	$(BIN)/python -m softmax_lessons grade $(FOLDER)
+
+nbgrader: .venv/.grade ## write the lessons as a course for nbgrader, into build/nbgrader
+	$(BIN)/python -m softmax_lessons.grading.export build/nbgrader
 
 test: .venv/.test ## run every test
 	$(BIN)/python -m pytest tests
@@ -32,6 +38,7 @@ notebooks/%.ipynb: notebooks/source/%.md $(shell find softmax_lessons -name "*.p
 
 bench: .venv/.test ## print how long things take
 	$(BIN)/python benchmarks/course.py
+	$(BIN)/python benchmarks/grading.py
 
 clean: ## remove what was built, never what a learner wrote
 	rm -rf .venv build dist
@@ -43,6 +50,10 @@ clean: ## remove what was built, never what a learner wrote
 	$(PIP_INSTALL) --editable .
 	touch $@
 
+.venv/.grade: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[grade]'
+	touch $@ .venv/.lab
+
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[test]'
-	touch $@ .venv/.lab
+	touch $@ .venv/.lab .venv/.grade

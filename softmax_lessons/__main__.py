@@ -14,8 +14,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["grade"]:
-        from softmax_lessons.grading.command import main as grade
-
+        try:
+            from softmax_lessons.grading.command import main as grade
+        except ImportError as error:
+            print(
+                f"Grading needs {error.name}: python -m pip install 'softmax-lessons[grade]', "
+                "or make grade",
+                file=sys.stderr,
+            )
+            return 1
         return grade(argv[1:])
     parser = argparse.ArgumentParser(
         prog="python -m softmax_lessons",

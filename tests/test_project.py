@@ -16,7 +16,9 @@ PROJECT = metadata("softmax-lessons")  # what pyproject.toml says, as installed
 REQUIREMENTS = {
     name: floor
     for name, floor in (
-        re.match(r"([\w-]+)(>=[\d.]+)", line).groups() for line in PROJECT.get_all("Requires-Dist")
+        re.match(r"([\w-]+)(>=[\w.]+)", line).groups()
+        for line in PROJECT.get_all("Requires-Dist")
+        if not line.startswith("softmax-lessons[")
     )
 }
 CONDA_NAMES = {"torch": "pytorch"}

@@ -1,0 +1,90 @@
+"""Write the lessons as an nbgrader course: `python -m softmax_lessons.grading.export FOLDER`.
+
+The exercises become nbgrader's: the solution between its marks, and a check that is one point.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from softmax_lessons.workspace import lessons
+
+CONFIG = """\
+c = get_config()
+c.CourseDirectory.course_id = "softmax"
+c.Execute.timeout = 60
+c.OverwriteCells.add_missing_cells = True
+"""
+
+
+def export(folder: Path) -> list[Path]:
+    """Write an nbgrader course with an assignment for each lesson that has exercises.
+
+    Args:
+        folder: where it goes; made if it doesn't exist.
+
+    Returns:
+        The notebooks written.
+
+    Raises:
+        FileExistsError: if one of them is there already.
+    """
+    written = []
+    for lesson in lessons():
+        notebook = nbformat.read(lesson, as_version=4)
+        if _convert(notebook):
+            target = folder / "source" / lesson.stem / lesson.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8") as file:
+                nbformat.write(notebook, file)
+            written.append(target)
+    config = folder / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(CONFIG, encoding="utf-8")
+    return written
+
+
+def _convert(notebook: NotebookNode) -> int:
+    """Turn the exercises of a lesson into nbgrader's, in place; return how many there are."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    count = 0
+    for i, cell in enumerate(code):
+        if "exercise" not in cell.metadata.get("tags", []):
+            continue
+        count += 1
+        check, solution = code[i + 1], next(c for c in code[i:] if _is_solution(c))
+        name = ast.literal_eval(ast.parse(check.source).body[0].value.args[0])
+        cell.source = _with_solution(cell.source, solution.source)
+        check.source = f"verdict = {check.source}\nassert verdict.passed, verdict.message"
+        _mark(cell, f"{name}_answer", solution=True)
+        _mark(check, f"{name}_check", grade=True, locked=True, points=1)
+        notebook.cells.remove(solution)
+        code.remove(solution)
+    for cell in code:
+        cell.outputs, cell.execution_count = [], None
+    return count
+
+
+def _is_solution(cell: NotebookNode) -> bool:
+    return "solution" in cell.metadata.get("tags", [])
+
+
+def _with_solution(stub: str, solution: str) -> str:
+    """Return the stub's first lines with the solution's body between nbgrader's marks."""
+    head, _, _ = stub.partition("    return ...")
+    function = next(n for n in ast.parse(solution).body if isinstance(n, ast.FunctionDef))
+    lines = solution.splitlines()[function.body[0].lineno - 1 : function.end_lineno]
+    return "\n".join([head.rstrip(), "    ### BEGIN SOLUTION", *lines, "    ### END SOLUTION"])
+
+
+def _mark(cell: NotebookNode, identity: str, **facts: object) -> None:
+    plain = {"grade": False, "solution": False, "locked": False, "task": False}
+    cell.metadata["nbgrader"] = {"schema_version": 3, "grade_id": identity, **plain, **facts}
+
+
+if __name__ == "__main__":
+    for path in export(Path(sys.argv[1])):
+        print(path)
