@@ -49,8 +49,8 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
     """
     _require_logits(logits, dim, "stable_softmax")
     wide = _widen(logits)
-    exps = (wide - _max(wide, dim)).exp()
-    return (exps / exps.sum(dim, keepdim=True)).to(logits.dtype)
+    exps = (wide - _max(wide, dim)).exp_()  # in place: new memory costs more than the arithmetic
+    return (exps / exps.sum(dim, keepdim=True)).type_as(logits)
 
 
 def log_softmax(logits: Tensor, dim: int) -> Tensor:
@@ -150,7 +150,7 @@ def _max(logits: Tensor, dim: int) -> Tensor:
 
     It is detached: the shift cancels out of the result, and so out of the gradient.
     """
-    if logits.dim() and logits.size(dim) == 0:  # amax refuses it, softmax of nothing is nothing
+    if logits.numel() == 0:  # amax refuses an empty slice, and softmax of nothing is nothing
         return logits.detach().sum(dim, keepdim=True)
     return logits.detach().amax(dim, keepdim=True)
 

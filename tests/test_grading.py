@@ -1,10 +1,15 @@
+"""Grading a folder of notebooks."""
+
 import csv
+import json
 import sys
 
 import pytest
 import submissions as bank
 
-from softmax_lessons.grading import command, sandbox
+from softmax_lessons import __main__ as entry
+from softmax_lessons.grading import command, grade, sandbox
+from softmax_lessons.grading.submissions import find, tasks
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
@@ -64,3 +69,127 @@ def test_nothing_that_a_submission_does_gets_it_a_point_or_costs_it_another(grad
 @needs_sandbox
 def test_nothing_got_out(graded):
     assert not list(graded[0].rglob(bank.ESCAPED))
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A class of three: all right, one maximum for all rows, nothing done."""
+    folder = tmp_path / "class"
+    folder.mkdir()
+    one_max = (
+        "def my_softmax(x, dim):\n    e = (x - x.max()).exp()\n    return e / e.sum(dim, True)"
+    )
+    bank.submit(folder, name="ada.ipynb")
+    bank.submit(folder, name="=bob, <b>.ipynb", stable_softmax=one_max)
+    bank.submit(folder, name="cy.ipynb", **bank.STUBS)
+    return folder, tmp_path / "grades"
+
+
+def test_a_file_is_a_learner_and_the_table_says_what_went_wrong(small):
+    rows = run(*small)
+    assert [row["learner"] for row in rows] == ["'=bob, <b>", "ada", "cy"]
+    assert [row["points"] for row in rows] == ["7", "8", "0"]
+    assert [row["of"] for row in rows] == ["8"] * 3
+    assert rows[0]["mistakes"] == "stable_softmax: global-max"
+    assert [rows[0]["softmax_1d"], rows[0]["stable_softmax"]] == ["1", "0"]
+
+
+def test_the_page_has_the_most_common_mistake_first_and_no_markup_of_learners(small):
+    run(*small)
+    page = (small[1] / "grades.html").read_text(encoding="utf-8")
+    assert page.index("What to teach next") < page.index("global-max") < page.index("Learner by")
+    assert "<b>" not in page
+    assert "=bob, &lt;b&gt;" in page
+    assert "You subtract one maximum, that of the whole tensor" in page
+    assert "Hint" not in page
+
+
+def test_the_command_tells_the_common_mistakes_and_where_the_reports_are(small, capsys):
+    run(*small)
+    said = capsys.readouterr().out
+    assert "  1 of 3: global-max" in said
+    assert "grades.csv" in said
+
+
+def test_a_second_run_grades_only_what_has_changed(small, monkeypatch):
+    first = run(*small)
+    state = (small[1] / grade.STATE).read_text().splitlines()
+    assert len(state) == 24
+    # as after a crash: one mark is missing, and a line is cut off
+    (small[1] / grade.STATE).write_text("\n".join([*state[1:-1], state[-1][:20]]) + "\n")
+    graded = []
+    verdict = grade._verdict
+    monkeypatch.setattr(
+        grade, "_verdict", lambda z, name, *more: graded.append(name) or verdict(z, name, *more)
+    )
+    assert run(*small) == first
+    assert sorted(graded) == sorted(json.loads(line)["exercise"] for line in (state[0], state[-1]))
+
+
+def test_tests_that_learners_wrote_are_graded_too(tmp_path):
+    source = (
+        "def test_shares(f):\n    assert (f(torch.rand(1, 2, 3)).sum(-1) - 1).abs().max() < 1e-4"
+    )
+    blind = "def test_rows(f):\n    assert f(torch.rand(3, 3)).min() >= 0"
+    cells = [bank.code(bank.IMPORTS), bank.code(source, "exercise"), bank.code(blind, "exercise")]
+    (tmp_path / "class").mkdir()
+    bank.write(tmp_path / "class", bank.notebook(cells))
+    (row,) = run(tmp_path / "class", tmp_path / "out")
+    assert (row["hunt_wrong_dim"], row["hunt_unkept_maximum"]) == ("1", "0")
+    assert row["mistakes"] == "hunt_unkept_maximum: misses-the-bug"
+
+
+def test_only_what_a_function_needs_is_taken_from_a_notebook(tmp_path):
+    cells = """
+import torch
+import numpy as np, math
+from math import log, e
+print("hello")
+unrelated = torch.ones(3)
+scale = 2
+def helper(x):
+    return scale * x
+def softmax_1d(x):
+    return helper(x) / e
+scale = 1
+table = {}
+table["scale"] = scale
+""".strip()
+    bank.write(tmp_path, bank.notebook([bank.code(cells)]))
+    (submission,) = find(tmp_path)
+    answer = submission.answers["softmax_1d"]
+    assert answer.function == "softmax_1d"
+    assert answer.statements == (
+        "from math import e",
+        "scale = 2",
+        "def helper(x):\n    return scale * x",
+        "def softmax_1d(x):\n    return helper(x) / e",
+        "scale = 1",
+    )
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_folder_without_submissions_is_told(tmp_path, capsys, empty):
+    folder = tmp_path if empty else tmp_path / "none"
+    assert command.main([str(folder), *OPTIONS]) == 1
+    assert str(folder) in capsys.readouterr().err
+
+
+def test_without_a_whole_sandbox_nothing_is_run_unless_told(small, monkeypatch, capsys):
+    monkeypatch.setattr(sandbox, "missing", lambda: ["use the network"])
+    assert command.main([str(small[0]), "--out", str(small[1])]) == 2
+    assert not small[1].exists()
+    assert "a submission can use the network" in capsys.readouterr().err
+    assert command.main([str(small[0]), "--out", str(small[1]), "--without-sandbox"]) == 0
+    assert "The sandbox was not whole" in (small[1] / "grades.html").read_text(encoding="utf-8")
+
+
+def test_the_command_is_part_of_the_courses_command(small, capsys):
+    assert entry.main(["grade", str(small[0]), "--out", str(small[1]), *OPTIONS]) == 0
+    assert entry.main(["grade", str(small[0] / "no")]) == 1
+
+
+def test_every_exercise_of_the_lessons_is_known_with_its_function():
+    assert tasks()["stable_softmax"].function == "my_softmax"
+    assert tasks()["softmax_1d"].lesson == "01_scores_to_probabilities"
+    assert len(tasks()) == 32
