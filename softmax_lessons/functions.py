@@ -7,6 +7,9 @@ They are here to be read and compared. In your own models, call `torch.softmax`,
 import torch
 from torch import Tensor
 
+HALVES = (torch.float16, torch.bfloat16)
+FLOATS = (torch.float32, torch.float64, *HALVES)
+
 
 def naive_softmax(logits: Tensor, dim: int) -> Tensor:
     """Return softmax as its formula says, with no care for overflow.
@@ -48,9 +51,10 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
     functions", IMA Journal of Numerical Analysis 41 (2021).
     """
     _require_logits(logits, dim, "stable_softmax")
-    wide = _widen(logits)
-    exps = (wide - _max(wide, dim)).exp_()  # in place: new memory costs more than the arithmetic
-    return (exps / exps.sum(dim, keepdim=True)).type_as(logits)
+    if logits.dtype in HALVES:
+        return stable_softmax(logits.float(), dim).to(logits.dtype)
+    exps = (logits - _max(logits, dim)).exp_()  # in place: new memory costs more than exp does
+    return exps / exps.sum(dim, True)  # keepdim=True, for short
 
 
 def log_softmax(logits: Tensor, dim: int) -> Tensor:
@@ -142,7 +146,7 @@ IGNORED = -100  # torch's default `ignore_index`
 
 def _widen(logits: Tensor) -> Tensor:
     """Return float16 and bfloat16 as float32, so that rounding happens once, at the end."""
-    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+    return logits.float() if logits.dtype in HALVES else logits
 
 
 def _max(logits: Tensor, dim: int) -> Tensor:
@@ -152,11 +156,19 @@ def _max(logits: Tensor, dim: int) -> Tensor:
     """
     if logits.numel() == 0:  # amax refuses an empty slice, and softmax of nothing is nothing
         return logits.detach().sum(dim, keepdim=True)
-    return logits.detach().amax(dim, keepdim=True)
+    largest = logits.amax(dim, True)
+    return largest.detach() if largest.requires_grad else largest
 
 
 def _require_logits(logits: Tensor, dim: int, function: str) -> None:
     """Raise unless `logits` is a floating-point tensor that has the dimension `dim`."""
+    if (  # all is well: for a small batch, more questions would take longer than the softmax
+        isinstance(logits, Tensor)
+        and logits.dtype in FLOATS
+        and type(dim) is int
+        and -(rank := logits.dim()) <= dim < rank
+    ):
+        return
     if not isinstance(logits, Tensor):
         raise TypeError(
             f"{function} needs a torch.Tensor of logits, got {type(logits).__name__}; "
