@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 LESSONS := $(wildcard notebooks/source/*.md)
 
-.PHONY: lab grade nbgrader test lint notebooks bench clean
+.PHONY: lab grade nbgrader test lint notebooks bench bench-speed clean
 
 lab: .venv/.lab ## open the lessons
 	$(BIN)/python -m softmax_lessons
@@ -39,6 +39,9 @@ notebooks/%.ipynb: notebooks/source/%.md $(shell find softmax_lessons -name "*.p
 bench: .venv/.test ## print how long things take
 	$(BIN)/python benchmarks/course.py
 	$(BIN)/python benchmarks/grading.py
+
+bench-speed: .venv/.test ## compare ways to compute softmax, and draw them; some minutes
+	$(BIN)/python benchmarks/speed.py
 
 clean: ## remove what was built, never what a learner wrote
 	rm -rf .venv build dist

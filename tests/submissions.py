@@ -590,9 +590,7 @@ return box[0]""",
 HOSTILE |= {name: (partial(attack, body=body), 7) for name, body in BODIES.items()}
 
 # PyTorch's own softmax, hidden so well that a look from inside the process may miss it
-BEST_EFFORT = {
-    *("library_operator", "library_unseen", "library_unseen_by_modes", "library_in_a_thread"),
-}
+BEST_EFFORT = {"library_in_a_thread"}
 # what only a sandbox of the system holds back
 NEEDS_SANDBOX = {
     *("writes_files", "changes_its_own_file", "leaves_a_process", "runs_a_program"),

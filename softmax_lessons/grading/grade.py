@@ -78,12 +78,16 @@ def grade(
             else:
                 jobs.append((submission.learner, name, answer, key))
     out.mkdir(parents=True, exist_ok=True)
-    zygote = Zygote(seconds, MEMORY)
+    # the functions that learners' tests are to test are answers to other exercises
+    zygotes = {
+        tests: Zygote(seconds, MEMORY, tests)
+        for tests in {name in hunts() for _, name, _, _ in jobs}
+    }
     writing = threading.Lock()
 
     def work(job: tuple[str, str, Answer, str]) -> Mark:
         learner, name, answer, key = job
-        verdict = _verdict(zygote, name, answer, seconds)
+        verdict = _verdict(zygotes[name in hunts()], name, answer, seconds)
         says = verdict.message.partition("\n\nHint:")[0]
         mark = Mark(learner, name, int(verdict.passed), verdict.misconceptions, says, key)
         with writing, (out / STATE).open("a", encoding="utf-8") as file:
@@ -94,7 +98,8 @@ def grade(
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             marks += tqdm(pool.map(work, jobs), total=len(jobs), desc="grading", unit="answer")
     finally:
-        zygote.close()
+        for zygote in zygotes.values():
+            zygote.close()
     return marks
 
 

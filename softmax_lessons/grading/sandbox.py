@@ -55,7 +55,7 @@ def readable() -> list[Path]:
     standard = Path(paths["stdlib"])
     found += [entry for entry in standard.iterdir() if entry.name != "site-packages"]
     system = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/proc")
-    devices = ("/dev/null", "/dev/urandom", "/dev/zero")
+    devices = ("/dev/urandom", "/dev/zero")
     return found + [Path(path) for path in (*system, *devices) if os.path.exists(path)]
 
 
@@ -70,4 +70,5 @@ def enter() -> None:
     may = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
     for path in readable():
         rules.allow(path, rules=may if path.is_dir() else may & FSAccess.all_file())
+    rules.allow(os.devnull, rules=FSAccess.READ_FILE | FSAccess.WRITE_FILE)
     rules.apply()

@@ -1,6 +1,6 @@
 """A process that has torch loaded and knows no answers, and forks one for each submission.
 
-    python -m softmax_lessons.grading.zygote FD
+    python -m softmax_lessons.grading.zygote FD [tests]
 
 reads requests from the socket FD; `Zygote` starts it and speaks to it.
 """
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 class Zygote:
     """The grader's side: starts the process, and asks it for others."""
 
-    def __init__(self, seconds: float, memory: int) -> None:
+    def __init__(self, seconds: float, memory: int, tests: bool = False) -> None:
         self._limits = {"seconds": seconds, "memory": memory}
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [*sandbox.namespaces(), sys.executable, "-m", __spec__.name, str(theirs.fileno())],
+                [
+                    *sandbox.namespaces(),
+                    *(sys.executable, "-m", __spec__.name, str(theirs.fileno())),
+                    *(["tests"] if tests else []),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
@@ -95,16 +99,19 @@ class Forked:
         self._ending = self._ending or self._zygote.kill(self._pid)
 
 
-def main(fd: int) -> None:
-    """Serve requests until the grader hangs up."""
+def main(fd: int, tests: bool) -> None:
+    """Serve requests until the grader hangs up; `tests` are learners' tests, of functions."""
     import numpy  # noqa: F401 (loaded once, for all)
     import torch
 
-    import softmax_lessons  # noqa: F401
+    import softmax_lessons
 
     torch.set_num_threads(1)
     x = torch.ones(2, 2, requires_grad=True)
     (torch.softmax(x, 1) @ x).exp().sum().backward()  # what loads when it is first used
+    if tests:
+        import softmax_lessons.checker.hunts  # noqa: F401 (what they test)
+    sandbox.enter()  # every fork is in it
     children: set[int] = set()
     with socket.socket(fileno=fd) as grader:
         grader.sendall(b"ready\n")
@@ -165,7 +172,6 @@ def _become(request: dict, requests: int, answers: int) -> None:
         hunt = hunts()[request["hunt"]]
         find_subjects = lambda test: as_attempt(test, hunt)  # noqa: E731
     enter_child((requests, answers), request["seconds"], request["memory"])
-    sandbox.enter()
     serve(_loaded(request, find_subjects), requests, answers)
 
 
@@ -191,4 +197,4 @@ def _loaded(request: dict, find_subjects: Callable | None) -> Callable[..., obje
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), "tests" in sys.argv)
