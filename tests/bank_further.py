@@ -224,7 +224,7 @@ wrong("softmax_with_temperature", "detached-gradient")(lambda z, t: warm(z.detac
 wrong("softmax_with_temperature", "upcasts-and-changes-dtype")(lambda z, t: warm(z.double(), t))
 wrong("softmax_with_temperature", "returns-wrong-shape")(lambda z, t: warm(z, t)[None])
 wrong("softmax_with_temperature", "wrong-signature")(lambda z: z.softmax(-1))
-wrong("softmax_with_temperature", "name-error")(lambda z, t: warm(z, temperatur))  # noqa: F821
+wrong("softmax_with_temperature", "name-error")(lambda z, t: warm(z, heat))  # noqa: F821
 wrong("softmax_with_temperature")(lambda z, t: 1 - warm(z, t))
 wrong("softmax_with_temperature")(lambda z, t: torch.rand_like(z))
 wrong("softmax_with_temperature")(lambda z, t: torch.zeros_like(z) + 1 / z.shape[-1])

@@ -350,3 +350,17 @@ def test_errors_say_what_came_and_what_to_do(function, logits, dim, kind, says):
 def test_cross_entropy_errors(logits, targets, kind, says):
     with pytest.raises(kind, match=f"^cross_entropy .*{says}"):
         sl.cross_entropy(logits, targets)
+
+
+def test_nested_transforms_of_torch_func_go_through_stable_softmax():
+    from torch.func import grad, jacfwd, jacrev, vmap
+
+    x = torch.arange(6.0, dtype=torch.float64).sin().reshape(2, 3)
+
+    def results(softmax):
+        def loss(x):
+            return (vmap(lambda row: softmax(row, 0))(x) ** 2).sum()
+
+        return grad(loss)(x), jacrev(jacfwd(loss))(x)
+
+    torch.testing.assert_close(results(sl.stable_softmax), results(torch.softmax))
