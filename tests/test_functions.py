@@ -352,6 +352,7 @@ def test_cross_entropy_errors(logits, targets, kind, says):
         sl.cross_entropy(logits, targets)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself
 def test_nested_transforms_of_torch_func_go_through_stable_softmax():
     from torch.func import grad, jacfwd, jacrev, vmap
 
