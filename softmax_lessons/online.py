@@ -5,6 +5,7 @@ states of two pieces make the state of both, in any order; that is all there is 
 (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax", arXiv:1805.02867).
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,7 +49,7 @@ def state_of(logits: Tensor, dim: int = -1) -> State:
     if logits.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"state_of needs float32 or float64 logits, got {logits.dtype}")
     largest = logits.amax(dim, keepdim=True)
-    total = (logits - _base(largest)).exp_().sum(dim, dtype=torch.float64)
+    total = (logits - _base(largest)).exp_().sum(dim).double()
     return State(largest.squeeze(dim), total)
 
 
@@ -102,6 +103,9 @@ def softmax_file(
 ) -> State:
     """Write the softmax of one long row into an array, both of which may be larger than memory.
 
+    The logits are read once; the array is written with what is right within each chunk, and then
+    scaled.
+
     Args:
         logits: float32 or float64, shape (n,), for example an `np.memmap`.
         probs: where the result goes, same shape and dtype.
@@ -122,14 +126,16 @@ def softmax_file(
     if not len(logits):
         raise ValueError("softmax_file needs at least one entry, got shape (0,)")
     starts = range(0, len(logits), chunk)
-    state = None
-    for start in watch(starts):
-        seen = state_of(_part(logits, start, chunk))
-        state = seen if state is None else merge(state, seen)
-    total = state.total.to(state.largest.dtype)
-    for start in watch(starts):
-        part = _part(logits, start, chunk).sub_(state.largest).exp_().div_(total)
-        probs[start : start + chunk] = part.numpy()
+    states = []
+    for start in watch(starts):  # exp is what takes long: each is computed once, and kept
+        part = torch.from_numpy(logits[start : start + chunk].copy())
+        largest = part.amax()
+        exps = part.sub_(_base(largest)).exp_()
+        states.append(State(largest, exps.sum().double()))
+        probs[start : start + chunk] = exps.numpy()
+    state = functools.reduce(merge, states)
+    for start, own in zip(watch(starts), states, strict=True):
+        probs[start : start + chunk] *= ((own.largest - state.largest).exp() / state.total).item()
     return state
 
 
@@ -166,8 +172,3 @@ def softmax_sharded(logits: Tensor) -> Tensor:
 def _base(largest: Tensor) -> Tensor:
     """Return what to subtract: the maximum, or 0 where that is -inf, as -inf - -inf is nan."""
     return largest.masked_fill(largest == -INF, 0)
-
-
-def _part(x: "np.ndarray", start: int, chunk: int) -> Tensor:
-    """Return a copy of one chunk as a tensor."""
-    return torch.from_numpy(x[start : start + chunk].copy())
