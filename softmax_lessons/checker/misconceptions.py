@@ -16,7 +16,7 @@ explanations, the one that stands first is preferred.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -854,6 +854,9 @@ SIDE_EFFECT = (
     ),
 )
 
+# The same where the faces of softmax don't apply: what shows in the outcome of any function.
+TRACES = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
+
 # Right for some shapes only.
 SOME_SHAPES = (
     Misconception(
@@ -874,3 +877,13 @@ SOME_SHAPES = (
 
 ON_ORDINARY_SCORES = NO_RESULT + OTHER_FUNCTION + OTHER_DIM + SHIFT + SIDE_EFFECT + SOME_SHAPES
 LIBRARY = NO_RESULT + OTHER_FUNCTION + OTHER_DIM + SHIFT + OVERFLOW + SIDE_EFFECT + SOME_SHAPES
+
+
+def named(slug: str, *faces: Face) -> Misconception:
+    """Return a misconception of softmax for another exercise, with faces of its own there.
+
+    Without any, those that are changes to a recipe stay, as they change another recipe as well.
+    """
+    found = next(m for m in LIBRARY if m.slug == slug and (m.faces or m.trace))
+    changes = tuple(face for face in found.faces if not callable(face))
+    return replace(found, faces=faces or changes, fit=None)

@@ -1,14 +1,14 @@
 """The exercise of lesson 09: a softmax that leaves out what a mask hides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Face, Misconception
+from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Face, Misconception, named
 
 LOWEST = torch.finfo(torch.float32).min
 # what stands in for -inf; the first ones lie above scores that a probe has
@@ -186,12 +186,10 @@ MASKS = (
         second_hint="`float('-inf')` does, and exp of it is exactly 0.",
         faces=SOFTENED,
     ),
-    Misconception(
-        slug="no-max-subtraction",
-        says="You take exp of the scores as they are: large ones overflow.",
-        hint="Which softmax of the earlier lessons does not overflow?",
-        second_hint="Subtract each row's maximum first, or call `torch.softmax`.",
-        faces=({"normalise": _naive}, {"normalise": _naive_times_mask, "hide": _as_it_is}),
+    named(
+        "no-max-subtraction",
+        {"normalise": _naive},
+        {"normalise": _naive_times_mask, "hide": _as_it_is},
     ),
     Misconception(
         slug="nan-gradient",
@@ -251,7 +249,6 @@ def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def attention_exercises() -> dict[str, Exercise]:
     """Return the exercise of lesson 09."""
-    traces = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
     return {
         "masked_softmax": Exercise(
             "f(scores, mask)",
@@ -260,7 +257,7 @@ def attention_exercises() -> dict[str, Exercise]:
             reference=MaskRecipe(),
             right=(MaskRecipe(),),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *MASKS, *traces),
+            misconceptions=(*NO_RESULT, *MASKS, *TRACES),
             telling=(6, 16, 17, 8, 12),
         ),
     }

@@ -1,13 +1,11 @@
 """The exercise of lesson 07: the gradient of softmax, by hand."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Misconception
+from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception
 
 
 def _sum(x: Tensor, dim: int) -> Tensor:
@@ -177,7 +175,6 @@ def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def gradient_exercises() -> dict[str, Exercise]:
     """Return the exercise of lesson 07."""
-    traces = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
     return {
         "softmax_backward": Exercise(
             "f(probs, grad, dim)",
@@ -186,7 +183,7 @@ def gradient_exercises() -> dict[str, Exercise]:
             reference=right,
             right=(right,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *BACKWARD, *traces),
+            misconceptions=(*NO_RESULT, *BACKWARD, *TRACES),
             telling=(7, 6),
         ),
     }

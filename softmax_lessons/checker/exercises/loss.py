@@ -14,13 +14,13 @@ from softmax_lessons.checker.exercises.exercise import INF, Exercise, grid, row,
 from softmax_lessons.checker.misconceptions import (
     NO_RESULT,
     OTHER_DIM,
-    OTHER_FUNCTION,
-    OVERFLOW,
     SIDE_EFFECT,
     SOME_SHAPES,
+    TRACES,
     Face,
     Misconception,
     is_a,
+    named,
 )
 from softmax_lessons.checker.recipe import RIGHT_LOG, Dims, Recipe, difference, nothing, quotient
 
@@ -70,14 +70,6 @@ def _in_float64(x: Tensor, dim: Dims) -> Tensor:
 
 def _left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Face:
     return lambda x, dim: torch.log_softmax(move(x, dim), target)
-
-
-def _named(slug: str) -> Misconception:
-    """Return a misconception of softmax that can be made here as well, as changes only."""
-    found = next(
-        m for m in OTHER_FUNCTION + OTHER_DIM + OVERFLOW if m.slug == slug and (m.faces or m.trace)
-    )
-    return replace(found, faces=tuple(face for face in found.faces if not callable(face)), fit=None)
 
 
 def _fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Face]:
@@ -196,7 +188,7 @@ LOGS = (
         second_hint="Every result needs all logits of its slice.",
         faces=(lambda x, dim: F.logsigmoid(x),),
     ),
-    *map(_named, ("int-dtype", "takes-absolute-value", "computes-in-16-bits")),
+    *map(named, ("int-dtype", "takes-absolute-value", "computes-in-16-bits")),
 )
 
 # Fine on ordinary logits, but the probability is 0 or inf on the way.
@@ -219,9 +211,9 @@ LOGS_OVERFLOW = (
         second_hint="x - max - log(sum of exp(x - max)): the exp of x is never divided.",
         faces=(_log_of(lambda probs: probs),),
     ),
-    *map(_named, ("shift-computed-unused", "no-max-subtraction", "global-max")),
-    *map(_named, ("argmax-instead-of-max", "mean-subtraction", "min-subtraction")),
-    *map(_named, ("max-with-zero", "patches-nan")),
+    *map(named, ("shift-computed-unused", "no-max-subtraction", "global-max")),
+    *map(named, ("argmax-instead-of-max", "mean-subtraction", "min-subtraction")),
+    *map(named, ("max-with-zero", "patches-nan")),
     Misconception(
         slug="upcast-instead-of-shift",
         says="You compute in float64 instead of shifting the logits: that moves the overflow "
@@ -251,7 +243,7 @@ LOG_DIMS = tuple(
         ),
     )
     if m.slug == "forgets-to-transpose-back"
-    else replace(_named(m.slug), faces=(*_named(m.slug).faces, *MORE_DIM_FACES.get(m.slug, ())))
+    else replace(named(m.slug), faces=(*named(m.slug).faces, *MORE_DIM_FACES.get(m.slug, ())))
     for m in OTHER_DIM
 )
 
@@ -509,7 +501,7 @@ LOSSES = (
 
 def _loss_library() -> tuple[Misconception, ...]:
     logs = [_as_loss(m) for m in LOGS if m.slug not in ("sign-error", "sigmoid-instead")]
-    traces = [replace(m, faces=()) for m in SIDE_EFFECT if m.slug != "returns-wrong-shape"]
+    traces = [m for m in TRACES if m.slug != "returns-wrong-shape"]
     return (*NO_RESULT, *LOSSES, *logs, *map(_as_loss, LOGS_OVERFLOW), *traces)
 
 

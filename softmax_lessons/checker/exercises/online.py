@@ -1,13 +1,11 @@
 """The exercise of lesson 11: merge what two pieces of a row know."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Face, Misconception
+from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Face, Misconception
 
 
 def merge(a: Tensor, b: Tensor) -> Tensor:
@@ -173,7 +171,6 @@ def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def online_exercises() -> dict[str, Exercise]:
     """Return the exercise of lesson 11."""
-    traces = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
     return {
         "merge_states": Exercise(
             "f(a, b)",
@@ -182,7 +179,7 @@ def online_exercises() -> dict[str, Exercise]:
             reference=merge,
             right=(merge,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *MERGES, *traces),
+            misconceptions=(*NO_RESULT, *MERGES, *TRACES),
             telling=(6, 10, 3),
         ),
     }

@@ -1,13 +1,11 @@
 """The exercise of lesson 10: a softmax of 16-bit logits that rounds once."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, grid, row, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Misconception
+from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception, named
 from softmax_lessons.checker.recipe import RIGHT, WITHOUT_SHIFT
 
 
@@ -88,27 +86,9 @@ HALVES = (
             WITHOUT_SHIFT,
         ),
     ),
-    Misconception(
-        slug="hard-coded-last-dim",
-        says="You normalise over the last dim, whatever `dim` asks for.",
-        hint="Try your function with dim=0.",
-        second_hint="Search your function for -1.",
-        faces=(lambda x, dim: right(x, -1),),
-    ),
-    Misconception(
-        slug="hard-coded-dim-0",
-        says="You normalise over dim 0, whatever `dim` asks for.",
-        hint="Try your function with dim=1.",
-        second_hint="Search your function for 0.",
-        faces=(lambda x, dim: right(x, 0),),
-    ),
-    Misconception(
-        slug="missing-keepdim",
-        says="Your sum drops its dim, and broadcasting lines it up with the wrong one.",
-        hint="Compare the shapes of the two sides of your division.",
-        second_hint="`keepdim=True`.",
-        faces=(lambda x, dim: (_exps(x, dim) / _exps(x, dim).sum(dim)).to(x.dtype),),
-    ),
+    named("hard-coded-last-dim", lambda x, dim: right(x, -1)),
+    named("hard-coded-dim-0", lambda x, dim: right(x, 0)),
+    named("missing-keepdim", lambda x, dim: (_exps(x, dim) / _exps(x, dim).sum(dim)).to(x.dtype)),
 )
 
 
@@ -152,14 +132,13 @@ def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def precision_exercises() -> dict[str, Exercise]:
     """Return the exercise of lesson 10."""
-    traces = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
     return {
         "half_softmax": Exercise(
             "f(x, dim)",
             _probes(),
             _fresh,
             right=(right,),
-            misconceptions=(*NO_RESULT, *HALVES, *traces),
+            misconceptions=(*NO_RESULT, *HALVES, *TRACES),
             telling=(14, 17, 13, 5),
         ),
     }

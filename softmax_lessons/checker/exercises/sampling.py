@@ -7,7 +7,7 @@ from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, grid, row, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, SIDE_EFFECT, Misconception
+from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception, named
 
 
 def _softmax(x: Tensor) -> Tensor:
@@ -23,12 +23,6 @@ def at_temperature(logits: Tensor, temperature: float) -> Tensor:
     return _softmax(logits / temperature)
 
 
-OVERFLOWS = Misconception(
-    slug="no-max-subtraction",
-    says="You take exp of the logits as they are: large ones overflow.",
-    hint="Which softmax of the earlier lessons does not overflow?",
-    second_hint="Subtract each row's maximum first, or call `torch.softmax`.",
-)
 WRONG_DIM = Misconception(
     slug="sum-over-wrong-dim",
     says="Your softmax runs over another dim than the last, which has the classes.",
@@ -108,7 +102,7 @@ TEMPERATURES = (
             lambda logits, temperature: _softmax(logits.flatten() / temperature).view_as(logits),
         ),
     ),
-    replace(OVERFLOWS, faces=(lambda logits, temperature: _naive(logits / temperature),)),
+    named("no-max-subtraction", lambda logits, temperature: _naive(logits / temperature)),
 )
 
 
@@ -205,9 +199,9 @@ TOP_K = (
         causes=("returns-wrong-shape",),
     ),
     replace(WRONG_DIM, faces=(lambda logits, k: _over_dim_0(logits, k),)),
-    replace(
-        OVERFLOWS,
-        faces=(lambda logits, k: _naive(logits.masked_fill(~_kept(logits, k), -float("inf"))),),
+    named(
+        "no-max-subtraction",
+        lambda logits, k: _naive(logits.masked_fill(~_kept(logits, k), -float("inf"))),
     ),
 )
 
@@ -266,7 +260,6 @@ def _fresh_top_k(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def sampling_exercises() -> dict[str, Exercise]:
     """Return the exercises of lesson 08."""
-    traces = tuple(replace(m, faces=()) for m in SIDE_EFFECT)
     return {
         "softmax_with_temperature": Exercise(
             "f(logits, temperature)",
@@ -275,7 +268,7 @@ def sampling_exercises() -> dict[str, Exercise]:
             reference=at_temperature,
             right=(at_temperature,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *TEMPERATURES, *traces),
+            misconceptions=(*NO_RESULT, *TEMPERATURES, *TRACES),
             telling=(4, 9),
         ),
         "top_k_softmax": Exercise(
@@ -285,7 +278,7 @@ def sampling_exercises() -> dict[str, Exercise]:
             reference=top_k,
             right=(top_k,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *TOP_K, *traces),
+            misconceptions=(*NO_RESULT, *TOP_K, *TRACES),
             telling=(3, 9),
         ),
     }
