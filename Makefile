@@ -42,6 +42,7 @@ bench: .venv/.test ## print how long things take
 
 bench-speed: .venv/.test ## compare ways to compute softmax, and draw them; some minutes
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/file.py
 
 clean: ## remove what was built, never what a learner wrote
 	rm -rf .venv build dist
