@@ -4,7 +4,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 import bank
-import bank_further  # noqa: F401 (adds its answers to the bank)
+import bank_further
 import bank_loss  # noqa: F401
 import pytest
 import torch
@@ -348,6 +348,23 @@ def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
     assert verdict.misconceptions == ("fp16-overflowing-sentinel",)
     assert "torch.float16, mask = [[True, False, True], [False, True, True]]" in verdict.message
     assert "came:     RuntimeError: value cannot be converted" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt"),
+    [
+        # three dims, a result of another shape than the input, and 70000 entries
+        ("classes_of_sequence", lambda x: x.softmax(0)),
+        ("cross_entropy", lambda logits, targets: 2 * F.cross_entropy(logits, targets)),
+        ("half_softmax", lambda x, dim: bank_further.half_wide(x, dim) * (x.numel() < 1000)),
+    ],
+)
+def test_what_is_no_small_table_is_not_drawn(exercise, attempt):
+    verdict = check(exercise, attempt)
+    assert not verdict.passed
+    assert verdict.example is None
+    assert "<table" not in verdict._repr_html_()
+    assert len(verdict.message) < 1000
 
 
 def test_only_the_slices_that_are_off_are_framed():
