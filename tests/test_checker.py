@@ -42,6 +42,9 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
     verdict = check(exercise, attempt)
     assert not verdict.passed
     assert (verdict.exercise, verdict.misconceptions) == (exercise, slugs), verdict.message
+    if slugs != ("uses-torch-softmax",):
+        named = f" ({' and '.join(slugs)})" if slugs else ""
+        assert verdict.message.splitlines()[0] == f"{exercise}: not yet{named}"
 
 
 @pytest.mark.parametrize("name", REPAIRS)
@@ -338,6 +341,15 @@ def test_the_example_knows_its_slices_and_its_place(exercise, attempt, dim, titl
     assert torch.equal(
         example.differs, ~torch.isclose(example.came, example.expected.float(), equal_nan=True)
     )
+
+
+def test_the_message_names_everything_that_the_function_was_given():
+    message = check("softmax_with_temperature", lambda logits, temperature: logits).message
+    assert (
+        "f(logits, temperature) with logits = [1, 0], torch.float32, temperature = 2.0:" in message
+    )
+    message = check("softmax_backward", lambda probs, grad, dim: grad).message
+    assert "f(probs, grad, dim=0) with probs = [0.9082, 0.0918], torch.float32, grad = [" in message
 
 
 def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
