@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 NAMESPACES = ("unshare", "--user", "--map-root-user", "--pid", "--net", "--ipc")
@@ -24,6 +25,7 @@ def has_landlock() -> bool:
         return False
 
 
+@cache  # it starts a process to find out
 def namespaces() -> tuple[str, ...]:
     """Return the command that gives a process its own processes and network; () if none does."""
     if not shutil.which(COMMAND[0]):

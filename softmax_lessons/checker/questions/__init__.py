@@ -16,7 +16,6 @@ from softmax_lessons.checker.questions import (
     lesson_10,
     lesson_11,
     lesson_12,
-    lesson_13,
 )
 from softmax_lessons.checker.questions.question import Answer, Question
 
@@ -36,7 +35,6 @@ LESSONS = (
     lesson_10,
     lesson_11,
     lesson_12,
-    lesson_13,
 )
 
 
