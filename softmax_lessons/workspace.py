@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from softmax_lessons.copies import without_notes, without_outputs
+
 MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
 
 
@@ -73,7 +75,7 @@ def prepare(folder: Path) -> Report:
     written = _read_manifest(folder)
     report = Report()
     for lesson in lessons():
-        fresh, copy = _without_outputs(lesson), folder / lesson.name
+        fresh, copy = _fresh(lesson), folder / lesson.name
         new = hashlib.sha256(fresh).hexdigest()
         if not os.path.lexists(copy):
             report.added.append(lesson.name)
@@ -103,12 +105,10 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     return written if isinstance(written, dict) else {}
 
 
-def _without_outputs(lesson: Path) -> bytes:
-    """Return a notebook's bytes without outputs, since they would spoil the predictions."""
+def _fresh(lesson: Path) -> bytes:
+    """Return a learner's copy: outputs would spoil the predictions, the notes are a teacher's."""
     notebook = json.loads(lesson.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell.update(outputs=[], execution_count=None)
+    notebook = without_outputs(without_notes(notebook))
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 

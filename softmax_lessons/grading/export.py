@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from softmax_lessons.copies import tags, without_notes, without_outputs
 from softmax_lessons.workspace import lessons
 
 CONFIG = """\
@@ -34,7 +35,7 @@ def export(folder: Path) -> list[Path]:
     """
     written = []
     for lesson in lessons():
-        notebook = nbformat.read(lesson, as_version=4)
+        notebook = without_outputs(without_notes(nbformat.read(lesson, as_version=4)))
         if _convert(notebook):
             target = folder / "source" / lesson.stem / lesson.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,24 +53,18 @@ def _convert(notebook: NotebookNode) -> int:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     count = 0
     for i, cell in enumerate(code):
-        if "exercise" not in cell.metadata.get("tags", []):
+        if "exercise" not in tags(cell):
             continue
         count += 1
-        check, solution = code[i + 1], next(c for c in code[i:] if _is_solution(c))
+        check, solution = code[i + 1], next(c for c in code[i:] if "solution" in tags(c))
         name = ast.literal_eval(ast.parse(check.source).body[0].value.args[0])
         cell.source = _with_solution(cell.source, solution.source)
         check.source = f"verdict = {check.source}\nassert verdict.passed, verdict.message"
         _mark(cell, f"{name}_answer", solution=True)
         _mark(check, f"{name}_check", grade=True, locked=True, points=1)
-        notebook.cells.remove(solution)
         code.remove(solution)
-    for cell in code:
-        cell.outputs, cell.execution_count = [], None
+    notebook.cells = [c for c in notebook.cells if not {"solution", "answer"} & tags(c)]
     return count
-
-
-def _is_solution(cell: NotebookNode) -> bool:
-    return "solution" in cell.metadata.get("tags", [])
 
 
 def _with_solution(stub: str, solution: str) -> str:

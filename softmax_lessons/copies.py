@@ -1,0 +1,52 @@
+"""Copies of a lesson that leave something out: outputs, answers, or the teacher's notes.
+
+A notebook is a dict here, as `json` or `nbformat` reads it; each function returns a new one.
+"""
+
+import copy
+import re
+from typing import Any
+
+Notebook = dict[str, Any]
+
+FOLDED_ANSWER = re.compile(r"<details>.*?</details>\n*", flags=re.DOTALL)
+
+
+def without_outputs(notebook: Notebook) -> Notebook:
+    """Return the notebook as it is before any cell was run."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return notebook
+
+
+def without_notes(notebook: Notebook) -> Notebook:
+    """Return the notebook without its speaker notes, which are the teacher's."""
+    return _keep(notebook, lambda cell: slide_type(cell) != "notes")
+
+
+def without_answers(notebook: Notebook) -> Notebook:
+    """Return the notebook without solutions, their explanations, and folded answers."""
+    notebook = _keep(notebook, lambda cell: not {"solution", "answer"} & tags(cell))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])  # a list of lines in a file, a string in nbformat
+            cell["source"] = FOLDED_ANSWER.sub("", text).rstrip()
+    return notebook
+
+
+def tags(cell: dict[str, Any]) -> set[str]:
+    """Return the tags of a cell."""
+    return set(cell.get("metadata", {}).get("tags", []))
+
+
+def slide_type(cell: dict[str, Any]) -> str:
+    """Return what the cell is on a slide, in Jupyter's words; "-" if it continues one."""
+    return cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+
+
+def _keep(notebook: Notebook, wanted: Any) -> Notebook:
+    notebook = copy.deepcopy(notebook)
+    notebook["cells"] = [cell for cell in notebook["cells"] if wanted(cell)]
+    return notebook

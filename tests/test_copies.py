@@ -1,0 +1,75 @@
+"""What each copy of a lesson leaves out, and that it leaves out nothing else."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from softmax_lessons.copies import slide_type, without_answers, without_notes, without_outputs
+from softmax_lessons.workspace import lessons
+
+QUESTION = "**Predict.** Which?\n\n<details><summary>Answer</summary>\n\nThis.\n\n</details>"
+
+
+@pytest.fixture
+def notebook():
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# 1. Title"),
+            new_markdown_cell("Ask the room.", metadata={"slideshow": {"slide_type": "notes"}}),
+            new_markdown_cell(f"{QUESTION}\n\nRun it.\n\n{QUESTION}"),
+            new_code_cell("1", execution_count=1, outputs=[new_output("stream", text="1")]),
+            new_code_cell("def f(): ...", metadata={"tags": ["exercise"]}),
+            new_code_cell("def f_solution(): 2", metadata={"tags": ["solution"]}),
+            new_markdown_cell("Because it is 2.", metadata={"tags": ["answer"]}),
+        ]
+    )
+
+
+def texts(notebook):
+    return [cell["source"] for cell in notebook["cells"]]
+
+
+def test_notes_are_left_out_and_nothing_else(notebook):
+    expected = texts(notebook)
+    del expected[1]
+    assert texts(without_notes(notebook)) == expected
+
+
+def test_answers_are_left_out_and_nothing_else(notebook):
+    question = "**Predict.** Which?"
+    assert texts(without_answers(notebook)) == [
+        "# 1. Title",
+        "Ask the room.",
+        f"{question}\n\nRun it.\n\n{question}",
+        "1",
+        "def f(): ...",
+    ]
+
+
+def test_answers_are_left_out_of_sources_that_are_lists_of_lines(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.splitlines(keepends=True)
+    assert "<details>" not in str(without_answers(notebook))
+
+
+def test_outputs_are_left_out_and_nothing_else(notebook):
+    copy = without_outputs(notebook)
+    assert texts(copy) == texts(notebook)
+    code = [cell for cell in copy["cells"] if cell["cell_type"] == "code"]
+    assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * 3
+
+
+@pytest.mark.parametrize("leave_out", [without_notes, without_answers, without_outputs])
+def test_the_original_stays_as_it_was(notebook, leave_out):
+    before = nbformat.writes(notebook)
+    leave_out(notebook)
+    assert nbformat.writes(notebook) == before
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
+def test_every_copy_is_a_valid_notebook_without_what_it_leaves_out(lesson):
+    copy = without_answers(without_notes(nbformat.read(lesson, as_version=4)))
+    nbformat.validate(copy)
+    assert "_solution" not in str(texts(copy))
+    assert "<summary>" not in str(texts(copy))
+    assert "notes" not in map(slide_type, copy["cells"])
