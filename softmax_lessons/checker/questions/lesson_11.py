@@ -37,7 +37,7 @@ QUESTIONS = {
             "less": ("rescales-the-wrong-way", "The missing factor is below 1."),
         },
     ),
-    "chunks_read": Question(
+    "chunks_visited": Question(
         16,
         {
             8: ("one-pass", "The first probability needs the sum, which the last chunk completes."),
