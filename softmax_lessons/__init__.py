@@ -5,7 +5,7 @@ There is no alias for PyTorch here: lessons call `torch.softmax` by its own name
 
 from typing import TYPE_CHECKING
 
-from softmax_lessons import plots
+from softmax_lessons import explorers, plots
 from softmax_lessons.dtypes import Limits, limits
 from softmax_lessons.functions import (
     cross_entropy,
@@ -24,6 +24,7 @@ __all__ = [
     "Verdict",
     "check",
     "cross_entropy",
+    "explorers",
     "limits",
     "log_softmax",
     "logsumexp",

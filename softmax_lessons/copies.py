@@ -10,6 +10,7 @@ from typing import Any
 Notebook = dict[str, Any]
 
 FOLDED_ANSWER = re.compile(r"<details>.*?</details>\n*", flags=re.DOTALL)
+UNANSWERED = re.compile(r"^\w+: (no prediction|not attempted) yet")
 
 
 def without_outputs(notebook: Notebook) -> Notebook:
@@ -36,6 +37,15 @@ def without_answers(notebook: Notebook) -> Notebook:
     return notebook
 
 
+def without_unanswered(notebook: Notebook) -> Notebook:
+    """Return the notebook without what `check` says to a question nobody has answered yet."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [o for o in cell["outputs"] if not UNANSWERED.search(_text(o))]
+    return notebook
+
+
 def tags(cell: dict[str, Any]) -> set[str]:
     """Return the tags of a cell."""
     return set(cell.get("metadata", {}).get("tags", []))
@@ -44,6 +54,10 @@ def tags(cell: dict[str, Any]) -> set[str]:
 def slide_type(cell: dict[str, Any]) -> str:
     """Return what the cell is on a slide, in Jupyter's words; "-" if it continues one."""
     return cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+
+
+def _text(output: dict[str, Any]) -> str:
+    return "".join(output.get("data", {}).get("text/plain", ""))
 
 
 def _keep(notebook: Notebook, wanted: Any) -> Notebook:

@@ -1,0 +1,177 @@
+import html
+import json
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from softmax_lessons.explorers import digits, dim_explorer, softmax_explorer
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is sent to the notebook, one dict for each display."""
+    sent = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: sent.append(data))
+    return sent
+
+
+def rows(data):
+    """The rows of the tables in an output: header -> numbers."""
+    found = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', data["text/html"])
+    return [(name, re.findall("<td>(.*?)</td>", cells)) for name, cells in found]
+
+
+def written(values):
+    return [digits(value) for value in values.double().tolist()]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("given", [[2.0, 1.0, 0.1], [12.0, 13.0], [-20.0, -21.0, -math.inf]])
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_the_table_has_the_numbers_of_torch(shown, dtype, given, temperature):
+    logits = torch.tensor(given, dtype=dtype)
+    softmax_explorer(given, temperature=temperature, dtype=dtype)
+    softmax_explorer(logits, temperature=temperature, dtype=dtype, method="shifted")
+    scaled = logits / temperature
+    for data, shifted in zip(shown, (scaled, scaled - scaled.max()), strict=True):
+        table = dict(rows(data))
+        assert table["logits"] == written(logits)
+        assert table["÷ temperature"] == written(scaled)
+        assert table["exp"] == written(shifted.exp())
+        assert table["sum of exps"] == written(shifted.exp().sum().expand(len(given)))
+        assert table["probs: exp ÷ sum"] == written(shifted.exp() / shifted.exp().sum())
+    assert "minus maximum" not in dict(rows(shown[0]))
+    assert dict(rows(shown[1]))["minus maximum"] == written(shifted)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4)])
+def test_the_grids_have_the_numbers_of_torch(shown, shape):
+    dim_explorer(shape)
+    numbers = [cell for _, cells in rows(shown[0]) for cell in cells]
+    logits = torch.tensor([2.0 * n % 5 for n in range(math.prod(shape))]).double().reshape(shape)
+    wanted = [logits, *(torch.softmax(logits, dim=dim) for dim in range(len(shape)))]
+    assert numbers == [digits(value) for grid in wanted for value in grid.flatten().tolist()]
+
+
+def test_the_text_has_the_numbers_of_the_table(shown):
+    softmax_explorer([2.0, 1.0, 0.1], names=["cat", "dog", "owl"])
+    dim_explorer((2, 3))
+    for data in shown:
+        text = re.sub(" +", " ", data["text/plain"])
+        for name, numbers in rows(data):
+            assert " ".join([html.unescape(name), *numbers]) in text
+    assert "<" not in shown[0]["text/plain"]
+
+
+def test_numbers_have_at_most_four_digits():
+    given = [0.0, 0.125, 2.0625, -1.5, 0.65904, 1000.5, 9999.6, 59874.0, 0.00012346, 5.96e-8]
+    wanted = ["0", "0.125", "2.063", "-1.5", "0.659", "1001", "1e4", "5.987e4", "1.235e-4"]
+    assert [digits(value) for value in given] == [*wanted, "5.96e-8"]
+    assert [digits(value) for value in (math.inf, -math.inf, math.nan)] == ["inf", "-inf", "nan"]
+
+
+def test_the_element_has_what_it_was_asked_for(shown):
+    softmax_explorer([1.5, -math.inf], temperature=2, dtype=torch.bfloat16, method="shifted")
+    opening = html.unescape(shown[0]["text/html"].splitlines()[0])
+    assert json.loads(re.search(r'logits="(\[.*?\])"', opening).group(1)) == [1.5, "-inf"]
+    assert 'temperature="2"' in opening
+    assert 'dtype="bfloat16"' in opening
+    assert 'method="shifted"' in opening
+    assert "predict" not in opening
+
+
+@pytest.mark.parametrize("predict", [True, "outcome", "probability"])
+def test_a_question_folds_the_answer_away(shown, predict):
+    softmax_explorer([12.0, 13.0], dtype=torch.float16, predict=predict)
+    element, _ = shown[0]["text/html"].split("</softmax-explorer>")
+    before, answer = element.split("<details>")
+    assert f'predict="{"outcome" if predict is True else predict}"' in before
+    assert "nan" not in before.split("<table>")[1]
+    assert "nan" in answer
+    assert "12" in shown[0]["text/plain"]
+    assert "exp" not in shown[0]["text/plain"]
+
+
+def test_a_question_about_a_dim_folds_the_answer_away(shown):
+    dim_explorer((2, 3), predict=True)
+    element, _ = shown[0]["text/html"].split("</dim-explorer>")
+    before, answer = element.split("<details>")
+    assert "0.2689" not in before + shown[0]["text/plain"]
+    assert "0.2689" in answer
+
+
+def test_names_are_escaped(shown):
+    name = '<script>alert(1)</script> & "it\'s"'
+    softmax_explorer([1.0, 2.0], names=[name, "dog"])
+    element, _ = shown[0]["text/html"].split("</softmax-explorer>")
+    assert "<script>" not in element
+    assert html.escape(name) in element
+    names = re.search(r'names="(.*?)"', element).group(1)
+    assert json.loads(html.unescape(names)) == [name, "dog"]
+
+
+def test_the_same_call_gives_the_same_output(shown):
+    for _ in range(2):
+        softmax_explorer([2.0, 1.0, 0.1], predict=True)
+        dim_explorer((2, 3, 4))
+    assert shown[:2] == shown[2:]
+
+
+def test_the_scripts_bring_everything_along(shown):
+    softmax_explorer([1.0, 2.0])
+    dim_explorer((2, 3))
+    for data in shown:
+        ((script,),) = [re.findall(r"<script>(.*?)</script>", data["text/html"], flags=re.DOTALL)]
+        assert "customElements.define" in script
+        assert not re.search(r"https?:|\bimport\b|\bfetch\b|<!--", script)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"logits": [1.0]}, ValueError, r"2 to 6 logits, got \[1.0\]"),
+        ({"logits": [1.0] * 7}, ValueError, "2 to 6 logits"),
+        ({"logits": torch.ones(2, 3)}, TypeError, "numbers as logits"),
+        ({"logits": torch.tensor(1.0)}, ValueError, "2 to 6 logits"),
+        ({"logits": ["a", "b"]}, TypeError, r"numbers as logits, got \['a', 'b'\]"),
+        ({"logits": 3.0}, ValueError, "2 to 6 logits, got 3.0"),
+        ({"names": ["cat"]}, ValueError, r"a name for each of the 2 logits, got \['cat'\]"),
+        ({"names": [1, 2]}, ValueError, "a name for each"),
+        ({"temperature": 0.0}, ValueError, "temperature above 0 and finite, got 0.0"),
+        ({"temperature": math.inf}, ValueError, "got inf"),
+        ({"temperature": math.nan}, ValueError, "got nan"),
+        ({"temperature": "1"}, ValueError, "got '1'"),
+        ({"dtype": torch.int64}, ValueError, r"one of torch.float16, .*, got torch.int64"),
+        ({"dtype": "float16"}, TypeError, "got 'float16'"),
+        ({"method": "stable"}, ValueError, 'method="naive" or "shifted", got \'stable\''),
+        ({"predict": "maybe"}, ValueError, "predict=True, False, .*, got 'maybe'"),
+    ],
+)
+def test_errors_say_what_came_and_what_was_wanted(shown, wrong, error, message):
+    with pytest.raises(error, match=message):
+        softmax_explorer(**{"logits": [1.0, 2.0], **wrong})
+    assert not shown
+
+
+@pytest.mark.parametrize("shape", [(), (1, 2, 3, 4), (5,), (0, 2), (2.0, 3), 3, "23"])
+def test_a_shape_that_does_not_fit_is_refused(shown, shape):
+    with pytest.raises(ValueError, match="1 to 3 sizes from 1 to 4, got"):
+        dim_explorer(shape)
+    assert not shown
+
+
+def test_a_torch_size_will_do(shown):
+    dim_explorer(torch.ones(2, 3).shape)
+    assert 'shape="[2, 3]"' in shown[0]["text/html"]
+
+
+def test_importing_the_explorers_loads_nothing_heavy():
+    code = (
+        "import sys, softmax_lessons.explorers; print({'IPython', 'matplotlib'} & {*sys.modules})"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
