@@ -1,7 +1,7 @@
 """What nbval cannot see: it skips cells that were never run, and pictures."""
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import jupytext
@@ -9,11 +9,13 @@ import nbformat
 import pytest
 
 from softmax_lessons.checker.questions import questions
+from softmax_lessons.copies import slide_type, tags
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOURCES = ROOT / "notebooks" / "source"
-KNOWN_TAGS = {"exercise", "solution", "raises-exception"}
+KNOWN_TAGS = {"exercise", "solution", "answer", "explorer", "raises-exception"}
+SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 MAX_PICTURE = 60_000
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -32,10 +34,6 @@ def outputs(path):
     return [output for cell in cells(path, "code") for output in cell.outputs]
 
 
-def tags(cell):
-    return set(cell.metadata.get("tags", []))
-
-
 def headings(path):
     text = "\n".join(cell.source for cell in cells(path, "markdown"))
     return re.findall(r"^(#+) (.*)$", text, flags=re.MULTILINE)
@@ -44,12 +42,28 @@ def headings(path):
 def test_the_text_source_says_the_same(path):
     def content(notebook):
         return [
-            (c.cell_type, c.source, sorted(tags(c)), c.metadata.get("jupyter"))
+            (c.cell_type, c.source, sorted(tags(c)), slide_type(c), c.metadata.get("jupyter"))
             for c in notebook.cells
         ]
 
-    source = SOURCES / f"{path.stem}.md"
-    assert content(jupytext.read(source)) == content(nbformat.read(path, as_version=4))
+    source = jupytext.read(SOURCES / f"{path.stem}.md")
+    notebook = nbformat.read(path, as_version=4)
+    assert content(source) == content(notebook)
+    # the other themes of live slides ask a server on the internet for fonts
+    assert source.metadata["rise"] == notebook.metadata["rise"]
+    assert source.metadata["rise"]["theme"] == "white"
+
+
+def test_slides_begin_at_headings_and_notes_follow_a_slide(path):
+    shown = nbformat.read(path, as_version=4).cells
+    assert {slide_type(cell) for cell in shown} <= SLIDE_TYPES
+    assert slide_type(shown[0]) == "slide"
+    for cell in shown:
+        if slide_type(cell) == "notes":
+            assert cell.cell_type == "markdown"
+            assert not re.search(r"^#", cell.source, flags=re.MULTILINE)
+        if re.match(r"##? ", cell.source) and cell.cell_type == "markdown":
+            assert slide_type(cell) in ("slide", "skip"), cell.source
 
 
 def test_every_code_cell_was_run_once_in_order_from_a_fresh_start(path):
@@ -74,9 +88,11 @@ def test_nothing_is_written_to_stderr(path):
 
 def test_printed_numbers_have_at_most_four_digits_after_the_point(path):
     texts = []
-    for output in outputs(path):
-        data = output.get("data", {})
-        texts.append(output.get("text", "") + data.get("text/plain", ""))
+    for cell in cells(path, "code"):
+        if "explorer" in tags(cell):
+            continue  # shows four digits of each number, however small
+        for output in cell.outputs:
+            texts.append(output.get("text", "") + output.get("data", {}).get("text/plain", ""))
     assert not re.findall(r"\d\.\d{5,}", "\n".join(texts))
 
 
@@ -188,21 +204,33 @@ def test_no_cell_needs_a_solution_or_the_learners_answer(path):
         assert not re.search(r"\b(_|Out)\[|\b_\b(?!\s*[,=])", cell.source)
 
 
+def test_the_cell_that_explains_a_solution_is_tagged(path):
+    for cell, following in pairwise(nbformat.read(path, as_version=4).cells):
+        explained = "solution" in tags(cell) and not following.source.startswith("#")
+        assert explained == ("answer" in tags(following)), following.source
+
+
 def test_cells_are_short_and_tags_known(path):
+    assert all(tags(c) <= KNOWN_TAGS for c in nbformat.read(path, as_version=4).cells)
     for cell in cells(path, "code"):
         assert len(cell.source.splitlines()) <= 20, cell.source
         assert not cell.source.rstrip().endswith(";"), cell.source
-        assert tags(cell) <= KNOWN_TAGS
         assert not re.search(r"sys\.path|import \*|^%|^!", cell.source, flags=re.MULTILINE)
 
 
 def test_the_lesson_has_a_lessons_length(path):
-    all_cells = nbformat.read(path, as_version=4).cells
-    # the stub, the check and the solution are of one exercise, however many there are
-    exercises = 3 * sum("exercise" in tags(cell) for cell in all_cells)
+    # what a learner may skip, or never sees, makes no lesson longer; nor does a text that is cut
+    # to fit on slides, nor the stub, the check and the solution of each exercise
+    counted = [
+        cell
+        for cell in nbformat.read(path, as_version=4).cells
+        if not tags(cell) & {"answer", "explorer"} and slide_type(cell) != "notes"
+    ]
+    texts = [kind for kind, _ in groupby(cell.cell_type for cell in counted) if kind == "markdown"]
+    code = [cell for cell in counted if cell.cell_type == "code"]
     if is_lesson(path):
-        assert len(all_cells) >= 25
-        assert len(all_cells) - exercises <= 40
+        assert len(counted) >= 25
+        assert len(texts) + len(code) - 3 * sum("exercise" in tags(cell) for cell in code) <= 40
 
 
 def test_prose_keeps_to_the_style_guide(path):
