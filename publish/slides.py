@@ -1,0 +1,30 @@
+"""Slides: one HTML file a lesson, which needs nothing beside it and no network."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pypandoc
+
+from softmax_lessons.copies import without_unanswered
+
+
+def write(notebook: Path, target: Path) -> None:
+    """Write the slides of a lesson, as its slide metadata says, with the speaker's notes.
+
+    Args:
+        notebook: the lesson.
+        target: the HTML file to write.
+
+    Raises:
+        subprocess.CalledProcessError: if Pandoc fails, or warns.
+    """
+    content = without_unanswered(json.loads(notebook.read_text(encoding="utf-8")))
+    title = next(line for line in content["cells"][0]["source"] if line.startswith("# "))
+    options = ["--defaults=publish/slides.yaml", f"--metadata=pagetitle:{title[2:].strip()}"]
+    subprocess.run(
+        [pypandoc.get_pandoc_path(), *options, "--fail-if-warnings", f"--output={target}"],
+        input=json.dumps(content),
+        text=True,
+        check=True,
+    )
