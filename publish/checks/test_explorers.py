@@ -228,6 +228,7 @@ def test_the_table_is_the_one_that_shows_without_javascript(opened, dtype, metho
         ([1000, 1001], "float64", "naive", "nan", "exp(1000) is more than float64 holds"),
         ([1000, 1001], "float16", "shifted", "right", "exp(0) is 1, far from any limit"),
         ([5, -1000], "float32", "naive", "right", "becomes 0, which does no harm"),
+        ([0, -18], "float16", "naive", "right", "exp(-18) becomes 0, which does no harm"),
         (["inf", 1], "float32", "naive", "nan", "exp(inf) is inf. inf ÷ inf is nan"),
         (["inf", 1], "float32", "shifted", "nan", "inf minus inf is nan"),
         (["-inf", 1], "float32", "shifted", "right", "Every step fits"),
@@ -501,6 +502,7 @@ def test_the_rivals_are_asked_before_they_are_shown(opened, guess, says):
     assert marked == guess
     page.get_by_role("button", name="Again").press("Enter")
     assert page.locator(".result").is_hidden()
+    assert page.get_by_text("✓", exact=True).count() == 0
     question = "which entries compete with x[0, 1] in torch.softmax(x, dim=1)?"
     assert page.get_by_text(question).is_visible()
     assert "x[0, 1]" in focused(page)

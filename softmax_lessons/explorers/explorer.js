@@ -91,7 +91,7 @@
       if (Number.isNaN(value)) return "nan";
       if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
       if (value === 0) return "0";
-      const [mantissa, exponent] = value.toExponential(4).split("e").map(Number);
+      const [mantissa, exponent] = value.toExponential(3).split("e").map(Number);
       if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(4)));
       return `${mantissa}e${exponent}`;
     }

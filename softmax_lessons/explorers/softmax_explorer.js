@@ -229,7 +229,7 @@
     static style = `
       .parts { display: grid; gap: 0.75em 1.5em; }
       @container (min-width: 46em) { .parts { grid-template-columns: 2fr 3fr; align-items: start; } }
-      .controls { display: grid; gap: 0.35em; grid-template-columns: minmax(0, 1fr); }
+      .controls { display: grid; gap: 0.35em; }
       .control { display: grid; grid-template-columns: 6.5em 1fr 5em; gap: 0.6em; align-items: center; }
       .control span { overflow-wrap: anywhere; }
       .control input[type="text"] { width: 100%; }
