@@ -201,11 +201,22 @@ def test_control_c_reaches_jupyterlab_and_start_py_waits_for_it(small_stick, tmp
     sums = (small_stick / "SHA256SUMS").read_text()
     (bin_folder.parent / "complete").write_text(sums)
     command = [sys.executable, small_stick / "start.py", "--folder", tmp_path / "home"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command, **pipes, start_new_session=True) as running:
-        assert running.stdout.readline() == "ready\n"
-        os.killpg(running.pid, signal.SIGINT)
-        assert running.communicate(timeout=60)[0] == "asked\n"
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # a shell's job in the background ignores Ctrl+C, and so would whatever it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as running:
+        try:
+            assert running.stdout.readline() == "ready\n"
+            os.killpg(running.pid, signal.SIGINT)
+            assert running.communicate(timeout=60)[0] == "asked\n"
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
     assert running.returncode == 7
 
 

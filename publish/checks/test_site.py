@@ -48,6 +48,8 @@ def page(browser, site, request):
     page.goto((site / f"{request.param}.html").as_uri())
     page.evaluate("window.MathJax?.startup.promise")
     page.add_script_tag(path=AXE)
+    # halfway through, a colour is not what it will be
+    page.add_style_tag(content="* { transition: none !important; animation: none !important }")
     yield page
     page.close()
 
@@ -89,8 +91,6 @@ def test_it_is_accessible(page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    # without a transition, no colour is looked at halfway
-    page.add_style_tag(content="* { transition: none !important }")
     options = {"runOnly": RULES, "preload": False}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     broken = [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]]
@@ -160,10 +160,9 @@ def test_solutions_and_why_they_are_right_are_folded(site, lesson):
                 assert found, first
 
 
-@pytest.mark.parametrize("page", ["docs/explorers"], indirect=True)
-def test_the_explorers_are_alive(page):
+def test_explorers_are_alive(page):
     elements = page.locator("softmax-explorer, dim-explorer")
-    assert elements.count() == 4
+    assert elements.count() or "explorers.html" not in page.url
     for element in elements.all():
         assert element.evaluate("element => !!element.shadowRoot?.querySelector('button, input')")
 
@@ -174,6 +173,8 @@ def test_the_search_finds_the_lesson_on_overflow(page):
     page.wait_for_selector("#search-results li")
     found = page.locator("#search-results li").all_text_contents()
     assert any("Watch it overflow" in result for result in found)
+    page.wait_for_timeout(500)
+    assert page.failures == []
 
 
 def test_all_forms_are_there_to_download(site, build):

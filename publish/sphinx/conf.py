@@ -34,6 +34,7 @@ html_static_path = [
 ]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # it would be fetched, which a page from a disk may not do
 html_show_sphinx = False
 html_use_index = False
 mathjax_path = "tex-svg-full.js"
