@@ -55,12 +55,15 @@ def test_the_constraints_pin_every_dependency_within_its_range():
 
 def test_the_readme_lists_every_lesson_in_order_with_its_title():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d\d) \| \[([^]]+)\]\(notebooks/([^)]+)\)", readme, flags=re.MULTILINE)
-    assert [name for _, _, name in rows] == [lesson.name for lesson in lessons()]
-    for number, title, name in rows:
+    row = r"^\| (\d\d) \| \[([^]]+)\]\(notebooks/([^)]+)\).*\| (\d+) \|$"
+    rows = re.findall(row, readme, flags=re.MULTILINE)
+    assert [name for _, _, name, _ in rows] == [lesson.name for lesson in lessons()]
+    for number, title, name, minutes in rows:
         source = ROOT / "notebooks" / "source" / name.replace(".ipynb", ".md")
         assert name.startswith(number)
-        assert f"\n# {int(number)}. {title}\n" in source.read_text(encoding="utf-8")
+        text = source.read_text(encoding="utf-8")
+        assert f"\n# {int(number)}. {title}\n" in text
+        assert f"\nAbout {minutes} minutes" in text
 
 
 def test_the_readme_begins_with_the_two_commands():

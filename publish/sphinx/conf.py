@@ -9,6 +9,7 @@ extensions = ["myst_nb", "sphinx_copybutton"]
 exclude_patterns = ["docs/sample_submissions"]  # they are for the grader, and are no pages
 myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
 myst_heading_anchors = 3
+highlight_language = "text"  # unless a block of code says otherwise
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_number_source_lines = False
