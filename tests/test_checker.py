@@ -14,7 +14,7 @@ import softmax_lessons
 from softmax_lessons import check
 from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
-from softmax_lessons.checker.judge import Failure
+from softmax_lessons.checker.judge import Failure, number
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import everything
 
@@ -194,6 +194,26 @@ def test_a_second_failure_of_the_same_kind_gets_the_next_hint():
     engine._TRIES.clear()
     assert "Hint: Who competes" in check("softmax_dim", bank.sum_of_all).message
     assert "`keepdim=True`" in check("softmax_dim", bank.sum_of_all).message
+    # another exercise begins with the first hint again
+    assert "Hint: Who competes" in check("stable_softmax", bank.sum_of_all).message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (2.0, "2"),
+        (0.123456, "0.1235"),
+        (0.001, "0.001"),
+        (0.00012345, "0.000123"),
+        (-1e-7, "-1e-07"),
+        (99999.0, "99999"),
+        (100000.0, "1e+05"),
+        (float("-inf"), "-inf"),
+    ],
+)
+def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
+    assert number(value) == text
 
 
 @pytest.mark.parametrize(
