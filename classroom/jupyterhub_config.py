@@ -74,7 +74,13 @@ c.Spawner.http_timeout = 300  # a whole room that starts at once, on a small mac
 
 if os.geteuid() == 0:
     # Each learner has an account of this machine, and its password.
-    learners, teachers = (grp.getgrnam(name).gr_name for name in ("learners", "teachers"))
+    learners, teachers = "learners", "teachers"
+    if missing := {learners, teachers} - {group.gr_name for group in grp.getgrall()}:
+        sys.exit(
+            f"Started by root, the hub lets in the accounts of this machine that are in the groups "
+            f"{learners} and {teachers}; there is no {' and no '.join(sorted(missing))}. "
+            "Make them (docs/run_for_a_room.md says how), or start the hub as an ordinary user."
+        )
     c.JupyterHub.authenticator_class = "pam"
     c.PAMAuthenticator.allowed_groups = {learners, teachers}
     c.PAMAuthenticator.admin_groups = {teachers}

@@ -57,6 +57,23 @@ def test_a_password_that_is_given_is_used_and_written_nowhere(configured, tmp_pa
         configured(PASSWORD="pässword")
 
 
+def test_root_is_told_which_groups_are_missing(configured, monkeypatch):
+    grp = pytest.importorskip("grp")
+
+    def groups(*names):
+        found = [grp.struct_group((name, "x", 1, [])) for name in names]
+        monkeypatch.setattr(grp, "getgrall", lambda: found)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    groups("root", "learners")
+    with pytest.raises(SystemExit, match="there is no teachers. Make them"):
+        configured()
+    groups("learners", "teachers")
+    config, printed = configured()
+    assert config.PAMAuthenticator.allowed_groups == {"learners", "teachers"}
+    assert "accounts of this machine" in printed
+
+
 @pytest.mark.parametrize("name", ["ada", "grace-hopper", "a1_b"])
 def test_a_plain_name_is_let_in(configured, name):
     assert re.match(configured()[0].Authenticator.username_pattern, name)
