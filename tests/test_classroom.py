@@ -66,7 +66,7 @@ def test_root_is_told_which_groups_are_missing(configured, monkeypatch):
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     groups("root", "learners")
-    with pytest.raises(SystemExit, match="there is no teachers. Make them"):
+    with pytest.raises(SystemExit, match=r"there is no teachers\. Make them"):
         configured()
     groups("learners", "teachers")
     config, printed = configured()
