@@ -399,6 +399,19 @@ def test_what_is_no_small_table_is_not_drawn(exercise, attempt):
     assert len(verdict.message) < 1000
 
 
+@pytest.mark.parametrize("smallest", [1e-4, 1e-8, 1e-20])
+@pytest.mark.parametrize("exercise", CORE)
+def test_a_small_probability_must_not_become_0(exercise, smallest):
+    def dropping(x, dim=0):
+        exps = (x - x.amax(dim=dim, keepdim=True)).exp()
+        probs = exps / exps.sum(dim=dim, keepdim=True)
+        return probs * (probs > smallest)
+
+    verdict = check(exercise, dropping)
+    assert (verdict.passed, verdict.misconceptions) == (False, ())
+    assert "came:" in verdict.message
+
+
 def test_only_the_slices_that_are_off_are_framed():
     box = check("stable_softmax", bank.plain_global_shift)._repr_html_()
     assert box.count("2px solid") == 9  # row 0 of the input and of both results

@@ -55,6 +55,7 @@ def ordinary() -> tuple[Probe, ...]:
         (scores(3, 4, dtype=torch.float16), 1),
         (scores(2, 3), 1, True),
         (scores(2, 3), 0, True),
+        (grid([60, 54, 0], [1, 9, 2]), 1),  # a small probability is not 0
     ]
     return tuple(starmap(Probe, inputs))
 
@@ -82,7 +83,7 @@ def extreme() -> tuple[Probe, ...]:
 
 def one_row() -> tuple[Probe, ...]:
     """Return probes with one row of ordinary scores."""
-    rows = [row(2, 1, 0.1), row(0.5, -0.5), row(3, 3), row(-1.5), row(1, 2, 3, 4), scores(7)]
+    rows = [row(2, 1, 0.1), row(0.5, -0.5), row(3, 3), row(-1.5), row(1, 2, 3, 4), scores(7), row(60, 0)]
     exact = row(-4, -5, -6, dtype=torch.float64)
     return (*(Probe(x, 0) for x in rows), Probe(exact, 0, loose=True))
 
@@ -185,7 +186,7 @@ def softmax_exercises() -> dict[str, Exercise]:
             right=(RIGHT, WITHOUT_SHIFT),
             by_hand=OURS_AND_TORCHS,
             misconceptions=NO_RESULT + OTHER_FUNCTION + SHIFT + SIDE_EFFECT,
-            telling=(5, 6, 2),
+            telling=(5, 6, 7, 2),
         ),
         "classes_of_sequence": _layout("batch time classes", 2),
         "classes_of_image": _layout("batch classes height width", 1),
@@ -198,12 +199,12 @@ def softmax_exercises() -> dict[str, Exercise]:
             right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT),
             by_hand=OURS_AND_TORCHS,
             misconceptions=ON_ORDINARY_SCORES,
-            telling=(18, 20, 6, 23),
+            telling=(18, 20, 25, 6, 23),
         ),
         "stable_softmax": Exercise(
             "f(x, dim)",
             ordinary() + extreme(),
             fresh_extreme,
-            telling=(18, 36, 33, 28, 26, 20, 29, 37, 23, 27),
+            telling=(18, 37, 34, 29, 27, 20, 30, 38, 23, 25),
         ),
     }
