@@ -83,7 +83,15 @@ def extreme() -> tuple[Probe, ...]:
 
 def one_row() -> tuple[Probe, ...]:
     """Return probes with one row of ordinary scores."""
-    rows = [row(2, 1, 0.1), row(0.5, -0.5), row(3, 3), row(-1.5), row(1, 2, 3, 4), scores(7), row(60, 0)]
+    rows = [
+        row(2, 1, 0.1),
+        row(0.5, -0.5),
+        row(3, 3),
+        row(-1.5),
+        row(1, 2, 3, 4),
+        scores(7),
+        row(60, 0),
+    ]
     exact = row(-4, -5, -6, dtype=torch.float64)
     return (*(Probe(x, 0) for x in rows), Probe(exact, 0, loose=True))
 
