@@ -4,8 +4,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from softmax_lessons.copies import slide_type, without_answers, without_notes, without_outputs
-from softmax_lessons.workspace import lessons
+from softmax_lessons.copies import (
+    slide_type,
+    without_answers,
+    without_notes,
+    without_outputs,
+    without_unanswered,
+)
+from softmax_lessons.workspace import lessons, prepare
 
 QUESTION = "**Predict.** Which?\n\n<details><summary>Answer</summary>\n\nThis.\n\n</details>"
 
@@ -59,7 +65,27 @@ def test_outputs_are_left_out_and_nothing_else(notebook):
     assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * 3
 
 
-@pytest.mark.parametrize("leave_out", [without_notes, without_answers, without_outputs])
+def test_what_check_says_before_an_answer_is_left_out_and_nothing_else(notebook):
+    said = ["f: not attempted yet", "g: no prediction yet (it goes in place)", "h: not yet (slug)"]
+    notebook.cells[4].outputs = [
+        new_output("execute_result", {"text/plain": text}) for text in said
+    ] + [new_output("stream", text="f: not attempted yet")]
+    outputs = without_unanswered(notebook)["cells"][4]["outputs"]
+    assert [output["output_type"] for output in outputs] == ["execute_result", "stream"]
+    assert outputs[0]["data"]["text/plain"] == said[2]
+    assert texts(without_unanswered(notebook)) == texts(notebook)
+
+
+def test_a_learners_copy_has_no_notes_and_keeps_its_answers(tmp_path):
+    prepare(tmp_path)
+    for lesson in lessons():
+        own, ours = (nbformat.read(p, as_version=4) for p in (tmp_path / lesson.name, lesson))
+        assert texts(own) == texts(without_notes(ours))
+
+
+@pytest.mark.parametrize(
+    "leave_out", [without_notes, without_answers, without_outputs, without_unanswered]
+)
 def test_the_original_stays_as_it_was(notebook, leave_out):
     before = nbformat.writes(notebook)
     leave_out(notebook)
