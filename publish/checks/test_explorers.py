@@ -5,15 +5,14 @@ import json
 import math
 import random
 import re
-from pathlib import Path
 
 import pytest
 import torch
+from conftest import AXE, WCAG
 
 from softmax_lessons.explorers import digits, dim_explorer, softmax_explorer
 
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = [*WCAG, "best-practice"]
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Explorer</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>

@@ -10,14 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import AXE, WCAG
 
 from publish.site import FORMS, OFFERED
 from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "publish" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GUIDES = [f"docs/{path.stem}" for path in sorted((ROOT / "docs").glob("*.md"))]
 LESSONS = [f"notebooks/{path.stem}" for path in lessons()]
 PAGES = ["index", "README", "CONTRIBUTING", "classroom/README", "search", *GUIDES, *LESSONS]
@@ -91,7 +90,7 @@ def test_it_is_accessible(page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    options = {"runOnly": RULES, "preload": False}
+    options = {"runOnly": WCAG, "preload": False}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     broken = [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]]
     assert [violation for violation in broken if not is_not_ours(*violation)] == []

@@ -2,18 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import AXE, WCAG
 
 from publish import slides
 from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.explorers import dim_explorer, softmax_explorer
 from softmax_lessons.workspace import lessons
 
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NOT_OURS = {"meta-viewport"}  # Pandoc's template keeps a slide from being zoomed by touch
 WIDTH, HEIGHT = 1280, 700  # of the 720 pixels, the number of the slide needs the last ones
 
@@ -192,7 +190,7 @@ def test_it_is_accessible(deck, printed):
                 const {violations} = await axe.run(document, options);
                 return violations.map((each) => [each.id, each.nodes[0].html, each.nodes.length]);
             }""",
-            RULES,
+            WCAG,
         )
         assert [violation for violation in found if violation[0] not in NOT_OURS] == []
 
