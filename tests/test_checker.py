@@ -14,9 +14,11 @@ import softmax_lessons
 from softmax_lessons import check
 from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
+from softmax_lessons.checker.hunts import hunts
 from softmax_lessons.checker.judge import Failure, number
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import everything
+from softmax_lessons.checker.verdict import Verdict
 
 CORE = ("softmax_1d", "softmax_dim", "stable_softmax")
 LAYOUTS = ("_of_batch", "_of_sequence", "_of_image", "_of_attention")
@@ -76,13 +78,17 @@ def test_each_misconception_has_its_own_words_and_a_way_to_be_recognised():
     assert all(m.faces or m.fit or m.trace or m.where or m.error for m in LIBRARY)
 
 
+NOT_BEGUN = (
+    "not attempted yet\nReplace the ... in the cell above with your code, run that cell, "
+    "then run this one."
+)
+EVERY_EXERCISE = ", ".join((*exercises(), *hunts()))
+
+
 @pytest.mark.parametrize("exercise", exercises())
 @pytest.mark.parametrize("stub", [lambda x, *rest, **more: ..., None, ...])
 def test_a_stub_is_not_a_mistake(exercise, stub):
-    verdict = check(exercise, stub)
-    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (exercise, False, ())
-    assert verdict.message.startswith(f"{exercise}: not attempted yet\nReplace the ... in the cell")
-    assert verdict.message.endswith("run that cell, then run this one.")
+    assert check(exercise, stub) == Verdict(exercise, False, (), f"{exercise}: {NOT_BEGUN}")
 
 
 def test_not_implemented_is_a_stub_too():
@@ -92,21 +98,51 @@ def test_not_implemented_is_a_stub_too():
     assert "not attempted yet" in check("stable_softmax", stub).message
 
 
-def test_a_result_instead_of_a_function_is_explained():
-    verdict = check("softmax_1d", torch.ones(3))
-    assert verdict.misconceptions == ("result-not-function",)
-    assert "got a Tensor" in verdict.message
-
-
-def test_an_unknown_exercise_gets_the_nearest_name():
-    verdict = check("stable_softmx", bank.amax)
-    assert not verdict.passed
-    assert 'Did you mean "stable_softmax"?' in verdict.message
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "passed", "slugs", "says"),
+    [
+        (
+            "softmax_1d",
+            torch.ones(3),
+            False,
+            ("result-not-function",),
+            "softmax_1d: not yet (result-not-function)\n"
+            "check needs your function itself, and got a Tensor.\n"
+            'Write check("softmax_1d", my_function), without calling it.',
+        ),
+        (
+            "stable_softmx",
+            bank.amax,
+            False,
+            (),
+            'There is no exercise "stable_softmx".\nDid you mean "stable_softmax"?\n'
+            f"The exercises are: {EVERY_EXERCISE}.",
+        ),
+        (
+            "repair_head",  # five names are near
+            bank.amax,
+            False,
+            (),
+            'There is no exercise "repair_head".\nDid you mean "repair_head_5"?\n'
+            f"The exercises are: {EVERY_EXERCISE}.",
+        ),
+        (
+            "softmax_1d",
+            bank.row_plain,
+            True,
+            (),
+            "softmax_1d: correct\nSame as PyTorch on all 9 inputs tried.",
+        ),
+    ],
+)
+def test_a_verdict_is_this_and_no_more(exercise, attempt, passed, slugs, says):
+    assert check(exercise, attempt) == Verdict(exercise, passed, slugs, says)
 
 
 @pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}])
 def test_any_exercise_name_gets_a_verdict(name):
-    assert not check(name, bank.amax).passed
+    verdict = check(name, bank.amax)
+    assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (str(name), False, ())
 
 
 def test_the_message_shows_the_smallest_input_what_came_and_what_was_expected():
@@ -229,9 +265,14 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
     ],
 )
 def test_pytorchs_own_softmax_gets_a_nudge(attempt):
-    verdict = check("stable_softmax", attempt)
-    assert (verdict.passed, verdict.misconceptions) == (False, ("uses-torch-softmax",))
-    assert "in your models it is what you should write" in verdict.message
+    assert check("stable_softmax", attempt) == Verdict(
+        "stable_softmax",
+        False,
+        ("uses-torch-softmax",),
+        "stable_softmax: that is made already\nPyTorch's own function is right, and in your "
+        "models it is what you should write. Here the point is to build it yourself, from "
+        "smaller steps.",
+    )
 
 
 def test_the_box_draws_the_example_and_marks_what_is_off():

@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from test_notebooks import SOURCES
 
 from softmax_lessons import check
+from softmax_lessons.checker import engine
 from softmax_lessons.checker import hunts as module
 from softmax_lessons.checker.hunts import hunts
+from softmax_lessons.checker.verdict import Verdict
 
 CLOSE = torch.testing.assert_close
 INF = float("inf")
@@ -352,18 +354,51 @@ def test_a_test_not_yet_written_is_no_mistake(name):
 
 
 def test_the_second_hint_follows_the_first():
-    from softmax_lessons.checker import engine
-
     engine._TRIES.clear()
     hunt = hunts()["hunt_stream"]
     assert hunt.hint in check("hunt_stream", falling).message
     assert hunt.second_hint in check("hunt_stream", falling).message
 
 
-def test_the_message_says_what_a_right_function_met():
-    message = check("hunt_stream", misspelled).message
-    assert "refuses-right-code" in message
-    assert "came:     NameError: name 'ff' is not defined" in message
+REFUSES = (
+    "hunt_stream: not yet (refuses-right-code)\nYour test fails for a function that is right.\n\n"
+    "your test of that function:\n  came:     {}\n  expected: no error, and anything but False"
+)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "passed", "slugs", "says"),
+    [
+        (
+            rising,
+            True,
+            (),
+            "hunt_stream: correct\n"
+            "Your test lets the right functions pass, and fails for the broken one.",
+        ),
+        (
+            misspelled,
+            False,
+            ("refuses-right-code",),
+            REFUSES.format("NameError: name 'ff' is not defined"),
+        ),
+        (lambda f: False, False, ("refuses-right-code",), REFUSES.format("False")),
+        (
+            falling,
+            False,
+            ("misses-the-bug",),
+            "hunt_stream: not yet (misses-the-bug)\n"
+            "Your test passes for the broken function as well.\n\n"
+            "your test of that function:\n"
+            "  came:     no error, for the function of the lesson that has the bug\n"
+            "  expected: an AssertionError (or any other), or False\n\n"
+            f"Hint: {hunts()['hunt_stream'].hint}",
+        ),
+    ],
+)
+def test_a_verdict_on_a_test_is_this_and_no_more(attempt, passed, slugs, says):
+    engine._TRIES.clear()
+    assert check("hunt_stream", attempt) == Verdict("hunt_stream", passed, slugs, says)
 
 
 @pytest.mark.parametrize("name", hunts())

@@ -1,5 +1,6 @@
 """Whatever an attempt does, there is a verdict, and nothing else has changed."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -12,7 +13,9 @@ import torch
 
 from softmax_lessons import check
 from softmax_lessons.attempts import isolate
+from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker import engine
+from softmax_lessons.checker.exercises import exercises
 
 needs_fork = pytest.mark.skipif(not isolate.CAN_ISOLATE, reason="no safe fork on this system")
 
@@ -139,6 +142,102 @@ def test_a_crash_on_one_input_leaves_the_others():
     assert "process ended itself" in verdict.message
 
 
+def outcomes_of(attempt):
+    probes = exercises()["stable_softmax"].probes
+    outcomes, called = isolate.run_isolated(attempt, probes, ("x", "dim"))
+    assert len(outcomes) == len(probes)
+    return outcomes, called
+
+
+@needs_fork
+def test_after_a_few_deaths_no_more_processes_are_started(monkeypatch):
+    started = []
+    fork = isolate._fork
+    monkeypatch.setattr(isolate, "_fork", lambda *args: started.append(1) or fork(*args))
+    outcomes, _ = outcomes_of(lambda x, dim: os._exit(0))
+    assert {outcome.error for outcome in outcomes} == {"Your function's process ended itself"}
+    assert len(started) == isolate.MOST_DEATHS
+
+
+@needs_fork
+def test_a_death_costs_one_answer_and_the_names_are_known_all_the_same():
+    def dies_on_a_cube(x, dim):
+        if x.shape == (2, 2, 2):
+            os.abort()
+        return bank.amax(x, dim)
+
+    outcomes, called = outcomes_of(dies_on_a_cube)
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    assert set(errors) == {"Your function's process crashed (SIGABRT)"}
+    cubes = [p for p in exercises()["stable_softmax"].probes if p.logits.shape == (2, 2, 2)]
+    assert len(errors) == len(cubes)
+    assert {"exp", "amax"} <= called
+
+
+@needs_fork
+def test_what_takes_too_long_is_cut_off_and_what_came_before_is_kept():
+    def slow_on_a_cube(x, dim):
+        while x.shape == (2, 2, 2):
+            pass
+        return bank.amax(x, dim)
+
+    outcomes, called = outcomes_of(slow_on_a_cube)
+    errors = [outcome.error for outcome in outcomes]
+    late = "TimeoutError: no answer within 3 s. Is there an endless loop?"
+    first = next(
+        i for i, p in enumerate(exercises()["stable_softmax"].probes) if p.logits.shape == (2, 2, 2)
+    )
+    assert errors == [""] * first + [late] * (len(errors) - first)
+    assert called == set()
+
+
+@needs_fork
+def test_a_child_has_no_file_and_no_input_of_its_parent(tmp_path):
+    def looks_around(x, dim):
+        assert input("your name? ") == ""
+        assert sys.stdin.read() == ""
+        assert sys.__stdin__.read() == ""
+        print("nothing", file=sys.stderr)
+        kept = {}
+        for fd in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):  # that of the list itself
+                kept[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
+        assert {kept.pop(fd) for fd in range(3)} == {"/dev/null"}
+        pipes = [name for name in kept.values() if name.startswith("pipe:")]
+        assert len(pipes) == 2  # the one for requests, and the one for answers
+        assert {*kept.values()} == {"/dev/null", *pipes}
+        return bank.amax(x, dim)
+
+    with contextlib.ExitStack() as stack:
+        for i in range(20):
+            stack.enter_context(open(tmp_path / f"{i}", "w"))
+        outcomes, _ = outcomes_of(looks_around)
+    assert {outcome.error for outcome in outcomes} == {""}
+
+
+def test_an_answer_to_no_question_is_not_taken():
+    """The attempt may write to the pipe as well, but doesn't know what was asked."""
+
+    class Forger:
+        def ending(self):
+            return "ended itself"
+
+        def kill(self):
+            pass
+
+    probe = Probe(torch.tensor([1.0, 2.0]), 0)
+    right = torch.softmax(probe.logits, dim=0)
+    forged = vars(Outcome(value=right, kind="Tensor", after=(probe.logits,)))
+
+    def start(requests, answers):
+        os.write(answers, isolate._pack({**forged, "nonce": None}))
+        return Forger()
+
+    (outcome,), _ = isolate.run_in_children(start, [probe])
+    assert outcome.error == "Your function's process sent something unreadable"
+    assert outcome.value is None
+
+
 def settings():
     return (
         torch.get_default_dtype(),
@@ -188,8 +287,6 @@ def test_a_learners_printing_does_not_cost_the_pass(capfd):
 
 @needs_fork
 def test_an_answer_learnt_by_heart_does_not_pass():
-    from softmax_lessons.checker.exercises import exercises
-
     answers = [
         (p.logits, p.dim, torch.softmax(p.logits, p.dim))
         for p in exercises()["stable_softmax"].probes
