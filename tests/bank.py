@@ -969,3 +969,36 @@ wrong("stable_softmax")(lambda x, dim: exit())
 # off by less than a glance shows: in float64 only, and in the smallest probabilities only
 wrong("softmax_1d")(lambda x: row_plain(x) * (1 + 1e-6 * (x.dtype == torch.float64)))
 wrong("stable_softmax")(lambda x, dim: amax(x, dim).clamp(min=1e-6))
+
+
+# --- wrong: the way back, and no dim at all -----------------------------------------------------
+
+wrong("classes_of_sequence", "implicit-dim")(lambda x: torch.softmax(x))
+wrong("softmax_dim", "implicit-dim")(lambda x, dim: (x - torch.logsumexp(x)).exp())
+wrong("classes_of_sequence", "forgets-to-transpose-back")(lambda x: x.permute(0, 2, 1).softmax(1))
+wrong("classes_of_batch", "forgets-to-transpose-back")(lambda x: x.T.softmax(0))
+wrong("keys_of_attention", "forgets-to-transpose-back")(lambda x: x.transpose(-1, -2).softmax(-2))
+wrong("classes_of_image", "forgets-to-transpose-back")(lambda x: x.permute(0, 2, 3, 1).softmax(3))
+wrong("classes_of_image", "forgets-to-transpose-back")(
+    lambda x: x.permute(0, 2, 3, 1).softmax(3).permute(0, 2, 3, 1)
+)
+wrong("classes_of_sequence")(lambda x: x.softmax(-1).squeeze())
+
+
+@wrong("softmax_dim", "forgets-to-transpose-back")
+def moved_the_same_way_again(x, dim):
+    exps = x.movedim(dim, 0).exp()
+    return (exps / exps.sum(0)).movedim(dim, 0)
+
+
+@wrong("stable_softmax", "clamping")
+def clamped_after_the_shift(x, dim):
+    exps = (x - x.amax(dim, keepdim=True)).clamp(min=-10).exp()
+    return exps / exps.sum(dim, keepdim=True)
+
+
+@wrong("stable_softmax")
+def a_quarter_four_times(x, dim):
+    quarter = (x.double() / 4).exp()
+    power = (quarter / quarter.sum(dim, keepdim=True)) ** 4
+    return (power / power.sum(dim, keepdim=True)).to(x.dtype)

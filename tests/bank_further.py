@@ -3,11 +3,17 @@
 import functools
 import itertools
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from bank import amax, plain, right, wrong
 
 INF = float("inf")
+
+
+def scipy_like(x):
+    exps = np.exp(x - x.max(-1, keepdims=True))
+    return exps / exps.sum(-1, keepdims=True)
 
 
 # --- lesson 07: softmax_backward ---
@@ -210,6 +216,21 @@ wrong("softmax_with_temperature", "power-of-temperature")(lambda z, t: z.softmax
 wrong("softmax_with_temperature", "power-of-temperature")(
     lambda z, t: (z / t).exp() / z.exp().sum(-1, True)
 )
+
+
+@wrong("softmax_with_temperature", "power-of-probs")
+def warm_power_normalised(z, t):
+    powers = z.softmax(-1) ** (1 / t)
+    return powers / powers.sum(-1, keepdim=True)
+
+
+@wrong("softmax_with_temperature", "maximum-before-temperature")
+def warm_shifted_by_the_cold_maximum(z, t):
+    exps = (z / t - z.amax(-1, keepdim=True)).exp()
+    return exps / exps.sum(-1, keepdim=True)
+
+
+wrong("softmax_with_temperature", "sum-over-wrong-dim")(lambda z, t: (z / t).softmax(1))
 wrong("softmax_with_temperature", "returns-log")(lambda z, t: (z / t).log_softmax(-1))
 wrong("softmax_with_temperature", "returns-scores")(lambda z, t: z / t)
 wrong("softmax_with_temperature", "sum-over-wrong-dim")(lambda z, t: (z / t).softmax(0))
@@ -220,7 +241,10 @@ wrong("softmax_with_temperature", "no-max-subtraction")(lambda z, t: plain(z / t
 wrong("softmax_with_temperature", "returns-none")(lambda z, t: print(warm(z, t)))
 wrong("softmax_with_temperature", "returns-list")(lambda z, t: warm(z, t).tolist())
 wrong("softmax_with_temperature", "mutates-input")(lambda z, t: z.div_(t).softmax(-1))
-wrong("softmax_with_temperature", "detached-gradient")(lambda z, t: warm(z.detach(), t))
+right("softmax_with_temperature")(lambda z, t: warm(z.detach(), t))  # sampling learns nothing
+right("softmax_with_temperature")(
+    lambda z, t: torch.from_numpy(scipy_like(z.double().numpy() / t)).to(z.dtype)
+)
 wrong("softmax_with_temperature", "upcasts-and-changes-dtype")(lambda z, t: warm(z.double(), t))
 wrong("softmax_with_temperature", "returns-wrong-shape")(lambda z, t: warm(z, t)[None])
 wrong("softmax_with_temperature", "wrong-signature")(lambda z: z.softmax(-1))
@@ -346,6 +370,35 @@ wrong("top_k_softmax", "top-k-of-all")(
 wrong("top_k_softmax", "top-k-of-all")(
     lambda z, k: z.masked_fill(z < z[0].topk(k).values.min(), -INF).softmax(-1)
 )
+wrong("top_k_softmax", "finite-sentinel")(
+    lambda z, k: z.masked_fill(z < z.topk(k).values[:, -1:], -100.0).softmax(-1)
+)
+wrong("top_k_softmax", "finite-sentinel")(
+    lambda z, k: torch.full_like(z, -10.0).scatter(1, *z.topk(k)[::-1]).softmax(-1)
+)
+wrong("top_k_softmax", "zeroed-logits")(
+    lambda z, k: (z * (z >= z.topk(k).values[:, -1:])).softmax(-1) * (top_masked(z, k) > 0)
+)
+wrong("top_k_softmax", "one-too-many")(
+    lambda z, k: z.masked_fill(z <= z.topk(k).values[:, -1:], -INF).softmax(1).nan_to_num(0.0)
+)
+wrong("top_k_softmax", "top-k-of-all")(
+    lambda z, k: z.masked_fill(z < z.flatten().topk(k).values[-1], -INF).softmax(1).nan_to_num()
+)
+
+
+def _scattered(z, k, share):
+    values, places = z.topk(k)
+    return torch.zeros_like(z).scatter(1, places, share(values))
+
+
+wrong("top_k_softmax", "sum-over-wrong-dim")(lambda z, k: _scattered(z, k, lambda v: v.softmax(0)))
+wrong("top_k_softmax", "no-max-subtraction")(
+    lambda z, k: _scattered(z, k, lambda v: v.exp() / v.exp().sum(1, keepdim=True))
+)
+wrong("top_k_softmax", "global-sum")(
+    lambda z, k: _scattered(z, k, lambda v: (v - v[:, :1]).exp() / (v - v[:, :1]).exp().sum())
+)
 wrong("top_k_softmax", "returns-only-k")(lambda z, k: z.topk(k).values.softmax(-1))
 wrong("top_k_softmax", "sum-over-wrong-dim")(
     lambda z, k: z.masked_fill(z < z.topk(k).values[:, -1:], -INF).softmax(0)
@@ -364,7 +417,7 @@ def top_in_place(logits, k):
     return logits.softmax(-1)
 
 
-wrong("top_k_softmax", "detached-gradient")(lambda z, k: top_masked(z.detach(), k))
+right("top_k_softmax")(lambda z, k: top_masked(z.detach(), k))
 wrong("top_k_softmax", "upcasts-and-changes-dtype")(lambda z, k: top_masked(z.double(), k))
 wrong("top_k_softmax", "returns-wrong-shape")(lambda z, k: top_masked(z, k).T.contiguous()[:1])
 wrong("top_k_softmax", "wrong-signature")(lambda z: z.softmax(-1))
@@ -521,6 +574,35 @@ def mask_after_and_shared(scores, mask):
 wrong("masked_softmax", "masked-after-softmax")(
     lambda s, m: mask_after_and_shared(s, m).nan_to_num()
 )
+
+
+@wrong("masked_softmax", "masked-after-softmax")
+def mask_after_and_share(s, m):
+    left = s.softmax(-1) * m
+    total = left.sum(-1, keepdim=True)
+    return left / torch.where(total == 0, torch.ones_like(total), total)
+
+
+def _masked_exps(s, m, largest):
+    exps = (s - largest.detach()).exp() * m
+    total = exps.sum(-1, keepdim=True)
+    return exps / total.masked_fill(total == 0, 1)
+
+
+wrong("masked_softmax", "masked-after-softmax")(
+    lambda s, m: _masked_exps(s, m, s.amax(-1, keepdim=True))
+)
+wrong("masked_softmax", "global-max")(lambda s, m: _masked_exps(s, m, s.max()))
+wrong("masked_softmax", "multiplied-by-mask")(lambda s, m: (s * m).softmax(-1) * m)
+wrong("masked_softmax", "finite-sentinel")(lambda s, m: s.masked_fill(~m, -1e4).softmax(-1) * m)
+
+
+@wrong("masked_softmax")
+def mask_added_in_float64(s, m):
+    low = s.double() + (~m).double() * -1e9
+    return (low.softmax(-1) * m).to(s.dtype)
+
+
 wrong("masked_softmax", "ignores-mask")(lambda s, m: s.softmax(-1))
 
 
@@ -904,3 +986,88 @@ wrong("merge_states", "wrong-signature")(lambda a: a)
 wrong("merge_states", "name-error")(lambda a, b: merged_plane(a, b))  # noqa: F821
 wrong("merge_states")(lambda a, b: a)
 wrong("merge_states")(lambda a, b: torch.stack([merged_plain(a, b)[0], torch.zeros_like(a[1])]))
+
+
+def _merged_and_guarded(total):
+    def merged(a, b):
+        m = torch.maximum(a[0], b[0])
+        return torch.stack([m, total(a, b, m.masked_fill(m.isinf(), 0))])
+
+    return merged
+
+
+wrong("merge_states", "swaps-the-factors")(
+    _merged_and_guarded(lambda a, b, m: b[1] * (a[0] - m).exp() + a[1] * (b[0] - m).exp())
+)
+wrong("merge_states", "rescales-one-only")(
+    _merged_and_guarded(lambda a, b, m: a[1] * (a[0] - m).exp() + b[1])
+)
+wrong("merge_states", "maximum-of-sums")(
+    _merged_and_guarded(
+        lambda a, b, m: torch.maximum(a[1] * (a[0] - m).exp(), b[1] * (b[0] - m).exp())
+    )
+)
+
+
+@wrong("merge_states", "keeps-one-maximum")
+def merged_to_the_smaller(a, b):
+    m = torch.minimum(a[0], b[0])
+    base = m.masked_fill(m.isinf(), 0)
+    return torch.stack([m, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
+
+
+@wrong("merge_states", "patches-nan")
+def merged_and_emptied(a, b):
+    m = torch.maximum(a[0], b[0])
+    total = a[1] * (a[0] - m).exp() + b[1] * (b[0] - m).exp()
+    return torch.stack([m, total]).nan_to_num(nan=0.0, neginf=0.0)
+
+
+@wrong("merge_states")
+def merged_unless_all_rows_are_empty(a, b):
+    if (a[1] == 0).all():
+        return b.clone()
+    if (b[1] == 0).all():
+        return a.clone()
+    m = torch.maximum(a[0], b[0])
+    return torch.stack([m, a[1] * (a[0] - m).exp() + b[1] * (b[0] - m).exp()])
+
+
+wrong("softmax_backward", "backward-of-log-softmax")(
+    lambda p, g, dim: g - p * g.sum(dim, keepdim=True)
+)
+
+
+@wrong("softmax_backward", "forgets-to-transpose-back")
+def back_left_transposed(probs, grad, dim):
+    p, g = probs.transpose(dim, -1), grad.transpose(dim, -1)
+    return p * (g - (p * g).sum(-1, keepdim=True))
+
+
+wrong("softmax_backward", "forgets-to-transpose-back")(
+    lambda p, g, dim: back_plain(p, g, dim).movedim(dim, 0)
+)
+
+
+def _half_exps(x, dim):
+    wide = x.float()
+    return (wide - wide.amax(dim, keepdim=True)).exp()
+
+
+@wrong("half_softmax", "global-max")
+def half_one_maximum(x, dim):
+    exps = (x.float() - x.float().max()).exp()
+    return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
+
+
+@wrong("half_softmax", "rounds-every-step")
+def half_bfloat16_forgotten(x, dim):
+    wide = x.float() if x.dtype == torch.float16 else x
+    exps = (wide - wide.amax(dim, keepdim=True)).exp()
+    return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
+
+
+@wrong("half_softmax", "casts-down-first")
+def half_through_float16(x, dim):
+    exps = _half_exps(x.half(), dim)
+    return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)

@@ -110,6 +110,10 @@ def _clamped_to(low: float, high: float) -> Callable[[Tensor, Dims], Tensor]:
     return lambda x, dim: x.clamp(low, high)
 
 
+def _exp_from(low: float) -> Callable[[Tensor], Tensor]:
+    return lambda x: x.clamp(min=low).exp()
+
+
 def _length(x: Tensor, dim: Dims) -> int:
     return x.shape[dim] if isinstance(dim, int) else math.prod(x.shape[d] for d in dim)
 
@@ -193,6 +197,10 @@ def _left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Face:
     return face
 
 
+def _moved_again(target: int) -> Face:
+    return lambda x, dim: torch.softmax(x.movedim(dim, target), target).movedim(dim, target)
+
+
 # --- numbers read off the attempt's own results --------------------------------------------------
 
 
@@ -239,6 +247,8 @@ def _fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
         if probe.logits.tolist() != [0.0, -200.0, 500.0] or value is None or value.shape != (3,):
             continue
         middle, lowest, highest = value.double().nan_to_num(0, 0, 0).tolist()
+        if highest > lowest > 0:  # after the shift, only the low ones can be cut off
+            yield {"power": _exp_from(round(math.log(lowest / highest), 2))}
         highs = [math.log(highest / middle)] if middle > 0 and highest > 0 else [100, 300, 500, 700]
         low = math.log(lowest / middle) if lowest > 0 and middle > 0 else -math.inf
         highs = [high for high in highs if high > 1]  # else it is not this that happened
@@ -324,12 +334,20 @@ NO_RESULT = (
         error=r"^(NameError|UnboundLocalError):",
     ),
     Misconception(
+        slug="implicit-dim",
+        says="You call a function that needs a dim without one.",
+        hint="The error message has the name of the function. Which dim should it run along?",
+        second_hint="Pass the dim on to every function that takes one.",
+        error=r'missing \d+ required positional arguments?: "dim"',  # PyTorch's words
+    ),
+    Misconception(
         slug="wrong-signature",
         says="A function is called with another number of arguments than it takes.",
         hint="Compare the first line of your function with the one in the exercise.",
         second_hint="Your function is called with x, and with dim if the exercise has one; look at "
         "the calls inside it too.",
-        error=r"^TypeError: .*(positional arguments? but \d+ w|missing \d+ required positional)",
+        error=r"^TypeError: .*(positional arguments? but \d+ w"
+        r'|missing \d+ required positional arguments?: (?!"dim"))',
     ),
     Misconception(
         slug="endless-loop",
@@ -590,6 +608,21 @@ OTHER_FUNCTION = (
     ),
 )
 
+LEFT_MOVED = Misconception(
+    slug="forgets-to-transpose-back",
+    says="You move `dim` to another place to work on it, and return the result with the dims "
+    "still moved.",
+    hint="Compare the shape of your result with that of the scores.",
+    second_hint="Every `transpose`, `movedim` or `.T` needs its way back before the return.",
+    faces=(
+        _left_moved(lambda x, dim: x.transpose(dim, -1), -1),
+        _left_moved(lambda x, dim: x.transpose(dim, 0), 0),
+        *(_left_moved(lambda x, dim, to=to: x.movedim(dim, to), to) for to in (0, -1)),
+        *(_moved_again(to) for to in (0, -1)),
+        lambda x, dim: torch.softmax(x, dim).mT if x.dim() > 1 else torch.softmax(x, dim),
+    ),
+)
+
 # Softmax, along another dim.
 OTHER_DIM = (
     Misconception(
@@ -656,20 +689,7 @@ OTHER_DIM = (
             )
         ),
     ),
-    Misconception(
-        slug="forgets-to-transpose-back",
-        says="You move `dim` to another place to work on it, and return the result with the dims "
-        "still moved.",
-        hint="Compare the shape of your result with that of the scores.",
-        second_hint="Every `transpose`, `movedim` or `.T` needs its way back before the return.",
-        faces=(
-            _left_moved(lambda x, dim: x.transpose(dim, -1), -1),
-            _left_moved(lambda x, dim: x.transpose(dim, 0), 0),
-            _left_moved(lambda x, dim: x.movedim(dim, -1), -1),
-            _left_moved(lambda x, dim: x.movedim(dim, 0), 0),
-            lambda x, dim: torch.softmax(x, dim).mT if x.dim() > 1 else torch.softmax(x, dim),
-        ),
-    ),
+    LEFT_MOVED,
     Misconception(
         slug="max-over-wrong-dim",
         says="You take the maximum over another dim than the sum, so the entries of one slice "

@@ -44,6 +44,17 @@ def _shared_again(probs: Tensor, keep: Tensor) -> Tensor:
     return left / left.sum(-1, keepdim=True)
 
 
+def _shifted_by(largest: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return a softmax that hides its keys after exp, and leaves an empty row 0."""
+
+    def normalise(x: Tensor, keep: Tensor) -> Tensor:
+        exps = (x - largest(x)).exp() * keep
+        total = exps.sum(-1, keepdim=True)
+        return exps / total.masked_fill(total == 0, 1)
+
+    return normalise
+
+
 def _naive(x: Tensor, keep: Tensor) -> Tensor:
     return x.exp() / x.exp().sum(-1, keepdim=True)
 
@@ -83,7 +94,10 @@ def _evenly(probs: Tensor, keep: Tensor) -> Tensor:
 
 
 SOFTENED: tuple[Face, ...] = tuple(
-    {"hide": hidden(low)} for hidden in (_hidden_by, _lowered_by) for low in SENTINELS
+    {"hide": hidden(low), **finish}
+    for hidden in (_hidden_by, _lowered_by)
+    for finish in ({}, {"finish": _times_mask})
+    for low in SENTINELS
 )
 
 MASKS = (
@@ -120,6 +134,7 @@ MASKS = (
         faces=(
             {"hide": lambda x, keep: x * keep},
             {"hide": lambda x, keep: x * keep, "finish": _as_it_is},
+            {"hide": lambda x, keep: x * keep, "finish": _times_mask},
         ),
     ),
     Misconception(
@@ -167,15 +182,16 @@ MASKS = (
     ),
     Misconception(
         slug="masked-after-softmax",
-        says="You mask the probabilities. By then the hidden keys have taken their share of the "
-        "sum, and if one of them had the largest score, nothing is left for the others.",
-        hint="Who may take part in the sum?",
+        says="You mask too late: the hidden keys have had their part in the maximum or the sum "
+        "by then, and if one of them has the largest score, nothing is left for the others.",
+        hint="Who may take part in the maximum, and in the sum?",
         second_hint="Mask the scores, then take the softmax.",
         faces=(
             {"hide": _as_it_is, "finish": _times_mask},
             {"hide": _as_it_is, "finish": _shared_again},
             {"hide": _as_it_is, "finish": lambda p, k: _shared_again(p, k).nan_to_num()},
             {"hide": _as_it_is, "finish": lambda p, k: _zeroed(_shared_again(p, k), k)},
+            {"hide": _as_it_is, "normalise": _shifted_by(lambda x: x.amax(-1, keepdim=True))},
         ),
     ),
     Misconception(
@@ -185,6 +201,10 @@ MASKS = (
         hint="Is there a number that lies below every score?",
         second_hint="`float('-inf')` does, and exp of it is exactly 0.",
         faces=SOFTENED,
+    ),
+    named(
+        "global-max",
+        {"hide": _as_it_is, "normalise": _shifted_by(torch.amax)},
     ),
     named(
         "no-max-subtraction",
@@ -225,7 +245,7 @@ def _probes() -> tuple[Probe, ...]:
         (scores(2, 3, 4), four[:1]),
         (scores(2, 2, 3, 4), _mask("xx..", "....", "xxxx")),
         (torch.tensor([[1.0, 2.0, 300.0]]), _mask("xx.")),
-        (torch.tensor([[1000.0, 1001.0, 999.0]]), _mask("xx.")),
+        (torch.tensor([[1000.0, 1001.0, 999.0], [1.0, 2.0, 0.0]]), _mask("xx.")),
         (torch.tensor([[-1000.0, -1001.0, 0.0]]), _mask("xx.")),
         (low, _mask("x.x")),
         (1e7 * torch.tensor([[-200.0, -1.0, -200.0]]), _mask("x.x")),
@@ -258,6 +278,6 @@ def attention_exercises() -> dict[str, Exercise]:
             right=(MaskRecipe(),),
             by_hand=frozenset(),
             misconceptions=(*NO_RESULT, *MASKS, *TRACES),
-            telling=(6, 16, 17, 8, 12),
+            telling=(6, 17, 14, 11, 12, 8),
         ),
     }

@@ -97,6 +97,14 @@ BACKWARD = (
         faces=(lambda probs, grad, dim: probs - grad,),
     ),
     Misconception(
+        slug="backward-of-log-softmax",
+        says="This is the way back through log_softmax. Here `grad` is for the probabilities, not "
+        "for their logarithms.",
+        hint="How does p answer to a small change of log p?",
+        second_hint="p * (grad - something), and the p counts in the something as well.",
+        faces=(lambda probs, grad, dim: grad - probs * _sum(grad, dim),),
+    ),
+    Misconception(
         slug="takes-softmax-again",
         says="You take a softmax of the probabilities. They are given: no logits are needed.",
         hint="What do the rows of `probs` sum to, before you do anything?",
@@ -140,6 +148,23 @@ BACKWARD = (
         faces=(
             lambda probs, grad, dim: right(probs, grad, (dim + 1) % probs.dim()),
             lambda probs, grad, dim: right(probs, grad, (dim - 1) % probs.dim()),
+        ),
+    ),
+    Misconception(
+        slug="forgets-to-transpose-back",
+        says="You move `dim` to another place to work on it, and return the result with the dims "
+        "still moved.",
+        hint="Compare the shape of your result with that of the probabilities.",
+        second_hint="Every `transpose` or `movedim` needs its way back before the return.",
+        faces=(
+            *(
+                lambda probs, grad, dim, to=to: right(probs, grad, dim).movedim(dim, to)
+                for to in (0, -1)
+            ),
+            *(
+                lambda probs, grad, dim, to=to: right(probs, grad, dim).transpose(dim, to)
+                for to in (0, -1)
+            ),
         ),
     ),
     Misconception(

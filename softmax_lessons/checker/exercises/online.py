@@ -1,5 +1,8 @@
 """The exercise of lesson 11: merge what two pieces of a row know."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -11,25 +14,36 @@ from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Face, Misc
 def merge(a: Tensor, b: Tensor) -> Tensor:
     """Return the state of two pieces together; a state is [maximum, sum of exp(x - maximum)]."""
     largest = torch.maximum(a[0], b[0])
-    base = largest.masked_fill(largest == -INF, 0)  # -inf - -inf is nan
+    base = _guarded(largest)
     return torch.stack([largest, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
 
 
-def _with_sum(total) -> Face:
-    """Return a merge with the right maximum and this sum, of a, b and the maximum."""
-    return lambda a, b: torch.stack(
-        [torch.maximum(a[0], b[0]), total(a, b, torch.maximum(a[0], b[0]))]
+def _bare(largest: Tensor) -> Tensor:
+    return largest
+
+
+def _guarded(largest: Tensor) -> Tensor:
+    return largest.masked_fill(largest == -INF, 0)  # -inf - -inf is nan
+
+
+def _with_sum(total) -> tuple[Face, Face]:
+    """Return merges with the right maximum and this sum, of a, b and the maximum."""
+    return tuple(
+        lambda a, b, base=base: torch.stack(
+            [torch.maximum(a[0], b[0]), total(a, b, base(torch.maximum(a[0], b[0])))]
+        )
+        for base in (_bare, _guarded)
     )
 
 
-def _with_max(largest) -> Face:
-    """Return a merge with another maximum, to which the sums are brought."""
+def _with_max(largest, *bases) -> tuple[Face, ...]:
+    """Return merges with another maximum, to which the sums are brought."""
 
-    def face(a: Tensor, b: Tensor) -> Tensor:
+    def face(a: Tensor, b: Tensor, base: Callable[[Tensor], Tensor]) -> Tensor:
         m = largest(a[0], b[0])
-        return torch.stack([m, a[1] * (a[0] - m).exp() + b[1] * (b[0] - m).exp()])
+        return torch.stack([m, a[1] * (a[0] - base(m)).exp() + b[1] * (b[0] - base(m)).exp()])
 
-    return face
+    return tuple(partial(face, base=base) for base in bases or (_bare, _guarded))
 
 
 MERGES = (
@@ -39,7 +53,7 @@ MERGES = (
         hint="A sum of exp(x - 3) and one of exp(x - 1000) are in different units. Which unit "
         "has the result?",
         second_hint="Multiply each sum by exp(its maximum - the new maximum).",
-        faces=(_with_sum(lambda a, b, m: a[1] + b[1]),),
+        faces=(_with_sum(lambda a, b, m: a[1] + b[1])[0],),  # its sum needs no maximum
     ),
     Misconception(
         slug="rescales-one-only",
@@ -48,8 +62,8 @@ MERGES = (
         hint="Merge the same two states in the other order. Is the result the same?",
         second_hint="Both sums get a factor; one of the two factors will be 1.",
         faces=(
-            _with_sum(lambda a, b, m: a[1] * (a[0] - m).exp() + b[1]),
-            _with_sum(lambda a, b, m: a[1] + b[1] * (b[0] - m).exp()),
+            *_with_sum(lambda a, b, m: a[1] * (a[0] - m).exp() + b[1]),
+            *_with_sum(lambda a, b, m: a[1] + b[1] * (b[0] - m).exp()),
         ),
     ),
     Misconception(
@@ -57,21 +71,26 @@ MERGES = (
         says="Your factor is exp(new - old); it has to make the sum smaller, not larger.",
         hint="The new maximum is larger, so exp(x - maximum) is smaller. And your factor?",
         second_hint="exp(old maximum - new maximum) is at most 1.",
-        faces=(_with_sum(lambda a, b, m: a[1] * (m - a[0]).exp() + b[1] * (m - b[0]).exp()),),
+        faces=_with_sum(lambda a, b, m: a[1] * (m - a[0]).exp() + b[1] * (m - b[0]).exp()),
     ),
     Misconception(
         slug="swaps-the-factors",
         says="Each sum gets the factor of the other one.",
         hint="Which maximum was subtracted inside the first sum?",
         second_hint="The first sum goes with the first maximum.",
-        faces=(_with_sum(lambda a, b, m: a[1] * (b[0] - m).exp() + b[1] * (a[0] - m).exp()),),
+        faces=_with_sum(lambda a, b, m: a[1] * (b[0] - m).exp() + b[1] * (a[0] - m).exp()),
     ),
     Misconception(
         slug="maximum-of-sums",
         says="You keep the larger of the two sums. Both pieces count.",
         hint="Merge a state with itself: what should the sum be?",
         second_hint="Add the sums, once they count from the same maximum.",
-        faces=(_with_sum(lambda a, b, m: torch.maximum(a[1], b[1])), torch.maximum),
+        faces=(
+            torch.maximum,
+            *_with_sum(
+                lambda a, b, m: torch.maximum(a[1] * (a[0] - m).exp(), b[1] * (b[0] - m).exp())
+            ),
+        ),
     ),
     Misconception(
         slug="adds-maxima",
@@ -80,7 +99,7 @@ MERGES = (
         second_hint="`torch.maximum` compares entry by entry.",
         faces=(
             torch.add,
-            _with_max(torch.add),
+            *_with_max(torch.add),
             lambda a, b: torch.stack([a[0] + b[0], merge(a, b)[1]]),
         ),
     ),
@@ -90,9 +109,9 @@ MERGES = (
         hint="Merge with a state whose maximum is 1000 larger.",
         second_hint="The new maximum is the larger of the two.",
         faces=(
-            _with_max(lambda a, b: a),
-            _with_max(lambda a, b: b),
-            _with_max(torch.minimum),
+            *_with_max(lambda a, b: a),
+            *_with_max(lambda a, b: b),
+            *_with_max(torch.minimum),
         ),
     ),
     Misconception(
@@ -100,7 +119,7 @@ MERGES = (
         says="You take one maximum for all rows. Each row has a state of its own.",
         hint="What becomes of a row that lies 1000 below the others?",
         second_hint="`torch.maximum(a[0], b[0])` keeps the rows apart.",
-        faces=(_with_max(lambda a, b: torch.maximum(a.max(), b.max()).expand_as(a)),),
+        faces=_with_max(lambda a, b: torch.maximum(a.max(), b.max()).expand_as(a)),
     ),
     Misconception(
         slug="leaves-the-exponent",
@@ -109,8 +128,8 @@ MERGES = (
         hint="Is exp(1000) needed anywhere?",
         second_hint="exp(old maximum - new maximum) is never above 1.",
         faces=(
-            _with_sum(lambda a, b, m: (a[1] * a[0].exp() + b[1] * b[0].exp()) / m.exp()),
-            _with_sum(lambda a, b, m: (a[1] * a[0].exp() + b[1] * b[0].exp()) * (-m).exp()),
+            *_with_sum(lambda a, b, m: (a[1] * a[0].exp() + b[1] * b[0].exp()) / m.exp()),
+            *_with_sum(lambda a, b, m: (a[1] * a[0].exp() + b[1] * b[0].exp()) * (-m).exp()),
         ),
     ),
     Misconception(
@@ -118,14 +137,17 @@ MERGES = (
         says="Two empty states, [-inf, 0] each, give nan: -inf minus -inf has no value.",
         hint="What should an empty piece merged with an empty piece be?",
         second_hint="Subtract 0 instead of the maximum where the maximum is -inf.",
-        faces=(_with_max(torch.maximum),),
+        faces=_with_max(torch.maximum, _bare),
     ),
     Misconception(
         slug="patches-nan",
         says="You replace nan or inf after the fact, and some of it was right.",
         hint="Which of your steps makes the first nan?",
         second_hint="Subtract 0 instead of the maximum where the maximum is -inf.",
-        faces=(lambda a, b: _with_max(torch.maximum)(a, b).nan_to_num(),),
+        faces=(
+            lambda a, b: _with_max(torch.maximum, _bare)[0](a, b).nan_to_num(),
+            lambda a, b: _with_max(torch.maximum, _bare)[0](a, b).nan_to_num(0, neginf=0),
+        ),
     ),
 )
 
@@ -133,7 +155,7 @@ MERGES = (
 def _state(x: Tensor) -> Tensor:
     """Return the states of rows: maxima and sums, shape (2, rows)."""
     largest = x.amax(-1)
-    base = largest.masked_fill(largest == -INF, 0)
+    base = _guarded(largest)
     return torch.stack([largest, (x - base[..., None]).exp().sum(-1)])
 
 
@@ -159,7 +181,7 @@ def _probes() -> tuple[Probe, ...]:
         _probe(_rows([1, 2]), _rows(nothing)),
         _probe(_rows(nothing), _rows([1, 2])),
         _probe(_rows(nothing), _rows(nothing)),
-        _probe(_rows(nothing, [1, 2]), _rows([5, 4], nothing)),
+        _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
         _probe(scores(3, 4, dtype=torch.float64), scores(3, 2, dtype=torch.float64)),
     )
 

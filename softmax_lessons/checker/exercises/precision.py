@@ -33,6 +33,11 @@ def _rounds_the_sum(x: Tensor, dim: int) -> Tensor:
     return (exps / exps.sum(dim, keepdim=True).to(x.dtype)).to(x.dtype)
 
 
+def _one_maximum(x: Tensor, dim: int) -> Tensor:
+    exps = (x.float() - x.float().amax()).exp()
+    return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
+
+
 def _divides_rounded(x: Tensor, dim: int) -> Tensor:
     exps = _exps(x, dim)
     return exps.to(x.dtype) / exps.sum(dim, keepdim=True).to(x.dtype)
@@ -50,6 +55,8 @@ HALVES = (
             lambda x, dim: right(x.bfloat16(), dim).to(x.dtype),
             lambda x, dim: RIGHT(x.half(), dim).to(x.dtype),
             lambda x, dim: RIGHT(x.bfloat16(), dim).to(x.dtype),
+            lambda x, dim: RIGHT(x.half().float(), dim).to(x.dtype),
+            lambda x, dim: RIGHT(x.bfloat16().float(), dim).to(x.dtype),
         ),
     ),
     Misconception(
@@ -58,7 +65,12 @@ HALVES = (
         "difference, exp, the sum, the division.",
         hint="Which format has more digits and costs one cast?",
         second_hint="`x.float()` first, `.to(x.dtype)` last.",
-        faces=(RIGHT,),
+        faces=(
+            RIGHT,
+            # one of the two formats forgotten
+            lambda x, dim: (right if x.dtype == torch.float16 else RIGHT)(x, dim),
+            lambda x, dim: (right if x.dtype == torch.bfloat16 else RIGHT)(x, dim),
+        ),
     ),
     Misconception(
         slug="subtracts-in-half",
@@ -88,6 +100,7 @@ HALVES = (
     ),
     named("hard-coded-last-dim", lambda x, dim: right(x, -1)),
     named("hard-coded-dim-0", lambda x, dim: right(x, 0)),
+    named("global-max", _one_maximum),
     named("missing-keepdim", lambda x, dim: (_exps(x, dim) / _exps(x, dim).sum(dim)).to(x.dtype)),
 )
 
@@ -108,7 +121,7 @@ def _probes() -> tuple[Probe, ...]:
         (row(100, 101, 99, dtype=half), 0),
         (row(100, 101, 99, dtype=brain), 0),
         (grid([1, 2], [3, 5]).half(), 1),
-        (grid([1, 2], [3, 5]).half(), 0),
+        (grid([0, 200], [1, 202]).half(), 0),
         (scores(2, 3, dtype=half), 1),
         (scores(2, 3, dtype=half), 0),
         (4 * scores(3, 4, dtype=half), 1),
@@ -139,6 +152,6 @@ def precision_exercises() -> dict[str, Exercise]:
             _fresh,
             right=(right,),
             misconceptions=(*NO_RESULT, *HALVES, *TRACES),
-            telling=(14, 17, 13, 5),
+            telling=(14, 13, 17, 8, 15),
         ),
     }

@@ -1,5 +1,6 @@
 """The exercises of lesson 08: softmax with a temperature, and among the k largest logits."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -14,8 +15,12 @@ def _softmax(x: Tensor) -> Tensor:
     return torch.softmax(x, -1)
 
 
+def _shared(x: Tensor) -> Tensor:
+    return x / x.sum(-1, keepdim=True)
+
+
 def _naive(x: Tensor) -> Tensor:
-    return x.exp() / x.exp().sum(-1, keepdim=True)
+    return _shared(x.exp())
 
 
 def at_temperature(logits: Tensor, temperature: float) -> Tensor:
@@ -81,6 +86,26 @@ TEMPERATURES = (
         ),
     ),
     Misconception(
+        slug="power-of-probs",
+        says="You raise probabilities to the power 1 / T. Those too small to be stored are 0 by "
+        "then, and stay 0 however high the temperature.",
+        hint="Try the logits 200 and 0 at a temperature of 100.",
+        second_hint="Divide the logits, before anything can vanish.",
+        faces=(lambda logits, temperature: _shared(_softmax(logits) ** (1 / temperature)),),
+    ),
+    Misconception(
+        slug="maximum-before-temperature",
+        says="You subtract the maximum that the logits had before the division, so the largest "
+        "is not 0 afterwards.",
+        hint="After your subtraction, what is the largest number of a row?",
+        second_hint="Divide first, and take the maximum of what comes out.",
+        faces=(
+            lambda logits, temperature: _naive(
+                logits / temperature - logits.amax(-1, keepdim=True)
+            ),
+        ),
+    ),
+    Misconception(
         slug="returns-log",
         says="You return the logarithms of the probabilities.",
         hint="Probabilities lie between 0 and 1; are yours negative?",
@@ -98,6 +123,7 @@ TEMPERATURES = (
         WRONG_DIM,
         faces=(
             lambda logits, temperature: torch.softmax(logits / temperature, 0),
+            lambda logits, temperature: torch.softmax(logits / temperature, 1),
             lambda logits, temperature: torch.softmax(logits / temperature, logits.dim() > 1),
             lambda logits, temperature: _softmax(logits.flatten() / temperature).view_as(logits),
         ),
@@ -113,6 +139,15 @@ def _kept(logits: Tensor, k: int) -> Tensor:
 def top_k(logits: Tensor, k: int) -> Tensor:
     """Return the softmax among the k largest logits of each row, and 0 elsewhere."""
     return _softmax(logits.masked_fill(~_kept(logits, k), -float("inf")))
+
+
+def _above_kth_of_all(logits: Tensor, k: int) -> Tensor:
+    return logits.masked_fill(logits < logits.flatten().topk(k).values[-1], -float("inf"))
+
+
+def _at_their_places(logits: Tensor, k: int, share: Callable[[Tensor], Tensor]) -> Tensor:
+    top = logits.topk(k)
+    return torch.zeros_like(logits).scatter(-1, top.indices, share(top.values))
 
 
 def _over_largest_of_all(logits: Tensor, k: int) -> Tensor:
@@ -132,7 +167,10 @@ TOP_K = (
         says="You make the other logits 0; and exp(0) is 1, so they take part.",
         hint="What must a logit be, so that its exp is 0?",
         second_hint="Not 0: -inf.",
-        faces=(lambda logits, k: _softmax(logits * _kept(logits, k)),),
+        faces=(
+            lambda logits, k: _softmax(logits * _kept(logits, k)),
+            lambda logits, k: _softmax(logits * _kept(logits, k)) * _kept(logits, k),
+        ),
     ),
     Misconception(
         slug="forgets-renormalise",
@@ -150,6 +188,7 @@ TOP_K = (
         faces=(
             lambda logits, k: top_k(logits, min(k + 1, logits.shape[-1])),
             lambda logits, k: top_k(logits, k - 1),
+            lambda logits, k: top_k(logits, k - 1).nan_to_num(0.0),
         ),
     ),
     Misconception(
@@ -181,9 +220,8 @@ TOP_K = (
         second_hint="`topk` works along the last dim, and keeps the rows apart.",
         faces=(
             _over_largest_of_all,
-            lambda logits, k: _softmax(
-                logits.masked_fill(logits < logits.flatten().topk(k).values[-1], -float("inf"))
-            ),
+            lambda logits, k: _softmax(_above_kth_of_all(logits, k)),
+            lambda logits, k: _softmax(_above_kth_of_all(logits, k)).nan_to_num(0.0),
             lambda logits, k: _softmax(
                 logits.masked_fill(logits < logits[0].topk(k).values[-1], -float("inf"))
             ),
@@ -198,20 +236,43 @@ TOP_K = (
         faces=(lambda logits, k: _softmax(logits.topk(k).values),),
         causes=("returns-wrong-shape",),
     ),
-    replace(WRONG_DIM, faces=(lambda logits, k: _over_dim_0(logits, k),)),
+    Misconception(
+        slug="finite-sentinel",
+        says="A negative number stands in for -inf. Where the real logits lie near or below it, "
+        "what should be left out gets a share.",
+        hint="Is there a number that lies below every logit?",
+        second_hint='`float("-inf")` does, and exp of it is exactly 0.',
+        faces=tuple(
+            lambda logits, k, low=low: _softmax(logits.masked_fill(~_kept(logits, k), low))
+            for low in (-1.0, -5.0, -10.0, -20.0, -50.0, -100.0, -1000.0)
+        ),
+    ),
+    replace(
+        WRONG_DIM,
+        faces=(
+            lambda logits, k: torch.softmax(
+                logits.masked_fill(~_kept(logits, k), -float("inf")), 0
+            ),
+            lambda logits, k: _at_their_places(logits, k, lambda top: torch.softmax(top, 0)),
+        ),
+    ),
+    named(
+        "global-sum",
+        lambda logits, k: _at_their_places(
+            logits, k, lambda top: (top - top[:, :1]).exp() / (top - top[:, :1]).exp().sum()
+        ),
+        lambda logits, k: _at_their_places(logits, k, lambda top: top.exp() / top.exp().sum()),
+    ),
     named(
         "no-max-subtraction",
         lambda logits, k: _naive(logits.masked_fill(~_kept(logits, k), -float("inf"))),
+        lambda logits, k: _at_their_places(logits, k, _naive),
     ),
 )
 
 
-def _over_dim_0(logits: Tensor, k: int) -> Tensor:
-    return torch.softmax(logits.masked_fill(~_kept(logits, k), -float("inf")), 0)
-
-
-def _at(x: Tensor, value: float, gradient: bool = False) -> Probe:
-    return Probe(x, -1, gradient, others=(value,))
+def _at(x: Tensor, value: float) -> Probe:
+    return Probe(x, -1, others=(value,))
 
 
 def _temperature_probes() -> tuple[Probe, ...]:
@@ -223,7 +284,7 @@ def _temperature_probes() -> tuple[Probe, ...]:
         _at(grid([1, 2], [3, 5]), 3.0),
         _at(grid([1, 2, 3], [1, 2, 1]), 3.0),
         _at(scores(2, 2, 3), 0.7),
-        _at(scores(2, 3), 2.0, gradient=True),
+        _at(row(200, 0), 100.0),
         _at(scores(2, 3, dtype=torch.float64), 2.0),
         _at(row(1000, 1001), 1.0),
         _at(row(-3000, -3001), 2.0),
@@ -246,7 +307,7 @@ def _top_k_probes() -> tuple[Probe, ...]:
         _at(scores(3, 5), 1),
         _at(scores(4, 3), 3),
         _at(-scores(3, 5).abs() - 1, 2),
-        _at(scores(3, 5), 3, gradient=True),
+        _at(scores(1, 4), 2),
         _at(scores(3, 5, dtype=torch.float64), 2),
         _at(grid([1000, 1001, 999], [-1000, -1002, -1001]), 2),
     )
@@ -269,7 +330,7 @@ def sampling_exercises() -> dict[str, Exercise]:
             right=(at_temperature,),
             by_hand=frozenset(),
             misconceptions=(*NO_RESULT, *TEMPERATURES, *TRACES),
-            telling=(4, 9),
+            telling=(6, 7, 9),
         ),
         "top_k_softmax": Exercise(
             "f(logits, k)",

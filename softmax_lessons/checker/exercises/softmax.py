@@ -1,5 +1,7 @@
 """The exercises of lessons 00 to 05: softmax, and which dim it runs along."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import starmap
 
 import torch
@@ -8,11 +10,13 @@ from torch import Tensor
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import INF, Exercise, grid, row, scores
 from softmax_lessons.checker.misconceptions import (
+    LEFT_MOVED,
     NO_RESULT,
     ON_ORDINARY_SCORES,
     OTHER_FUNCTION,
     SHIFT,
     SIDE_EFFECT,
+    Face,
     Misconception,
     over,
 )
@@ -112,7 +116,7 @@ def fresh_ordinary(generator: torch.Generator) -> tuple[Probe, ...]:
 
 def fresh_extreme(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return random scores of any size, some of them -inf, along with ordinary ones."""
-    large = 3000 * torch.rand(3, 4, generator=generator) - 1500
+    large = 20000 * torch.rand(3, 4, generator=generator) - 10000
     masked = large.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
     masked[:, 0], masked[0] = large[:, 0], large[0]  # no slice is all -inf
     extreme = tuple(Probe(x, dim) for x in (large, masked) for dim in (0, 1))
@@ -125,6 +129,13 @@ def _joint(x: Tensor, dims: tuple[int, int]) -> Tensor:
 
 def _two_softmaxes(x: Tensor, dims: tuple[int, int]) -> Tensor:
     return torch.softmax(torch.softmax(x, dims[1]), dims[0])
+
+
+def _not_always_right(m: Misconception, probes: Sequence[Probe]) -> Iterator[Face]:
+    """Yield the faces that are wrong along this dim: moving the last dim to the end is not."""
+    for face in m.faces:
+        if not all(torch.equal(face(p.logits, p.dim), p.logits.softmax(p.dim)) for p in probes):
+            yield face
 
 
 def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
@@ -161,14 +172,19 @@ def _layout(names: str, dim: int | tuple[int, int]) -> Exercise:
     )
     joint = isinstance(dim, tuple)
     # flat sizes first, for the example that is shown
-    shapes = [(2,) * len(sizes), tuple(sizes.values())]
+    flat, unlike = (2,) * len(sizes), tuple(sizes.values())
+    probes = (
+        Probe(scores(*flat), dim),
+        Probe(scores(*unlike), dim),
+        Probe(scores(*unlike) / 10, dim),
+    )
+    if not joint:
+        others.append(replace(LEFT_MOVED, faces=tuple(_not_always_right(LEFT_MOVED, probes))))
     return Exercise(
         signature="f(x)",
-        probes=(
-            *(Probe(scores(*shape), dim) for shape in shapes),
-            Probe(scores(*shapes[1]) / 10, dim),
-        ),
-        fresh=lambda g: (Probe(torch.rand(shapes[1], generator=g), dim),),
+        probes=probes,
+        # one sample: a size of 1 has to stay as well
+        fresh=lambda g: (Probe(torch.rand(1, *unlike[1:], generator=g), dim),),
         reference=_joint if joint else torch.softmax,
         by_hand=frozenset(),
         misconceptions=(
@@ -207,12 +223,12 @@ def softmax_exercises() -> dict[str, Exercise]:
             right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT),
             by_hand=OURS_AND_TORCHS,
             misconceptions=ON_ORDINARY_SCORES,
-            telling=(18, 20, 25, 6, 23),
+            telling=(18, 20, 25, 10, 23),
         ),
         "stable_softmax": Exercise(
             "f(x, dim)",
             ordinary() + extreme(),
             fresh_extreme,
-            telling=(18, 37, 34, 29, 27, 20, 30, 38, 23, 25),
+            telling=(18, 37, 34, 29, 10, 27, 20, 30, 38, 23, 25),
         ),
     }
