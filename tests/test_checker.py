@@ -12,10 +12,11 @@ import torch.nn.functional as F
 
 import softmax_lessons
 from softmax_lessons import check
+from softmax_lessons.attempts.run import Probe, run
 from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
 from softmax_lessons.checker.hunts import hunts
-from softmax_lessons.checker.judge import Failure, number
+from softmax_lessons.checker.judge import Failure, expect, judge, number, numbers
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import everything
 from softmax_lessons.checker.verdict import Verdict
@@ -358,6 +359,53 @@ def test_the_message_says_what_came_and_what_was_expected(attempt, came, expecte
     assert came in came_line
     assert expected_line.startswith("  expected: ")
     assert expected in expected_line
+
+
+@pytest.mark.parametrize(
+    ("attempt", "property", "came", "expected"),
+    [
+        (lambda x, dim: 1 / 0, "error", "ZeroDivisionError: division by zero", "a tensor of shape"),
+        (lambda x, dim: [0.5], "type", "list", "a tensor of shape (2, 2)"),
+        (lambda x, dim: x[0], "shape", "shape (2,)", "shape (2, 2)"),
+        (lambda x, dim: x, "values", "[[0, 0], [0, 0]]", "[[0.5, 0.5], [0.5, 0.5]]"),
+        (lambda x, dim: bank.amax(x, dim).double(), "dtype", "torch.float64", "torch.float32, as"),
+        (
+            lambda x, dim: bank.amax(x, dim) + 0 * x.add_(1),
+            "input",
+            "the right result, but the input is now [[1, 1], [1, 1]]",
+            "the right result, and the input as it was",
+        ),
+        (
+            lambda x, dim: bank.amax(x, dim).detach(),
+            "gradient",
+            "a result that has no gradient",
+            "gradient [[-0.25, 0.25], [-0.25, 0.25]] of (result * [1, 2, ...]).sum()",
+        ),
+        (
+            lambda x, dim: bank.amax(3 * x, dim),
+            "gradient",
+            "gradient [[-0.75, 0.75], [-0.75, 0.75]]",
+            "gradient [[-0.25, 0.25], [-0.25, 0.25]] of (result * [1, 2, ...]).sum()",
+        ),
+        (bank.amax, None, "", ""),
+    ],
+)
+def test_an_outcome_is_judged_by_one_property_after_another(attempt, property, came, expected):
+    probe = Probe(torch.zeros(2, 2), dim=1, gradient=True)
+    failure = judge(probe, run(attempt, probe), expect(torch.softmax, probe))
+    if property is None:
+        assert failure is None
+    else:
+        assert (failure.property, failure.came) == (property, came)
+        assert failure.expected.startswith(expected)
+
+
+def test_of_many_numbers_the_first_are_shown():
+    assert numbers(torch.arange(12.0)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]"
+    assert numbers(torch.arange(13.0)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... (13 in all)]"
+    assert numbers(torch.tensor([[1.0], [2.5]])) == "[[1], [2.5]]"
+    assert numbers(torch.tensor([True, False])) == "[True, False]"
+    assert numbers(torch.tensor(3)) == "3"
 
 
 @pytest.mark.parametrize(

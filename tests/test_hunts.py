@@ -275,6 +275,56 @@ def test_there_are_enough_bugs_each_with_tests_of_both_kinds():
     assert GOOD.keys() == BAD.keys() == hunts().keys()
 
 
+def random(*shape):
+    return 3 * torch.randn(*shape)
+
+
+MASK = torch.tensor([[True, True, False, True], [False, True, True, False]])
+ARGUMENTS = {  # no two sizes alike, but for a square batch that the bug needs to run at all
+    "hunt_wrong_dim": lambda: (random(2, 3, 4),),
+    "hunt_unkept_maximum": lambda: (random(3, 3),),
+    "hunt_one_maximum": lambda: (random(2, 3) + torch.tensor([[0.0], [1000.0]]),),
+    "hunt_two_softmaxes": lambda: (random(4, 3), torch.tensor([0, 2, 1, 2])),
+    "hunt_class_axis": lambda: (random(2, 3, 4), torch.tensor([[0, 1, 3], [2, 1, 0]])),
+    "hunt_eps": lambda: (30 * random(2, 3),),
+    "hunt_zeroed_logits": lambda: (random(2, 4), MASK),
+    "hunt_changed_scores": lambda: (random(2, 4), MASK),
+    "hunt_future": lambda: tuple(random(2, 3, 5, 4) for _ in range(3)),
+    "hunt_temperature": lambda: (random(2, 3), 2.0),
+    "hunt_stream": lambda: ([random(3), random(2) + 9, random(1) + 20],),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", hunts())
+def test_the_right_functions_do_the_same_and_the_broken_one_does_not(name, seed):
+    def call(function):
+        torch.manual_seed(seed)
+        arguments = ARGUMENTS[name]()
+        return function(*arguments), arguments
+
+    result, left = call(hunts()[name].right[0])
+    for function in hunts()[name].right:
+        CLOSE(call(function), (result, left))
+    for function in hunts()[name].broken:
+        came, after = call(function)
+        if name == "hunt_changed_scores":
+            CLOSE(came, result)
+            assert not torch.equal(after[0], left[0])
+        else:
+            CLOSE(after, left)
+            with pytest.raises(AssertionError, match="not close"):
+                CLOSE(came, result)
+
+
+def test_a_test_may_pass_arguments_by_name():
+    def by_name(f):
+        scores, mask = torch.tensor([1.0, 2.0]), torch.tensor([True, False])
+        assert f(scores, mask=mask)[1] == 0
+
+    assert check("hunt_zeroed_logits", by_name).passed
+
+
 @pytest.mark.parametrize(("name", "attempt"), pairs(GOOD))
 def test_a_test_that_finds_the_bug_passes(name, attempt):
     verdict = check(name, attempt)

@@ -64,7 +64,6 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
         return Failure("shape", f"shape {_shape(value)}", f"shape {_shape(expected.value)}")
     if not close(value, expected.value, probe):
         rtol, atol = _rounding(probe, value.dtype)
-        atol = 0.0 if probe.rounding == "relative" else atol
         differs = ~torch.isclose(
             value.double(), expected.value, rtol=rtol, atol=atol, equal_nan=True
         )
