@@ -1002,3 +1002,53 @@ def a_quarter_four_times(x, dim):
     quarter = (x.double() / 4).exp()
     power = (quarter / quarter.sum(dim, keepdim=True)) ** 4
     return (power / power.sum(dim, keepdim=True)).to(x.dtype)
+
+
+@wrong("softmax_dim", "forgets-to-transpose-back")
+def reshaped_instead_of_moved_back(x, dim):
+    exps = x.movedim(dim, -1).exp()
+    return (exps / exps.sum(-1, keepdim=True)).reshape(x.shape)
+
+
+@wrong("softmax_dim", "two-dims-only")
+def columns_or_else_rows(x, dim):
+    exps = x.exp()
+    if dim in (0, -2):
+        return exps / exps.sum(0)
+    return exps / exps.sum(1)[:, None]
+
+
+wrong("softmax_dim", "sum-over-wrong-dim")(lambda x, dim: plain(x, dim - 1))
+wrong("softmax_dim", "sum-over-wrong-dim")(lambda x, dim: plain(x, abs(dim)))
+wrong("softmax_dim", "returns-log")(
+    lambda x, dim: x.exp().log() - x.exp().sum(dim, keepdim=True).log()
+)
+wrong("softmax_dim", "rounds")(lambda x, dim: (plain(x, dim) * 1000).floor() / 1000)
+wrong("softmax_dim", "standardises-first")(
+    lambda x, dim: plain(F.layer_norm(x.movedim(dim, -1), (x.shape[dim],)).movedim(-1, dim), dim)
+)
+
+
+def _shifted_by(number):
+    def shifted(x, dim):
+        exps = (x - number(x, dim)).exp()
+        return exps / exps.sum(dim, keepdim=True)
+
+    return shifted
+
+
+wrong("stable_softmax", "other-than-the-maximum")(_shifted_by(lambda x, dim: x.narrow(dim, 0, 1)))
+wrong("stable_softmax", "other-than-the-maximum")(
+    _shifted_by(lambda x, dim: x.median(dim, keepdim=True).values)
+)
+wrong("stable_softmax", "other-than-the-maximum")(
+    _shifted_by(lambda x, dim: x.topk(min(2, x.shape[dim]), dim).values.amin(dim, keepdim=True))
+)
+wrong("stable_softmax")(lambda x, dim: amax(x.masked_fill(x == -float("inf"), -1e4), dim))
+
+
+@wrong("stable_softmax")
+def only_the_best_five(x, dim):
+    k = min(5, x.shape[dim])
+    top = x.topk(k, dim)
+    return torch.zeros_like(x).scatter(dim, top.indices, amax(top.values, dim))

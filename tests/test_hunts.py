@@ -279,18 +279,22 @@ def random(*shape):
     return 3 * torch.randn(*shape)
 
 
-MASK = torch.tensor([[True, True, False, True], [False, True, True, False]])
+def near_and_far():
+    return random(2, 3, 4) * torch.tensor([[0.3], [10.0], [100.0]])
+
+
+MASK = torch.arange(24).reshape(2, 3, 4) % 5 > 1
 ARGUMENTS = {  # no two sizes alike, but for a square batch that the bug needs to run at all
-    "hunt_wrong_dim": lambda: (random(2, 3, 4),),
+    "hunt_wrong_dim": lambda: (near_and_far(),),
     "hunt_unkept_maximum": lambda: (random(3, 3),),
     "hunt_one_maximum": lambda: (random(2, 3) + torch.tensor([[0.0], [1000.0]]),),
     "hunt_two_softmaxes": lambda: (random(4, 3), torch.tensor([0, 2, 1, 2])),
     "hunt_class_axis": lambda: (random(2, 3, 4), torch.tensor([[0, 1, 3], [2, 1, 0]])),
-    "hunt_eps": lambda: (30 * random(2, 3),),
-    "hunt_zeroed_logits": lambda: (random(2, 4), MASK),
-    "hunt_changed_scores": lambda: (random(2, 4), MASK),
+    "hunt_eps": lambda: (near_and_far(),),
+    "hunt_zeroed_logits": lambda: (random(2, 3, 4), MASK),
+    "hunt_changed_scores": lambda: (random(2, 3, 4), MASK),
     "hunt_future": lambda: tuple(random(2, 3, 5, 4) for _ in range(3)),
-    "hunt_temperature": lambda: (random(2, 3), 2.0),
+    "hunt_temperature": lambda: (random(2, 3, 4), 2.0),
     "hunt_stream": lambda: ([random(3), random(2) + 9, random(1) + 20],),
 }
 

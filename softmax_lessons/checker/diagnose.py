@@ -45,7 +45,7 @@ def diagnose(
         return tuple(m for m in seen if m.error)
     if all(outcome.value is None for outcome in outcomes):
         return tuple(seen)
-    partly = tuple(m for m in library if m.where and _fails_where(m, probes, failed))[:1]
+    partly = tuple(m for m in library if m.where and failed and m.where(probes, failed))[:1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of what some wrong functions do
         explained = _explained(exercise, probes, outcomes, first, called, seen)
@@ -78,12 +78,6 @@ def _shows(m: Misconception, probes: Sequence[Probe], outcomes: Sequence[Outcome
     if m.trace:
         return any(m.trace(*pair) for pair in zip(probes, outcomes, strict=True))
     return bool(m.error) and any(re.search(m.error, outcome.error) for outcome in outcomes)
-
-
-def _fails_where(m: Misconception, probes: Sequence[Probe], failed: Collection[int]) -> bool:
-    """Tell whether an attempt fails on just the kind of input that a misconception says."""
-    expected = [(m.where(probe), i in failed) for i, probe in enumerate(probes)]
-    return all(wanted is None or wanted == came for wanted, came in expected)
 
 
 def _candidates(

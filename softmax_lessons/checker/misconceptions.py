@@ -15,7 +15,7 @@ explanations, the one that stands first is preferred.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,12 +28,15 @@ from softmax_lessons.checker.recipe import (
     Dims,
     Reduction,
     always,
+    beside,
+    difference,
     everything,
     implicit,
     mirrored,
     neighbour,
     nothing,
     ones,
+    unsigned,
 )
 
 OTHER_DIMS = (neighbour(1), neighbour(-1), mirrored, always(-1), always(0), always(1))
@@ -54,7 +57,7 @@ class Misconception:
     faces: tuple[Face, ...] = ()
     fit: Callable[[Sequence[Probe], Sequence[Outcome]], Iterator[Face]] | None = None
     trace: Callable[[Probe, Outcome], bool] | None = None
-    where: Callable[[Probe], bool | None] | None = None
+    where: Callable[[Sequence[Probe], Collection[int]], bool] | None = None
     error: str = ""
     causes: tuple[str, ...] = ()  # slugs that are no mistake of their own beside this one
     calls: frozenset[str] = frozenset()  # the faces count if one of these was called
@@ -102,6 +105,10 @@ def _rounded_to(digits: int) -> Callable[[Tensor, Dims], Tensor]:
     return lambda x, dim: x.round(decimals=digits)
 
 
+def _cut_to(digits: int) -> Callable[[Tensor, Dims], Tensor]:
+    return lambda x, dim: (x * 10**digits).floor() / 10**digits
+
+
 def _scaled_by(factor: float) -> Callable[[Tensor, Dims], Tensor]:
     return lambda x, dim: x * factor
 
@@ -126,8 +133,9 @@ def _all_largest(x: Tensor, dim: Dims) -> Tensor:
     return (x == _amax(x, dim)).to(x.dtype)
 
 
-def _standardised(x: Tensor, dim: Dims, correction: int) -> Tensor:
-    return (x - x.mean(dim, keepdim=True)) / x.std(dim, correction=correction, keepdim=True)
+def _standardised(x: Tensor, dim: Dims, correction: int, eps: float = 0.0) -> Tensor:
+    variance = x.var(dim, correction=correction, keepdim=True)
+    return (x - x.mean(dim, keepdim=True)) / (variance + eps).sqrt()
 
 
 def _to_unit_range(x: Tensor, dim: Dims) -> Tensor:
@@ -166,6 +174,19 @@ def _largest_of_all(x: Tensor, dim: Dims) -> Tensor:
     return x.amax()
 
 
+def _first(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    return x.narrow(dim, 0, 1)
+
+
+def _median(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    return x.median(dim, keepdim=True).values
+
+
+def _second_largest(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    k = min(2, x.shape[dim])
+    return x.topk(k, dim).values.narrow(dim, k - 1, 1)
+
+
 def _less_largest_exp(x: Tensor, dim: Dims) -> Tensor:
     exps = x.exp() - _amax(x.exp(), dim)
     return exps / _sum(exps, dim)
@@ -199,6 +220,10 @@ def _left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Face:
 
 def _moved_again(target: int) -> Face:
     return lambda x, dim: torch.softmax(x.movedim(dim, target), target).movedim(dim, target)
+
+
+def _only_reshaped(target: int) -> Face:
+    return lambda x, dim: torch.softmax(x.movedim(dim, target), target).reshape(x.shape)
 
 
 # --- numbers read off the attempt's own results --------------------------------------------------
@@ -290,15 +315,18 @@ def _changed_shape(probe: Probe, outcome: Outcome) -> bool:
     return outcome.value is not None and outcome.value.shape != probe.logits.shape
 
 
-def _three_dims_or_more(probe: Probe) -> bool | None:
-    return None if probe.logits.dim() < 2 else probe.logits.dim() > 2
+def _of_two_dims_none_and_of_more_some(probes: Sequence[Probe], failed: Collection[int]) -> bool:
+    dims = {probes[i].logits.dim() for i in failed}
+    return 2 not in dims and max(dims) > 2
 
 
-def _more_than_one_row(probe: Probe) -> bool | None:
-    shape = probe.logits.shape
-    if len(shape) == 1:
-        return False
-    return True if min(shape) > 1 else None
+def _all_but_single_rows(probes: Sequence[Probe], failed: Collection[int]) -> bool:
+    """Tell whether each row alone is right and each batch wrong; batches of one may be either."""
+    return all(
+        (i in failed) == (p.logits.dim() > 1)
+        for i, p in enumerate(probes)
+        if min(p.logits.shape) > 1
+    )
 
 
 # What comes back is no result at all.
@@ -431,6 +459,10 @@ OTHER_FUNCTION = (
             {"leave": lambda x, dim: x.log()},
             torch.log_softmax,
             lambda x, dim: x - torch.logsumexp(x, dim, keepdim=True),
+            # the same in other steps: near 0, each has digits of its own
+            {"join": difference},
+            lambda x, dim: x - _sum(x.exp(), dim).log(),
+            lambda x, dim: x.exp().log() - _sum(x.exp(), dim).log(),
         ),
     ),
     Misconception(
@@ -522,6 +554,7 @@ OTHER_FUNCTION = (
             {"enter": lambda x, dim: _standardised(x, dim, 0)},
             {"enter": lambda x, dim: _standardised(x, _everywhere(x), 1)},
             {"enter": lambda x, dim: _standardised(x, _everywhere(x), 0)},
+            {"enter": lambda x, dim: _standardised(x, dim, 0, eps=1e-5)},  # as a LayerNorm
             {"enter": _to_unit_range},
             {"enter": lambda x, dim: _to_unit_range(x, _everywhere(x))},
             {"enter": lambda x, dim: torch.nn.functional.normalize(x, dim=dim)},
@@ -564,6 +597,7 @@ OTHER_FUNCTION = (
         second_hint="Compare the sum of your result with 1, with all its digits.",
         faces=(
             *({"leave": _rounded_to(digits)} for digits in range(8)),
+            *({"leave": _cut_to(digits)} for digits in range(1, 8)),
             *({"enter": _rounded_to(digits)} for digits in range(4)),
         ),
     ),
@@ -613,12 +647,14 @@ LEFT_MOVED = Misconception(
     says="You move `dim` to another place to work on it, and return the result with the dims "
     "still moved.",
     hint="Compare the shape of your result with that of the scores.",
-    second_hint="Every `transpose`, `movedim` or `.T` needs its way back before the return.",
+    second_hint="Every `transpose`, `movedim` or `.T` needs its way back before the return; a "
+    "`reshape` is none.",
     faces=(
         _left_moved(lambda x, dim: x.transpose(dim, -1), -1),
         _left_moved(lambda x, dim: x.transpose(dim, 0), 0),
         *(_left_moved(lambda x, dim, to=to: x.movedim(dim, to), to) for to in (0, -1)),
         *(_moved_again(to) for to in (0, -1)),
+        *(_only_reshaped(to) for to in (0, -1)),
         lambda x, dim: torch.softmax(x, dim).mT if x.dim() > 1 else torch.softmax(x, dim),
     ),
 )
@@ -668,7 +704,7 @@ OTHER_DIM = (
         hint="Along which dim do your results sum to 1? Print `.sum(dim)` for each dim.",
         second_hint="The dim of the sum is the one that the caller names, unchanged.",
         faces=(
-            *over(neighbour(1), neighbour(-1), mirrored),
+            *over(neighbour(1), neighbour(-1), mirrored, beside(1), beside(-1), unsigned),
             *({"sum_dim": d} for d in OTHER_DIMS),
         ),
     ),
@@ -787,6 +823,14 @@ OVERFLOW = (
         faces=({"centre": torch.mean}, {"centre": torch.mean, "max_dim": everything}),
     ),
     Misconception(
+        slug="other-than-the-maximum",
+        says="You subtract the first entry, the median or the second largest: a score far above "
+        "it still overflows.",
+        hint="After the shift, how large can the largest score be?",
+        second_hint="Only if the largest score becomes 0 is every exp at most 1.",
+        faces=({"centre": _first}, {"centre": _median}, {"centre": _second_largest}),
+    ),
+    Misconception(
         slug="min-subtraction",
         says="You subtract the minimum, which leaves the largest score as far away as it can be.",
         hint="After the shift, how large can the largest score be?",
@@ -884,14 +928,14 @@ SOME_SHAPES = (
         says="Your function is right for two dims, and not for more.",
         hint="Is there a 0 or 1 in your code where `dim` should stand, or a loop over rows?",
         second_hint="Replace every fixed dim by `dim`; sums take it as it is.",
-        where=_three_dims_or_more,
+        where=_of_two_dims_none_and_of_more_some,
     ),
     Misconception(
         slug="python-loop-1d-only",
         says="Your function is right for one row, and not for a batch.",
         hint="What does a loop over a 2-D tensor go through: numbers, or rows?",
         second_hint="Leave the loop out: exp and sum work on whole tensors.",
-        where=_more_than_one_row,
+        where=_all_but_single_rows,
     ),
 )
 

@@ -37,6 +37,16 @@ def implicit(x: Tensor, dim: Dims) -> Dims:
     return 0 if x.dim() in (0, 1, 3) else 1
 
 
+def beside(step: int) -> DimChoice:
+    """Choose the dim `step` places further on, without going round."""
+    return lambda x, dim: dim + step
+
+
+def unsigned(x: Tensor, dim: Dims) -> Dims:
+    """Choose the absolute value of the number that was asked for."""
+    return abs(dim)
+
+
 def mirrored(x: Tensor, dim: Dims) -> Dims:
     """Choose 1 - dim: the other one, if there are two."""
     return 1 - dim

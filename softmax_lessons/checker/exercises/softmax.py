@@ -102,14 +102,14 @@ def one_row() -> tuple[Probe, ...]:
 
 def fresh_rows(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return one row of random ordinary scores."""
-    return (Probe(6 * torch.rand(5, generator=generator) - 3, 0),)
+    return (Probe(6 * torch.rand(40, generator=generator) - 3, 0),)
 
 
 def fresh_ordinary(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return random ordinary scores of two and three dims."""
     return tuple(
         Probe(6 * torch.rand(*shape, generator=generator) - 3, dim)
-        for shape in ((3, 4), (3, 2, 4))
+        for shape in ((3, 40), (3, 2, 4))
         for dim in range(len(shape))
     )
 
@@ -117,8 +117,10 @@ def fresh_ordinary(generator: torch.Generator) -> tuple[Probe, ...]:
 def fresh_extreme(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return random scores of any size, some of them -inf, along with ordinary ones."""
     large = 20000 * torch.rand(3, 4, generator=generator) - 10000
-    masked = large.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
-    masked[:, 0], masked[0] = large[:, 0], large[0]  # no slice is all -inf
+    # far below what may be put in the place of -inf; and no slice is all -inf
+    low = large - 100_000
+    masked = low.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
+    masked[:, 0], masked[0], masked[1, 1] = low[:, 0], low[0], -INF
     extreme = tuple(Probe(x, dim) for x in (large, masked) for dim in (0, 1))
     return fresh_ordinary(generator) + extreme
 
@@ -223,12 +225,12 @@ def softmax_exercises() -> dict[str, Exercise]:
             right=(RIGHT, WITHOUT_SHIFT, GLOBAL_SHIFT),
             by_hand=OURS_AND_TORCHS,
             misconceptions=ON_ORDINARY_SCORES,
-            telling=(18, 20, 25, 10, 23),
+            telling=(18, 20, 25, 7, 10, 23),
         ),
         "stable_softmax": Exercise(
             "f(x, dim)",
             ordinary() + extreme(),
             fresh_extreme,
-            telling=(18, 37, 34, 29, 10, 27, 20, 30, 38, 23, 25),
+            telling=(18, 37, 36, 34, 29, 5, 10, 20, 27, 30, 38, 23, 25),
         ),
     }
