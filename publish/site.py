@@ -9,7 +9,7 @@ from pathlib import Path
 from myst_parser.slugs import github_slugify
 from sphinx.cmd.build import build_main
 
-from softmax_lessons.copies import tags, without_notes, without_unanswered
+from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
@@ -91,9 +91,8 @@ def _all_links() -> str:
     """Return a table, as Markdown, that offers every lesson in every form."""
     lines = ["", f"| Lesson | {' | '.join(OFFERED)} |", "|-" * (len(OFFERED) + 1) + "|"]
     for lesson in lessons():
-        title = "".join(json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"])
-        title = title.partition("\n")[0].removeprefix("# ")
-        cells = [f"[{title}](../notebooks/{lesson.name})"]
+        name = title(json.loads(lesson.read_text(encoding="utf-8")))
+        cells = [f"[{name}](../notebooks/{lesson.name})"]
         cells += [_links(kind, lesson.stem) for kind in OFFERED]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pypandoc
 
-from softmax_lessons.copies import without_unanswered
+from softmax_lessons.copies import title, without_unanswered
 
 
 def write(notebook: Path, target: Path) -> None:
@@ -20,8 +20,7 @@ def write(notebook: Path, target: Path) -> None:
         subprocess.CalledProcessError: if Pandoc fails, or warns.
     """
     content = without_unanswered(json.loads(notebook.read_text(encoding="utf-8")))
-    title = next(line for line in content["cells"][0]["source"] if line.startswith("# "))
-    options = ["--defaults=publish/slides.yaml", f"--metadata=pagetitle:{title[2:].strip()}"]
+    options = ["--defaults=publish/slides.yaml", f"--metadata=pagetitle:{title(content)}"]
     subprocess.run(
         [pypandoc.get_pandoc_path(), *options, "--fail-if-warnings", f"--output={target}"],
         input=json.dumps(content),

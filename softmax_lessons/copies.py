@@ -1,5 +1,7 @@
 """Copies of a lesson that leave something out: outputs, answers, or the teacher's notes.
 
+And what is read off a lesson on the way: its title, and what its cells are marked with.
+
 A notebook is a dict here, as `json` or `nbformat` reads it; each function returns a new one.
 """
 
@@ -44,6 +46,11 @@ def without_unanswered(notebook: Notebook) -> Notebook:
         if cell["cell_type"] == "code":
             cell["outputs"] = [o for o in cell["outputs"] if not UNANSWERED.search(_text(o))]
     return notebook
+
+
+def title(notebook: Notebook) -> str:
+    """Return the heading that the notebook begins with."""
+    return "".join(notebook["cells"][0]["source"]).partition("\n")[0].removeprefix("# ")
 
 
 def tags(cell: dict[str, Any]) -> set[str]:

@@ -6,6 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from softmax_lessons.copies import (
     slide_type,
+    title,
     without_answers,
     without_notes,
     without_outputs,
@@ -63,6 +64,11 @@ def test_outputs_are_left_out_and_nothing_else(notebook):
     assert texts(copy) == texts(notebook)
     code = [cell for cell in copy["cells"] if cell["cell_type"] == "code"]
     assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * 3
+
+
+def test_the_title_is_the_first_heading_without_its_mark():
+    assert title({"cells": [{"source": ["# 7. Two\n", "\n", "# words\n"]}]}) == "7. Two"
+    assert title({"cells": [{"source": "# 7. Two\n\ntext"}]}) == "7. Two"
 
 
 def test_what_check_says_before_an_answer_is_left_out_and_nothing_else(notebook):
