@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 
@@ -215,27 +216,105 @@ def test_a_child_has_no_file_and_no_input_of_its_parent(tmp_path):
     assert {outcome.error for outcome in outcomes} == {""}
 
 
-def test_an_answer_to_no_question_is_not_taken():
-    """The attempt may write to the pipe as well, but doesn't know what was asked."""
+class Liar:
+    """A process that says what it likes; `answer` makes it of what was asked."""
 
-    class Forger:
-        def ending(self):
-            return "ended itself"
+    def __init__(self, answer):
+        self.answer = answer
 
-        def kill(self):
-            pass
+    def __call__(self, requests, answers):
+        requests, answers = os.dup(requests), os.dup(answers)  # these are closed by the caller
 
-    probe = Probe(torch.tensor([1.0, 2.0]), 0)
-    right = torch.softmax(probe.logits, dim=0)
-    forged = vars(Outcome(value=right, kind="Tensor", after=(probe.logits,)))
+        def serve():
+            while header := isolate._read_exactly(requests, 4):
+                request = isolate._read_exactly(requests, int.from_bytes(header, "big"))
+                os.write(answers, isolate._pack(self.answer(isolate._unpack(request))))
+            os.close(requests)
+            os.close(answers)
 
-    def start(requests, answers):
-        os.write(answers, isolate._pack({**forged, "nonce": None}))
-        return Forger()
+        threading.Thread(target=serve, daemon=True).start()
+        return self
 
-    (outcome,), _ = isolate.run_in_children(start, [probe])
-    assert outcome.error == "Your function's process sent something unreadable"
-    assert outcome.value is None
+    def ending(self):
+        return "ended itself"
+
+    def kill(self):
+        pass
+
+
+PROBE = Probe(torch.tensor([1.0, 2.0]), 0)
+TRUTH = vars(Outcome(value=PROBE.logits.softmax(0), kind="Tensor", after=(PROBE.logits,)))
+
+
+def told(run, names):
+    """Return what comes of one probe, if its answer is changed in this way."""
+
+    def answer(request):
+        if request["question"] == "run":
+            return {**TRUTH, "nonce": request["nonce"], **run}
+        return {"names": names, "nonce": request["nonce"]}
+
+    (outcome,), called = isolate.run_in_children(Liar(answer), [PROBE])
+    return outcome, called
+
+
+def test_a_sound_answer_is_taken():
+    outcome, called = told({}, ["exp", "sum"])
+    assert torch.equal(outcome.value, TRUTH["value"])
+    assert (outcome.error, outcome.kind, outcome.grad, called) == (
+        "",
+        "Tensor",
+        None,
+        {"exp", "sum"},
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nonce": None},  # the attempt may write to the pipe, but doesn't know what was asked
+        {"error": 1},
+        {"kind": None},
+        {"grad_error": [""]},
+        {"after": "x"},
+        {"after": []},
+        {"after": [1.0]},
+        {"value": 0.5},
+        {"value": None},
+        {"grad": "none"},
+        {"passed": True},
+        {"value": {"dtype": "torch.float32", "shape": [3], "bytes": 4}},
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_none_is_not_taken(change):
+    outcome, called = told(change, ["exp"])
+    assert outcome == Outcome(error="Your function's process sent something unreadable")
+    assert called == set()
+
+
+@pytest.mark.parametrize("names", ["exp", [1], None, [["exp"]], {"exp": 1}], ids=str)
+def test_names_that_are_none_are_not_taken(names):
+    outcome, called = told({}, names)
+    assert torch.equal(outcome.value, TRUTH["value"])
+    assert called == set()
+
+
+@needs_fork
+def test_a_giant_result_is_told_by_its_size():
+    (outcome,), _ = isolate.run_isolated(lambda x, dim: torch.ones(10**7), [PROBE], ("x", "dim"))
+    assert outcome.error == "Your function's process returned 38 MB"
+
+
+@needs_fork
+def test_a_slow_answer_is_waited_for():
+    def slow(x, dim):
+        time.sleep(2.2)
+        return x
+
+    (outcome,), called = isolate.run_isolated(slow, [PROBE], ("x", "dim"))
+    assert outcome.error == ""
+    assert called == set()  # there is no time left to ask for them
 
 
 def settings():

@@ -6,7 +6,7 @@ try), and how to recognise it, which is one or more of
   several where one mistake can be written so that it gives different results,
 - fit: faces with a number in them that is read off the attempt's own results,
 - trace: a fact that shows in a single outcome,
-- where: the kind of input that it fails on, while all others are right,
+- where: what can be said of the inputs that it fails on,
 - error: a pattern in the error message it raises.
 
 The order matters: of two mistakes, the one that stands first here is named first, and of two
