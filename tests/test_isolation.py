@@ -155,9 +155,14 @@ def test_after_a_few_deaths_no_more_processes_are_started(monkeypatch):
     started = []
     fork = isolate._fork
     monkeypatch.setattr(isolate, "_fork", lambda *args: started.append(1) or fork(*args))
-    outcomes, _ = outcomes_of(lambda x, dim: os._exit(0))
-    assert {outcome.error for outcome in outcomes} == {"Your function's process ended itself"}
-    assert len(started) == isolate.MOST_DEATHS
+    probes = [Probe(torch.ones(size), 0) for size in range(1, 9)]
+    last = isolate.MOST_DEATHS
+    outcomes, _ = isolate.run_isolated(
+        lambda x, dim: os._exit(0) if len(x) == last else os.abort(), probes, ("x", "dim")
+    )
+    ends = ["crashed (SIGABRT)"] * (last - 1) + ["ended itself"] * (len(probes) - last + 1)
+    assert [o.error.removeprefix("Your function's process ") for o in outcomes] == ends
+    assert len(started) == last
 
 
 @needs_fork
@@ -195,10 +200,11 @@ def test_what_takes_too_long_is_cut_off_and_what_came_before_is_kept():
 @needs_fork
 def test_a_child_has_no_file_and_no_input_of_its_parent(tmp_path):
     def looks_around(x, dim):
-        assert input("your name? ") == ""
+        assert input("your name? ") == input() == ""
         assert sys.stdin.read() == ""
         assert sys.__stdin__.read() == ""
-        print("nothing", file=sys.stderr)
+        sys.stdout.write("nothing")
+        sys.stderr.flush()
         kept = {}
         for fd in os.listdir("/proc/self/fd"):
             with contextlib.suppress(FileNotFoundError):  # that of the list itself
@@ -212,6 +218,10 @@ def test_a_child_has_no_file_and_no_input_of_its_parent(tmp_path):
     with contextlib.ExitStack() as stack:
         for i in range(20):
             stack.enter_context(open(tmp_path / f"{i}", "w"))
+        standard_input = os.dup(0)
+        stack.callback(os.close, standard_input)
+        stack.callback(os.dup2, standard_input, 0)
+        os.dup2(stack.enter_context(open(__file__)).fileno(), 0)
         outcomes, _ = outcomes_of(looks_around)
     assert {outcome.error for outcome in outcomes} == {""}
 
@@ -394,6 +404,8 @@ def test_without_a_fork_the_verdict_says_so(monkeypatch, capsys):
     assert "notebook's own process" in verdict.message
     assert torch.get_default_dtype() == torch.float32
     assert capsys.readouterr().out == ""
+    nudged = check("stable_softmax", torch.softmax)
+    assert nudged.misconceptions == ("uses-torch-softmax",)
     naive = check("stable_softmax", bank.naive)
     assert naive.misconceptions == ("no-max-subtraction",)
     assert "notebook's own process" in naive.message
