@@ -12,11 +12,11 @@ import torch.nn.functional as F
 
 import softmax_lessons
 from softmax_lessons import check
-from softmax_lessons.attempts.run import Probe, run
+from softmax_lessons.attempts.run import Outcome, Probe, run
 from softmax_lessons.checker import choose, engine
 from softmax_lessons.checker.exercises import exercises
 from softmax_lessons.checker.hunts import hunts
-from softmax_lessons.checker.judge import Failure, expect, judge, number, numbers
+from softmax_lessons.checker.judge import Expected, Failure, expect, judge, number, numbers
 from softmax_lessons.checker.misconceptions import LIBRARY, Misconception
 from softmax_lessons.checker.recipe import everything
 from softmax_lessons.checker.verdict import Verdict
@@ -387,6 +387,12 @@ def test_the_message_says_what_came_and_what_was_expected(attempt, came, expecte
             "gradient [[-0.75, 0.75], [-0.75, 0.75]]",
             "gradient [[-0.25, 0.25], [-0.25, 0.25]] of (result * [1, 2, ...]).sum()",
         ),
+        (
+            bank.div_underscore,
+            "gradient",
+            "RuntimeError: one of the variables needed for gradient computation",
+            "gradient [[-0.25, 0.25], [-0.25, 0.25]] of (result * [1, 2, ...]).sum()",
+        ),
         (bank.amax, None, "", ""),
     ],
 )
@@ -396,8 +402,27 @@ def test_an_outcome_is_judged_by_one_property_after_another(attempt, property, c
     if property is None:
         assert failure is None
     else:
-        assert (failure.property, failure.came) == (property, came)
+        assert failure.property == property
+        assert failure.came.startswith(came)
         assert failure.expected.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dim", "part"),
+    [
+        ((3, 3), 1, ()),
+        ((2, 5), 1, (1, slice(None))),
+        ((2, 5), -2, (slice(None), 3)),
+        ((2, 2, 5), (1, 2), (1, slice(None), slice(None))),
+    ],
+)
+def test_of_a_large_result_the_first_slice_that_is_off_is_shown(shape, dim, part):
+    probe = Probe(torch.zeros(shape), dim)
+    value = torch.zeros(shape)
+    value[..., 1, 3 % shape[-1]] = 1
+    value[0] = 0
+    right = Expected(torch.zeros(shape, dtype=torch.float64), None)
+    assert judge(probe, Outcome(kind="Tensor", value=value), right).part == part
 
 
 def test_of_many_numbers_the_first_are_shown():

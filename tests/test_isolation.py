@@ -310,6 +310,31 @@ def test_names_that_are_none_are_not_taken(names):
     assert called == set()
 
 
+@pytest.mark.parametrize("dtype", isolate.DTYPES.values(), ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (2, 3)])
+def test_a_tensor_arrives_as_it_was_sent(shape, dtype):
+    x = torch.arange(6).reshape(2, 3).T.to(dtype)
+    x = x.T if shape == (2, 3) else torch.empty(shape, dtype=dtype).fill_(1)
+    message = isolate._pack({"x": x, "last": [x.mT if x.dim() > 1 else x]})
+    assert int.from_bytes(message[:4], "big") == len(message) - 4
+    arrived = isolate._unpack(message[4:])
+    assert arrived["x"].dtype == dtype
+    assert torch.equal(arrived["x"], x)
+    assert torch.equal(arrived["last"][0], x.mT if x.dim() > 1 else x)
+
+
+@needs_fork
+def test_a_process_without_a_group_of_its_own_is_ended_as_well():
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(60)
+        os._exit(0)
+    process = isolate._Fork(pid)
+    process.kill()
+    process.kill()
+    assert process.ending() == "crashed (SIGKILL)"
+
+
 @needs_fork
 def test_a_giant_result_is_told_by_its_size():
     (outcome,), _ = isolate.run_isolated(lambda x, dim: torch.ones(10**7), [PROBE], ("x", "dim"))
