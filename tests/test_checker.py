@@ -128,6 +128,14 @@ def test_not_implemented_is_a_stub_too():
             f"The exercises are: {EVERY_EXERCISE}.",
         ),
         (
+            "merge",  # less than two thirds of the name
+            bank.amax,
+            False,
+            (),
+            'There is no exercise "merge".\nDid you mean "merge_states"?\n'
+            f"The exercises are: {EVERY_EXERCISE}.",
+        ),
+        (
             "softmax_1d",
             bank.row_plain,
             True,

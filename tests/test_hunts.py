@@ -403,8 +403,8 @@ def test_a_test_that_counts_or_loops_never_passes():
 def test_a_test_not_yet_written_is_no_mistake(name):
     for stub in (lambda f: ..., None, ...):
         verdict = check(name, stub)
-        assert (verdict.passed, verdict.misconceptions) == (False, ())
-        assert "not attempted yet" in verdict.message
+        assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (name, False, ())
+        assert verdict.message.startswith(f"{name}: not attempted yet\n")
 
 
 def test_the_second_hint_follows_the_first():
@@ -412,6 +412,8 @@ def test_the_second_hint_follows_the_first():
     hunt = hunts()["hunt_stream"]
     assert hunt.hint in check("hunt_stream", falling).message
     assert hunt.second_hint in check("hunt_stream", falling).message
+    # another bug begins with the first hint again
+    assert hunts()["hunt_eps"].hint in check("hunt_eps", calls_nothing).message
 
 
 REFUSES = (
