@@ -43,7 +43,7 @@ def test_a_right_answer_passes_whatever_its_style(exercise, attempt):
 @pytest.mark.parametrize(("exercise", "slugs", "attempt"), bank.WRONG, ids=name_of)
 def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attempt):
     verdict = check(exercise, attempt)
-    assert not verdict.passed
+    assert verdict.passed is False
     assert (verdict.exercise, verdict.misconceptions) == (exercise, slugs), verdict.message
     if slugs != ("uses-torch-softmax",):
         named = f" ({' and '.join(slugs)})" if slugs else ""
@@ -502,6 +502,19 @@ def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
     assert verdict.misconceptions == ("fp16-overflowing-sentinel",)
     assert "torch.float16, mask = [[True, False, True], [False, True, True]]" in verdict.message
     assert "came:     RuntimeError: value cannot be converted" in verdict.message
+
+
+def test_of_inputs_that_raise_an_error_the_smallest_is_shown():
+    message = check("softmax_dim", lambda x, dim: xs.exp()).message  # noqa: F821
+    assert "f(x, dim=0) with x = [2, 1, 0.1], torch.float32:" in message
+
+
+def test_an_input_drawn_anew_is_not_shown_if_a_fixed_one_goes_wrong():
+    def right_for_twos(x):
+        return torch.softmax(x, 1) / (1 + (max(x.shape) > 2))
+
+    # the one drawn anew is of half that size
+    assert "x of shape (2, 3, 4, 5), at" in check("classes_of_image", right_for_twos).message
 
 
 @pytest.mark.parametrize(
