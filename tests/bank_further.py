@@ -522,6 +522,26 @@ right("masked_softmax")(lambda s, m: mask_fill(s, m == True))  # noqa: E712
 right("masked_softmax")(lambda s, m: _clean(s.where(m, s.new_tensor(-INF)).softmax(-1), m))
 right("masked_softmax")(functools.partial(mask_fill))
 
+
+@right("masked_softmax")
+def mask_log_sum(s, m):
+    hidden = s.masked_fill(~m, -INF).double()
+    total = hidden.logsumexp(-1, keepdim=True)
+    return (hidden - total.masked_fill(total.isinf(), 0)).exp().to(s.dtype)
+
+
+@right("masked_softmax")
+def mask_each_row(s, m):
+    width = s.shape[-1]
+    rows = zip(s.reshape(-1, width), m.expand_as(s).reshape(-1, width), strict=True)
+    shares = [x * 0 if not k.any() else (0 * x).masked_scatter(k, x[k].softmax(0)) for x, k in rows]
+    return torch.stack(shares).reshape(s.shape)
+
+
+right("masked_softmax")(
+    lambda s, m: s.masked_fill(~(m | ~m.any(-1, keepdim=True)), -INF).softmax(-1) * m
+)
+
 MIN = torch.finfo(torch.float32).min
 wrong("masked_softmax", "nan-empty-row")(lambda s, m: s.masked_fill(~m, -INF).softmax(-1))
 wrong("masked_softmax", "nan-empty-row", "no-max-subtraction")(
@@ -811,6 +831,21 @@ wrong("half_softmax")(lambda x, dim: torch.full_like(x, 1 / x.shape[dim]))
 
 
 # --- lesson 11: merge_states ---
+
+
+@right("merge_states")
+def merge_by_logarithms(a, b):
+    largest = torch.maximum(a[0], b[0])
+    total = torch.logaddexp(a[0] + a[1].log(), b[0] + b[1].log())
+    return torch.stack([largest, (total - largest).exp().nan_to_num(nan=0.0)])
+
+
+@right("merge_states")
+def merge_the_lower_into_the_higher(a, b):
+    swap = b[0] > a[0]
+    high, low = torch.where(swap, b, a), torch.where(swap, a, b)
+    gap = torch.where(low[0] == -INF, low[0], low[0] - high[0])
+    return torch.stack([high[0], high[1] + low[1] * gap.exp()])
 
 
 @right("merge_states")

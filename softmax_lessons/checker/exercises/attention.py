@@ -248,8 +248,8 @@ def _probes() -> tuple[Probe, ...]:
         (torch.tensor([[1000.0, 1001.0, 999.0], [1.0, 2.0, 0.0]]), _mask("xx.")),
         (torch.tensor([[-1000.0, -1001.0, 0.0]]), _mask("xx.")),
         (low, _mask("x.x")),
-        (1e7 * torch.tensor([[-200.0, -1.0, -200.0]]), _mask("x.x")),
-        (1e30 * torch.tensor([[-200.0, -1.0, -200.0]]), _mask("x.x")),
+        (1e7 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
+        (1e30 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
         (scores(2, 3, dtype=half), two),
     ]
     return tuple(_probe(*each) for each in inputs)
