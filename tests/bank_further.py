@@ -1106,3 +1106,66 @@ def half_bfloat16_forgotten(x, dim):
 def half_through_float16(x, dim):
     exps = _half_exps(x.half(), dim)
     return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
+
+
+# --- a softmax inside of another exercise -------------------------------------------------------
+
+wrong("softmax_with_temperature", "returns-exp-unnormalised")(
+    lambda z, t: ((z - z.amax(-1, keepdim=True)) / t).exp()
+)
+
+
+@wrong("softmax_with_temperature", "global-sum")
+def warm_over_everything(z, t):
+    exps = ((z - z.amax(-1, keepdim=True)) / t).exp()
+    return exps / exps.sum()
+
+
+wrong("softmax_with_temperature", "sign-error")(lambda z, t: (-z / t).softmax(-1))
+
+
+@wrong("softmax_with_temperature", "missing-keepdim")
+def warm_without_keepdim(z, t):
+    exps = (z / t - (z / t).amax(-1, keepdim=True)).exp()
+    return exps / exps.sum(-1)
+
+
+@wrong("softmax_with_temperature")
+def warm_or_the_best(z, t):
+    if t < 0.5:
+        return F.one_hot(z.argmax(-1), z.shape[-1]).to(z.dtype)
+    return (z / t).softmax(-1)
+
+
+wrong("top_k_softmax", "returns-exp-unnormalised")(
+    lambda z, k: _scattered(z, k, lambda v: (v - v[:, :1]).exp())
+)
+wrong("top_k_softmax", "softmax-twice")(
+    lambda z, k: _scattered(z, k, lambda v: v.softmax(-1).softmax(-1))
+)
+wrong("half_softmax", "mean-instead-of-sum")(
+    lambda x, dim: (_half_exps(x, dim) / _half_exps(x, dim).mean(dim, keepdim=True)).to(x.dtype)
+)
+wrong("half_softmax", "global-sum")(
+    lambda x, dim: (_half_exps(x, dim) / _half_exps(x, dim).sum()).to(x.dtype)
+)
+wrong("half_softmax", "returns-log")(lambda x, dim: x.float().log_softmax(dim).to(x.dtype))
+wrong("half_softmax", "argmax-instead-of-max")(
+    lambda x, dim: plain(x.float() - x.argmax(dim, keepdim=True), dim).to(x.dtype)
+)
+
+
+@wrong("masked_softmax", "no-max-subtraction")
+def mask_naive(s, m):
+    exps = s.masked_fill(~m, -INF).exp()
+    total = exps.sum(-1, keepdim=True)
+    return exps / total.masked_fill(total == 0, 1)
+
+
+@wrong("masked_softmax", "nan-gradient")
+def mask_after_exp(s, m):
+    largest = s.masked_fill(~m, -INF).amax(-1, keepdim=True)
+    exps = (s - largest.masked_fill(largest.isinf(), 0)).exp()
+    exps = torch.where(m, exps, torch.zeros_like(s))
+    total = exps.sum(-1, keepdim=True)
+    return exps / torch.where(total > 0, total, torch.ones_like(total))

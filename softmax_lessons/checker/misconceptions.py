@@ -24,6 +24,7 @@ from torch import Tensor
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.judge import changed_input
 from softmax_lessons.checker.recipe import (
+    RIGHT,
     DimChoice,
     Dims,
     Reduction,
@@ -951,3 +952,22 @@ def named(slug: str, *faces: Face) -> Misconception:
     found = next(m for m in LIBRARY if m.slug == slug and (m.faces or m.trace))
     changes = tuple(face for face in found.faces if not callable(face))
     return replace(found, faces=faces or changes, fit=None)
+
+
+def inside(slugs: Sequence[str], around: Callable[[Face], Face]) -> tuple[Misconception, ...]:
+    """Return misconceptions of softmax for an exercise with a softmax in it.
+
+    Args:
+        slugs: which ones.
+        around: makes a function of the exercise of one of softmax, f(x, dim).
+    """
+    found = [m for m in LIBRARY if m.slug in slugs and m.faces]
+    return tuple(
+        replace(
+            m,
+            faces=tuple(around(f if callable(f) else replace(RIGHT, **f)) for f in m.faces),
+            fit=None,
+            samples=(),
+        )
+        for m in found
+    )

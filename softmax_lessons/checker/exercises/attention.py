@@ -59,6 +59,11 @@ def _naive(x: Tensor, keep: Tensor) -> Tensor:
     return x.exp() / x.exp().sum(-1, keepdim=True)
 
 
+def _naive_if_any(x: Tensor, keep: Tensor) -> Tensor:
+    total = x.exp().sum(-1, keepdim=True)
+    return x.exp() / total.masked_fill(total == 0, 1)
+
+
 def _naive_times_mask(x: Tensor, keep: Tensor) -> Tensor:
     return x.exp() * keep / (x.exp() * keep).sum(-1, keepdim=True)
 
@@ -210,6 +215,7 @@ MASKS = (
         "no-max-subtraction",
         {"normalise": _naive},
         {"normalise": _naive_times_mask, "hide": _as_it_is},
+        {"normalise": _naive_if_any},
     ),
     Misconception(
         slug="nan-gradient",
@@ -240,7 +246,7 @@ def _probes() -> tuple[Probe, ...]:
         (scores(3, 3), _mask("x..", "xx.", "xxx")),
         (scores(4, 4), four),
         (scores(4, 4), four, True),
-        (scores(2, 3), two, True),
+        (torch.tensor([[1.0, 300.0, 2.0], [500.0, 1.0, 3.0]]), two, True),
         (scores(2, 3, 4), _mask("xx..", "xxx.", "xxxx")),
         (scores(2, 3, 4), four[:1]),
         (scores(2, 2, 3, 4), _mask("xx..", "....", "xxxx")),
@@ -278,6 +284,6 @@ def attention_exercises() -> dict[str, Exercise]:
             right=(MaskRecipe(),),
             by_hand=frozenset(),
             misconceptions=(*NO_RESULT, *MASKS, *TRACES),
-            telling=(6, 17, 14, 11, 12, 8),
+            telling=(6, 17, 13, 14, 12, 8),
         ),
     }

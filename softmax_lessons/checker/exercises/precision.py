@@ -5,7 +5,14 @@ from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, grid, row, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception, named
+from softmax_lessons.checker.misconceptions import (
+    NO_RESULT,
+    TRACES,
+    Face,
+    Misconception,
+    inside,
+    named,
+)
 from softmax_lessons.checker.recipe import RIGHT, WITHOUT_SHIFT
 
 
@@ -105,6 +112,17 @@ HALVES = (
 )
 
 
+IN_FLOAT32 = (
+    *("forgets-exp", "exp2-or-pow", "sigmoid-instead", "sign-error", "softmax-twice"),
+    *("mean-instead-of-sum", "returns-exp-unnormalised", "returns-log", "global-sum"),
+    *("max-over-wrong-dim", "argmax-instead-of-max", "mean-subtraction"),
+)
+
+
+def _around(softmax: Face) -> Face:
+    return lambda x, dim: softmax(x.float() if x.dtype.itemsize == 2 else x, dim).to(x.dtype)
+
+
 def _probe(x: Tensor, dim: int, gradient: bool = False) -> Probe:
     # a result of four bytes rounds at every step, as in any softmax
     return Probe(x, dim, gradient, rounding="last" if x.dtype.itemsize == 2 else "relative")
@@ -151,7 +169,7 @@ def precision_exercises() -> dict[str, Exercise]:
             _probes(),
             _fresh,
             right=(right,),
-            misconceptions=(*NO_RESULT, *HALVES, *TRACES),
-            telling=(14, 13, 17, 8, 15),
+            misconceptions=(*NO_RESULT, *HALVES, *inside(IN_FLOAT32, _around), *TRACES),
+            telling=(8, 12, 14, 15, 17),
         ),
     }

@@ -8,7 +8,20 @@ from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, grid, row, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception, named
+from softmax_lessons.checker.misconceptions import (
+    NO_RESULT,
+    TRACES,
+    Face,
+    Misconception,
+    inside,
+    named,
+)
+
+# what goes wrong inside of any softmax
+STEPS = (
+    *("forgets-exp", "exp2-or-pow", "sigmoid-instead", "double-exp"),
+    *("mean-instead-of-sum", "returns-exp-unnormalised", "plus-one-in-denominator"),
+)
 
 
 def _softmax(x: Tensor) -> Tensor:
@@ -128,6 +141,7 @@ TEMPERATURES = (
             lambda logits, temperature: _softmax(logits.flatten() / temperature).view_as(logits),
         ),
     ),
+    named("sign-error", lambda logits, temperature: _softmax(-logits / temperature)),
     named("no-max-subtraction", lambda logits, temperature: _naive(logits / temperature)),
 )
 
@@ -281,7 +295,7 @@ def _temperature_probes() -> tuple[Probe, ...]:
         _at(row(2, 1, 0.1), 0.5),
         _at(row(2, 1, 0.1), 10.0),
         _at(row(2, 1, 0.1), 1.0),
-        _at(grid([1, 2], [3, 5]), 3.0),
+        _at(grid([1, 1.25], [3, 3.5]), 0.25),
         _at(grid([1, 2, 3], [1, 2, 1]), 3.0),
         _at(scores(2, 2, 3), 0.7),
         _at(row(200, 0), 100.0),
@@ -319,6 +333,21 @@ def _fresh_top_k(generator: torch.Generator) -> tuple[Probe, ...]:
     return (_at(6 * x, k), _at(3000 * x, k))
 
 
+def _inside_temperature() -> tuple[Misconception, ...]:
+    def around(softmax: Face) -> Face:
+        return lambda logits, temperature: softmax(logits / temperature, -1)
+
+    slugs = (*STEPS, "global-sum", "missing-keepdim", "global-max")
+    return inside(slugs, around)
+
+
+def _inside_top_k() -> tuple[Misconception, ...]:
+    def around(softmax: Face) -> Face:
+        return lambda logits, k: _at_their_places(logits, k, lambda top: softmax(top, -1))
+
+    return inside((*STEPS, "softmax-twice", "returns-log"), around)
+
+
 def sampling_exercises() -> dict[str, Exercise]:
     """Return the exercises of lesson 08."""
     return {
@@ -329,8 +358,8 @@ def sampling_exercises() -> dict[str, Exercise]:
             reference=at_temperature,
             right=(at_temperature,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *TEMPERATURES, *TRACES),
-            telling=(6, 7, 9),
+            misconceptions=(*NO_RESULT, *TEMPERATURES, *_inside_temperature(), *TRACES),
+            telling=(8, 7, 9),
         ),
         "top_k_softmax": Exercise(
             "f(logits, k)",
@@ -339,7 +368,7 @@ def sampling_exercises() -> dict[str, Exercise]:
             reference=top_k,
             right=(top_k,),
             by_hand=frozenset(),
-            misconceptions=(*NO_RESULT, *TOP_K, *TRACES),
-            telling=(3, 9),
+            misconceptions=(*NO_RESULT, *TOP_K, *_inside_top_k(), *TRACES),
+            telling=(8, 9, 3),
         ),
     }
