@@ -24,9 +24,9 @@ lint: .venv/.test ## style and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
 
-# two notebooks at a time; more threads than that only wait for each other
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg \
-	-p xdist -n 2 --dist loadfile
+# one notebook at a time: kernels that start together may choose the same port and die of it
+# (jupyter_client#487)
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg
 test test-published: export OMP_NUM_THREADS = 1
 
 publish: .venv/.publish publish/node_modules/.package-lock.json ## make copies, handouts, slides and the site, into build/
