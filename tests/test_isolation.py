@@ -268,6 +268,7 @@ def told(run, names):
     return outcome, called
 
 
+@needs_fork  # elsewhere a pipe can't be waited for
 def test_a_sound_answer_is_taken():
     outcome, called = told({}, ["exp", "sum"])
     assert torch.equal(outcome.value, TRUTH["value"])
@@ -279,6 +280,7 @@ def test_a_sound_answer_is_taken():
     )
 
 
+@needs_fork
 @pytest.mark.parametrize(
     "change",
     [
@@ -303,6 +305,7 @@ def test_an_answer_that_is_none_is_not_taken(change):
     assert called == set()
 
 
+@needs_fork
 @pytest.mark.parametrize("names", ["exp", [1], None, [["exp"]], {"exp": 1}], ids=str)
 def test_names_that_are_none_are_not_taken(names):
     outcome, called = told({}, names)
@@ -325,11 +328,7 @@ def test_a_tensor_arrives_as_it_was_sent(shape, dtype):
 
 @needs_fork
 def test_a_process_without_a_group_of_its_own_is_ended_as_well():
-    pid = os.fork()
-    if pid == 0:
-        time.sleep(60)
-        os._exit(0)
-    process = isolate._Fork(pid)
+    process = isolate._Fork(os.posix_spawnp("sleep", ["sleep", "60"], os.environ))
     process.kill()
     process.kill()
     assert process.ending() == "crashed (SIGKILL)"

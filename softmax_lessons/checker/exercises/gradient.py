@@ -1,11 +1,13 @@
 """The exercise of lesson 07: the gradient of softmax, by hand."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercises.exercise import Exercise, scores
-from softmax_lessons.checker.misconceptions import NO_RESULT, TRACES, Misconception
+from softmax_lessons.checker.misconceptions import LEFT_MOVED, NO_RESULT, TRACES, Misconception
 
 
 def _sum(x: Tensor, dim: int) -> Tensor:
@@ -150,12 +152,9 @@ BACKWARD = (
             lambda probs, grad, dim: right(probs, grad, (dim - 1) % probs.dim()),
         ),
     ),
-    Misconception(
-        slug="forgets-to-transpose-back",
-        says="You move `dim` to another place to work on it, and return the result with the dims "
-        "still moved.",
+    replace(
+        LEFT_MOVED,
         hint="Compare the shape of your result with that of the probabilities.",
-        second_hint="Every `transpose` or `movedim` needs its way back before the return.",
         faces=(
             *(
                 lambda probs, grad, dim, to=to: right(probs, grad, dim).movedim(dim, to)

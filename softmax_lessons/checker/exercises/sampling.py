@@ -150,9 +150,13 @@ def _kept(logits: Tensor, k: int) -> Tensor:
     return torch.zeros_like(logits, dtype=torch.bool).scatter(-1, logits.topk(k).indices, True)
 
 
+def _masked(logits: Tensor, k: int, low: float = -float("inf")) -> Tensor:
+    return logits.masked_fill(~_kept(logits, k), low)
+
+
 def top_k(logits: Tensor, k: int) -> Tensor:
     """Return the softmax among the k largest logits of each row, and 0 elsewhere."""
-    return _softmax(logits.masked_fill(~_kept(logits, k), -float("inf")))
+    return _softmax(_masked(logits, k))
 
 
 def _above_kth_of_all(logits: Tensor, k: int) -> Tensor:
@@ -257,16 +261,14 @@ TOP_K = (
         hint="Is there a number that lies below every logit?",
         second_hint='`float("-inf")` does, and exp of it is exactly 0.',
         faces=tuple(
-            lambda logits, k, low=low: _softmax(logits.masked_fill(~_kept(logits, k), low))
+            lambda logits, k, low=low: _softmax(_masked(logits, k, low))
             for low in (-1.0, -5.0, -10.0, -20.0, -50.0, -100.0, -1000.0)
         ),
     ),
     replace(
         WRONG_DIM,
         faces=(
-            lambda logits, k: torch.softmax(
-                logits.masked_fill(~_kept(logits, k), -float("inf")), 0
-            ),
+            lambda logits, k: torch.softmax(_masked(logits, k), 0),
             lambda logits, k: _at_their_places(logits, k, lambda top: torch.softmax(top, 0)),
         ),
     ),
@@ -279,7 +281,7 @@ TOP_K = (
     ),
     named(
         "no-max-subtraction",
-        lambda logits, k: _naive(logits.masked_fill(~_kept(logits, k), -float("inf"))),
+        lambda logits, k: _naive(_masked(logits, k)),
         lambda logits, k: _at_their_places(logits, k, _naive),
     ),
 )
