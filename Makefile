@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 LESSONS := $(wildcard notebooks/source/*.md)
 
-.PHONY: lab grade nbgrader test lint notebooks publish test-published bundle classroom bench bench-speed clean
+.PHONY: lab grade nbgrader test test-code test-notebooks test-versions lint notebooks publish test-published bundle classroom bench bench-speed clean
 
 lab: .venv/.lab ## open the lessons
 	$(BIN)/python -m softmax_lessons
@@ -15,50 +15,61 @@ grade: .venv/.grade ## grade the notebooks in FOLDER
 nbgrader: .venv/.grade ## write the lessons as a course for nbgrader, into build/nbgrader
 	$(BIN)/python -m softmax_lessons.grading.export build/nbgrader
 
-test: .venv/.test ## run every test
-	$(BIN)/python -m pytest tests
-	$(BIN)/python -m pytest $(NBVAL) notebooks
+test: test-code test-notebooks ## run every test
+
+test-code: .venv/.test
+	$(BIN)/python -m pytest $(ON_ALL_CORES) tests
+
+# both ways to run a learner's function; see softmax_lessons/attempts/isolate.py
+test-notebooks: .venv/.test
+	SOFTMAX_LESSONS_WAY=fork $(BIN)/python -m pytest $(NBVAL) notebooks
+	SOFTMAX_LESSONS_WAY=worker $(BIN)/python -m pytest $(NBVAL) notebooks
+
+test-versions: ## the same with the oldest and the newest PyTorch, in temporary environments or in FOLDER; some GB
+	$(PYTHON) tests/versions.py $(if $(FOLDER),--folder $(FOLDER))
 
 lint: .venv/.test ## style and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
 
+ON_ALL_CORES := --numprocesses logical --maxprocesses 4 --dist loadfile
 # one notebook at a time: kernels that start together may choose the same port and die of it
 # (jupyter_client#487)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg
-test test-published: export OMP_NUM_THREADS = 1
+test-code test-notebooks test-published: export OMP_NUM_THREADS = 1
 
-publish: .venv/.publish publish/node_modules/.package-lock.json ## make copies, handouts, slides and the site, into build/
-	$(BIN)/python -m publish
+publish: .venv/.publish tools/publish/node_modules/.package-lock.json ## make copies, handouts, slides and the site, into build/
+	$(BIN)/python -m tools.publish
 
-test-published: bundle .venv/.classroom classroom/node_modules/.package-lock.json ## look at all of it, pages in a browser
-	$(BIN)/python -m pytest publish/checks
+test-published: bundle .venv/.classroom tools/classroom/node_modules/.package-lock.json ## look at all of it, pages in a browser
+	$(BIN)/python -m pytest $(ON_ALL_CORES) tools/publish/checks
 	$(BIN)/python -m pytest $(NBVAL) build/student build/student_without_outputs build/answers
 
 bundle: publish ## make a folder for a USB stick, into build/bundle
-	$(BIN)/python -m publish.bundle
+	$(BIN)/python -m tools.publish.bundle
 
-classroom: .venv/.classroom classroom/node_modules/.package-lock.json ## one JupyterLab for each learner of a room
-	$(BIN)/jupyterhub --config classroom/jupyterhub_config.py
+classroom: .venv/.classroom tools/classroom/node_modules/.package-lock.json ## one JupyterLab for each learner of a room
+	$(BIN)/jupyterhub --config tools/classroom/jupyterhub_config.py
 
 notebooks: .venv/.test $(LESSONS:notebooks/source/%.md=notebooks/%.ipynb) ## rebuild what has changed
 
-notebooks/%.ipynb: notebooks/source/%.md $(shell find softmax_lessons -name "*.py" -o -name "*.js")
+.SECONDEXPANSION: # so that what a lesson depends on is asked only when notebooks are built
+notebooks/%.ipynb: notebooks/source/%.md $$(or $$(shell $(PYTHON) tools/lesson_files.py $$*),$$(error no files for $$*))
 	$(BIN)/python -m jupytext --quiet --to ipynb --update --output $@ $<
 	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor $@
 
 bench: .venv/.test ## print how long things take
-	$(BIN)/python benchmarks/course.py
-	$(BIN)/python benchmarks/grading.py
+	$(BIN)/python tools/benchmarks/course.py
+	$(BIN)/python tools/benchmarks/grading.py
 
-bench-speed: .venv/.test ## compare ways to compute softmax, and draw them; some minutes
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/file.py
+bench-speed: .venv/.test ## compare ways to compute softmax, and draw them; takes a few minutes
+	$(BIN)/python tools/benchmarks/speed.py
+	$(BIN)/python tools/benchmarks/file.py
 
 clean: ## remove what was built, never what a learner wrote
-	rm -rf .venv build dist publish/node_modules classroom/node_modules
+	rm -rf .venv build dist tools/publish/node_modules tools/classroom/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

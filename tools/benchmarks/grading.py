@@ -1,6 +1,6 @@
 """Grade 20 submissions of lesson 05 with this course's grader and with nbgrader, in one run.
 
-    python benchmarks/grading.py [--learners 20]
+    python tools/benchmarks/grading.py [--learners 20]
 
 Also grades 20 learners' answers to all exercises of the core lessons.
 """
@@ -17,9 +17,11 @@ from pathlib import Path
 import nbformat
 
 from softmax_lessons.grading.export import export
-from softmax_lessons.grading.grade import MEMORY, grade
+from softmax_lessons.grading.forkserver import ForkServer
+from softmax_lessons.grading.grade import grade
+from softmax_lessons.grading.jobs import MEMORY
+from softmax_lessons.grading.state import State
 from softmax_lessons.grading.submissions import find
-from softmax_lessons.grading.zygote import Zygote
 from softmax_lessons.workspace import lessons
 
 LESSON = "05_subtract_the_maximum"
@@ -47,7 +49,7 @@ def timed(command) -> float:
 
 
 def ours(folder: Path, out: Path) -> float:
-    return timed(lambda: grade(find(folder), out))
+    return timed(lambda: grade(find(folder), State(out)))
 
 
 def nbgraders(course: Path, learners: int) -> float:
@@ -84,7 +86,7 @@ def main() -> None:
                     nbformat.write(solved(path), target / path.name)
         one = ours(folder / "one", folder / "grades_one")
         every = ours(folder / "all", folder / "grades_all")
-        start = timed(lambda: Zygote(seconds=3, memory=MEMORY).close())
+        start = timed(lambda: ForkServer(seconds=3, memory=MEMORY).close())
         theirs = nbgraders(folder / "course", learners)
     print(f"{learners} learners, lesson 05: {one:.1f} s; with nbgrader {theirs:.1f} s")
     print(f"nbgrader takes {theirs / one:.0f} times as long (at least 10: {theirs / one >= 10})")

@@ -1,6 +1,6 @@
 """Compare the softmax of a file with reading that file twice and writing it once.
 
-    python benchmarks/file.py [--millions 200]
+    python tools/benchmarks/file.py [--millions 200]
 
 Before each part, the file leaves the page cache, so that the disk is in the measurement; with
 everything in memory, exp takes longer than the copies do.

@@ -1,6 +1,6 @@
 """A JupyterHub for one room: JupyterLab and a copy of the lessons for each learner.
 
-`jupyterhub --config classroom/jupyterhub_config.py` reads this; README.md lists its settings.
+`jupyterhub --config tools/classroom/jupyterhub_config.py` reads this; README.md lists its settings.
 """
 
 import grp
@@ -36,8 +36,8 @@ def secret(name: str, characters: int) -> str:
     file = FOLDER / f"{name.lower()}.txt"
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(characters // 2))
-    return file.read_text()
+        file.write_text(secrets.token_hex(characters // 2), encoding="utf-8")
+    return file.read_text(encoding="utf-8")
 
 
 def addresses() -> list[str]:

@@ -1,7 +1,7 @@
 """Fill a room with learners who all run a lesson at once, and print what that takes.
 
-`python classroom/load_test.py` starts a hub of its own; `--url` and `--password` test one that
-runs, on this machine.
+`python tools/classroom/load_test.py` starts a hub of its own; `--url` and `--password` test one
+that runs, on this machine.
 """
 
 import argparse
@@ -140,7 +140,7 @@ def hub(folder: Path, port: int, password: str) -> Iterator[str]:
     try:
         while not _answers(f"{url}/hub/health"):
             if process.poll() is not None:
-                raise RuntimeError((folder / "hub.log").read_text())
+                raise RuntimeError((folder / "hub.log").read_text(encoding="utf-8"))
             time.sleep(0.1)
         yield url
     finally:

@@ -1,0 +1,251 @@
+"""The handouts in build/handouts: complete, inside their margins, accessible, the same twice."""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from pypdf import PdfReader
+
+from softmax_lessons import limits
+from softmax_lessons.copies import slide_type, tags
+from softmax_lessons.workspace import lessons
+from tools.publish import handouts
+
+NAMES = [lesson.stem for lesson in lessons()]
+EDITIONS = [f"{name}{ending}" for name in NAMES for ending in ("", "_answers")]
+BOOKLETS = ["booklet", "booklet_answers"]
+LEFT, RIGHT = 56, 539  # of A4's 595 points
+TOP, BOTTOM = 775, 56  # the running header is above
+MONO_WIDTH = 0.6021  # of a DejaVu Sans Mono character, in its size
+FOLDED = re.compile(r"</summary>(.*?)</details>", flags=re.DOTALL)
+
+
+class Piece(NamedTuple):
+    """A piece of text, and where it starts on its page."""
+
+    page: int
+    x: float
+    y: float
+    font: str
+    size: float
+    text: str
+
+
+@lru_cache
+def opened(path):
+    return PdfReader(path)
+
+
+@lru_cache
+def pieces(path):
+    """All text of a PDF, without the running headers."""
+    found = []
+    for number, page in enumerate(opened(path).pages):
+
+        def keep(text, matrix, _text_matrix, font, size, number=number):
+            x, y = matrix[4:]
+            if text.strip() and y < TOP:
+                name = font["/BaseFont"]
+                found.append(Piece(number, x, y, name, size, text.strip("\n")))
+
+        page.extract_text(visitor_text=keep)
+    return found
+
+
+@lru_cache
+def printed(path):
+    """All characters of a PDF but white space."""
+    return squeezed("".join(piece.text for piece in pieces(path)))
+
+
+def squeezed(text):
+    """The characters that count; quotes and dashes differ between source and print."""
+    return re.sub(r"[\s\u2060'\"“”‘’*_`$–−-]", "", text)  # noqa: RUF001
+
+
+def cells(name):
+    (path,) = (lesson for lesson in lessons() if lesson.stem == name)
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def plain_lines(text):
+    """Lines of Markdown that look the same on paper."""
+    lines = re.sub(r"^(\d\.|-) ", "", text, flags=re.MULTILINE).splitlines()
+    return [line for line in lines if len(line) > 25 and not re.search(r"[\\|<\]#]", line)]
+
+
+def secrets(name):
+    """Lines of solutions and answers that are nowhere else in a lesson."""
+    hidden, shown = [], []
+    for cell in cells(name):
+        text = source(cell)
+        if slide_type(cell) == "notes":
+            continue
+        if cell["cell_type"] == "code":
+            (hidden if "solution" in tags(cell) else shown).extend(text.splitlines())
+            shown += [line for output in cell["outputs"] for line in output.get("text", [])]
+        elif "answer" in tags(cell):
+            hidden += plain_lines(text)
+        else:
+            hidden += plain_lines("\n".join(FOLDED.findall(text)))
+            shown += FOLDED.sub("", text).splitlines()
+    others = squeezed("".join(shown))
+    lines = [line for line in hidden if len(line.strip()) > 12]
+    return [line for line in lines if squeezed(line) not in others]
+
+
+@pytest.fixture(scope="session")
+def folder(build):
+    return build / "handouts"
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_lesson_has_title_and_some_pages(folder, name):
+    reader = opened(folder / f"{name}.pdf")
+    title = source(cells(name.removesuffix("_answers"))[0]).splitlines()[0]
+    assert reader.metadata.title == title.removeprefix("# ")
+    assert 3 <= len(reader.pages) <= 40
+
+
+@pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS, "cheat_sheet"])
+def test_accessible(folder, name):
+    root = opened(folder / f"{name}.pdf").trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    kinds = [(element["/S"], element.get("/Alt")) for element in structure(root)]
+    assert {"/H1", "/P"} <= {kind for kind, _ in kinds}
+    silent = [kind for kind, alt in kinds if kind in ("/Figure", "/Formula") and not alt]
+    assert not silent, f"{len(silent)} figures or formulas without a text"
+
+
+def structure(root):
+    """Yield each element of the structure tree."""
+    waiting = [root["/StructTreeRoot"]]
+    while waiting:
+        element = waiting.pop().get_object()
+        children = element.get("/K", [])
+        for child in children if isinstance(children, list) else [children]:
+            child = child.get_object()
+            if isinstance(child, dict) and "/S" in child:
+                yield child
+                waiting.append(child)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_is_printed(folder, name):
+    outputs = [output for cell in cells(name) for output in cell.get("outputs", [])]
+    images = [output for output in outputs if "image/png" in output.get("data", {})]
+    alts = [output["metadata"]["image/png"]["alt"] for output in images]
+    elements = structure(opened(folder / f"{name}.pdf").trailer["/Root"])
+    found = [element["/Alt"] for element in elements if element["/S"] == "/Figure"]
+    assert sorted(found) == sorted(alts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_code_and_output_is_printed(folder, name):
+    for ending in ("", "_answers"):
+        characters = printed(folder / f"{name}{ending}.pdf")
+        for cell in cells(name):
+            if cell["cell_type"] == "code" and (ending or "solution" not in tags(cell)):
+                outputs = ["".join(output.get("text", "")) for output in cell["outputs"]]
+                for line in "\n".join([source(cell), *outputs]).splitlines():
+                    assert squeezed(line) in characters, line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_are_in_one_edition_only(folder, name):
+    without, given = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
+    lines = secrets(name)
+    assert lines or name.startswith("13"), "no answers found; did their tags change?"
+    assert [line for line in lines if squeezed(line) in without] == []
+    assert [line for line in lines if squeezed(line) not in given] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notes_are_not_printed(folder, name):
+    notes = [source(cell) for cell in cells(name) if slide_type(cell) == "notes"]
+    for ending in ("", "_answers"):
+        characters = printed(folder / f"{name}{ending}.pdf")
+        lines = [line for note in notes for line in plain_lines(note)]
+        assert [line for line in lines if squeezed(line) in characters] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_is_room_to_write(folder, name):
+    asked = sum(source(cell).count("**Predict.**") for cell in cells(name))
+    guesses = [
+        sum("My guess:" in piece.text for piece in pieces(folder / f"{name}{ending}.pdf"))
+        for ending in ("", "_answers")
+    ]
+    assert guesses == [asked, 0]
+
+
+@pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS])
+def test_nothing_lies_outside_the_margins(folder, name):
+    for piece in pieces(folder / f"{name}.pdf"):
+        width = len(piece.text.rstrip()) * MONO_WIDTH * piece.size if "Mono" in piece.font else 0
+        assert LEFT <= piece.x <= piece.x + width <= RIGHT, piece
+        assert piece.y >= BOTTOM, piece
+
+
+@pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS])
+def test_no_heading_ends_a_page(folder, name):
+    last = {piece.page: piece for piece in pieces(folder / f"{name}.pdf")}
+    cover = name in BOOKLETS
+    stranded = [piece for page, piece in last.items() if piece.size > 11 and (page or not cover)]
+    assert stranded == []
+
+
+@pytest.mark.parametrize("name", BOOKLETS)
+def test_booklet_has_contents_and_each_lesson_on_a_new_page(folder, name):
+    reader = opened(folder / f"{name}.pdf")
+    titles = {}
+    for piece in pieces(folder / f"{name}.pdf"):
+        if piece.size == 22:
+            assert piece.y > 720, "a lesson starts at the top of its page"
+            titles[piece.page + 1] = titles.get(piece.page + 1, "") + piece.text
+    starts = {squeezed(title): page for page, title in titles.items()}
+    contents = squeezed(reader.pages[1].extract_text())
+    for lesson in NAMES:
+        title = squeezed(source(cells(lesson)[0]).splitlines()[0].removeprefix("# "))
+        assert f"{title}{starts[title]}" in contents
+    ending = name.removeprefix("booklet")
+    singly = sum(len(opened(folder / f"{lesson}{ending}.pdf").pages) for lesson in NAMES)
+    assert abs(len(reader.pages) - singly) <= 8
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_same_bytes_again(folder, tmp_path, answers):
+    (lesson,) = (lesson for lesson in lessons() if lesson.stem.startswith("05"))
+    handouts.write([lesson], tmp_path / "again.pdf", answers=answers)
+    built = folder / f"{lesson.stem}{'_answers' if answers else ''}.pdf"
+    assert (tmp_path / "again.pdf").read_bytes() == built.read_bytes()
+
+
+def test_cheat_sheet_is_one_page_with_the_right_numbers(folder, tmp_path):
+    path = folder / "cheat_sheet.pdf"
+    assert len(opened(path).pages) == 1
+    rows = {}
+    for piece in pieces(path):
+        rows.setdefault(round(piece.y), []).append(piece.text.strip())
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        found = limits(dtype)
+        numbers = (found.largest, found.exp_finite_up_to, found.exp_positive_down_to)
+        name = str(dtype).removeprefix("torch.")
+        (row,) = (texts for texts in rows.values() if texts[0] == name and len(texts) == 4)
+        assert [float(text) for text in row[1:]] == pytest.approx(numbers, rel=1e-5)
+    for value in torch.softmax(torch.tensor([2.0, 1.0, 0.1]), dim=0).tolist():
+        assert f"{value:.4f}" in printed(path)
+    smallest = min(piece.size for piece in pieces(path) if "Math" not in piece.font)
+    assert smallest >= 8.5
+    handouts.write_cheat_sheet(Path(tmp_path) / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == path.read_bytes()

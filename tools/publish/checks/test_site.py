@@ -1,0 +1,208 @@
+"""Every page of the site in a browser, from the disk: it is whole, and needs no network."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import AXE, WCAG
+
+from softmax_lessons.copies import slide_type, tags
+from softmax_lessons.workspace import lessons
+from tools.publish.site import FORMS, OFFERED
+
+ROOT = Path(__file__).parents[3]
+GUIDES = [f"docs/{path.stem}" for path in sorted((ROOT / "docs").glob("*.md"))]
+LESSONS = [f"notebooks/{path.stem}" for path in lessons()]
+PAGES = ["index", "README", "CONTRIBUTING", "tools/classroom/README", "search", *GUIDES, *LESSONS]
+
+
+def cells(lesson):
+    return json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+
+
+@cache
+def soup(site, page):
+    return BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.fixture(scope="session")
+def site(build):
+    return build / "site"
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(browser, site, request):
+    """A page that is loaded once, for all tests that look at it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.asked, page.failures = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("requestfailed", lambda request: page.failures.append(request.url))
+    page.on("pageerror", lambda error: page.failures.append(str(error)))
+    page.goto((site / f"{request.param}.html").as_uri())
+    page.evaluate("window.MathJax?.startup.promise")
+    page.add_script_tag(path=AXE)
+    # halfway through, a colour is not what it will be
+    page.add_style_tag(content="* { transition: none !important; animation: none !important }")
+    yield page
+    page.close()
+
+
+def test_these_are_all_pages(site):
+    found = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
+    static = {name for name in found if name.startswith(("_static/", "downloads/"))}
+    assert found - static == set(PAGES)
+
+
+def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
+    page.wait_for_timeout(200)
+    assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert page.failures == []
+
+
+def test_formulas_are_typeset(page):
+    formulas = page.locator(".math").count()
+    assert page.locator(".math mjx-container").count() == formulas
+    assert not page.locator("mjx-merror, [data-mjx-error]").count()
+    text = page.locator("main").evaluate(
+        """main => {
+            const copy = main.cloneNode(true);
+            copy.querySelectorAll('pre, code, script, mjx-container').forEach(e => e.remove());
+            return copy.textContent }"""
+    )
+    assert not re.search(r"\$\$|\\\(|\\\[|\\frac|\\begin", text)
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
+def test_no_formula_is_left_out(site, lesson):
+    texts = ("".join(c["source"]) for c in cells(lesson) if c["cell_type"] == "markdown")
+    shown = sum(text.count("$$") for text in texts) // 2
+    assert len(soup(site, f"notebooks/{lesson.stem}").select("div.math")) == shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    options = {"runOnly": WCAG, "preload": False}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    broken = [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]]
+    assert [violation for violation in broken if not is_not_ours(*violation)] == []
+
+
+def is_not_ours(rule, html):
+    """Two buttons are called other than they look: the theme's search, MyST-NB's folded cells."""
+    names = ("search-button__button", 'aria-label="Toggle hidden content"')
+    return rule == "label-content-name-mismatch" and any(name in html for name in names)
+
+
+def test_it_fits_a_telephone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert width <= 390
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(site, name):
+    here = (site / f"{name}.html").resolve()
+    for element in soup(site, name).select("[href], [src]"):
+        url = urlsplit(element.get("href") or element.get("src") or "")
+        if url.scheme or url.netloc:
+            continue
+        there = (here.parent / unquote(url.path)).resolve() if url.path else here
+        assert there.is_file(), element
+        assert there.is_relative_to(site.resolve()), element
+        if url.fragment and there.suffix == ".html" and "downloads" not in there.parts:
+            target = soup(site, there.relative_to(site.resolve()).with_suffix("").as_posix())
+            assert target.find(id=unquote(url.fragment)), element
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pictures_have_their_sentences(site, name):
+    for picture in soup(site, name).select("article img"):
+        assert len(picture.get("alt", "").split()) > 5, picture
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
+def test_a_lesson_is_there_from_the_first_figure_to_the_last_but_for_the_notes(site, lesson):
+    page = soup(site, f"notebooks/{lesson.stem}")
+    outputs = [o for c in cells(lesson) for o in c.get("outputs", [])]
+    figures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert len(page.select(".cell_output img")) == len(figures)
+    code = [c for c in cells(lesson) if c["cell_type"] == "code"]
+    assert len(page.select(".cell_input")) == len(code)
+    text = words(page.get_text())
+    for cell in cells(lesson):
+        if slide_type(cell) == "notes":
+            assert words("".join(cell["source"]))[:60] not in text
+
+
+def words(text):
+    return " ".join(re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
+def test_solutions_and_why_they_are_right_are_folded(site, lesson):
+    page = soup(site, f"notebooks/{lesson.stem}")
+    for wanted in ("solution", "answer"):
+        for cell in cells(lesson):
+            if wanted in tags(cell):
+                first = words("".join(cell["source"]))[:40]
+                found = [d for d in page.select("details:not([open])") if first in words(d.text)]
+                assert found, first
+
+
+def test_explorers_are_alive(page):
+    elements = page.locator("softmax-explorer, dim-explorer")
+    assert elements.count() or "explorers.html" not in page.url
+    for element in elements.all():
+        assert element.evaluate("element => !!element.shadowRoot?.querySelector('button, input')")
+
+
+@pytest.mark.parametrize("page", ["search"], indirect=True)
+def test_the_search_finds_the_lesson_on_overflow(page):
+    page.goto(page.url + "?q=overflow")
+    page.wait_for_selector("#search-results li")
+    found = page.locator("#search-results li").all_text_contents()
+    assert any("Watch it overflow" in result for result in found)
+    page.wait_for_timeout(500)
+    assert page.failures == []
+
+
+def test_all_forms_are_there_to_download(site, build):
+    offered = [path for forms in OFFERED.values() for path in forms.values()]
+    for lesson in lessons():
+        for path in offered:
+            assert (site / "downloads" / path.format(lesson.stem)).stat().st_size > 1000
+    for form in FORMS:
+        there = {path.name for path in (site / "downloads" / form).iterdir()}
+        assert there == {path.name for path in (build / form).iterdir()}
+
+
+def test_the_site_needs_no_file_of_this_machine(site):
+    for path in site.rglob("*"):
+        if path.suffix in (".html", ".js") and "downloads" not in path.parts:
+            assert str(ROOT) not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_guide_shows_what_the_grader_says(tmp_path):
+    command = ["-m", "softmax_lessons", "grade", "docs/sample_submissions", "--out", tmp_path]
+    printed = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+    ).stdout.replace(str(tmp_path), "grades")
+    grades = (tmp_path / "grades.csv").read_text(encoding="utf-8-sig")
+    report = BeautifulSoup((tmp_path / "grades.html").read_text(encoding="utf-8"), "html.parser")
+    guide = (ROOT / "docs" / "grade_a_class.md").read_text(encoding="utf-8")
+    section = guide.partition("## Try it first")[2].partition("\n## ")[0]
+    shown = re.findall(r"```\n(.*?)```", section, flags=re.DOTALL)[1:]
+    assert shown[0].strip() in printed.strip()
+    assert shown[1].splitlines()[1:] == grades.splitlines()[1:]
+    for line in shown[2].splitlines():
+        assert line.strip() in report.get_text()

@@ -1,0 +1,104 @@
+"""The web site: every lesson as a page, and all its other forms to download."""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from myst_parser.slugs import github_slugify
+from sphinx.cmd.build import build_main
+
+from softmax_lessons.copies import tags, title, without_notes, without_unanswered
+from softmax_lessons.workspace import lessons
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "tools" / "publish" / "sphinx"
+# what else of the repository the pages are made of, or link to
+MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides")
+OFFERED = {
+    "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},
+    "Slides": {"with speaker notes": "slides/{}.html"},
+    "Notebook": {
+        "without answers": "student/{}.ipynb",
+        "without answers and outputs": "student_without_outputs/{}.ipynb",
+        "with answers": "answers/{}.ipynb",
+    },
+}
+# a link to a heading, in which JupyterLab wants the heading's capitals and dots
+HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
+WHY = "<details><summary>Why it is right</summary>\n\n{}\n\n</details>"
+
+
+def write(target: Path, forms: Path) -> None:
+    """Build the site into a folder that opens from a disk and asks for no network.
+
+    Args:
+        target: the folder to write.
+        forms: the folder with the other forms, which are copied into the site.
+
+    Raises:
+        RuntimeError: if Sphinx fails, or warns.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # laid out as the repository is, so that a link that works there works here
+        source = Path(folder) / "source"
+        source.mkdir()
+        for name in MIRRORED:
+            if (ROOT / name).is_dir():
+                dropped = shutil.ignore_patterns("node_modules", ".*", "__pycache__")
+                shutil.copytree(ROOT / name, source / name, ignore=dropped)
+            else:
+                shutil.copy(ROOT / name, source)
+        shutil.copy(SETTINGS / "index.md", source)
+        with (source / "docs" / "downloads.md").open("a", encoding="utf-8") as page:
+            page.write(_all_links())
+        (source / "notebooks").mkdir()
+        for lesson in lessons():
+            page = _as_page(json.loads(lesson.read_text(encoding="utf-8")), lesson.stem)
+            (source / "notebooks" / lesson.name).write_text(json.dumps(page), encoding="utf-8")
+        options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", f"{folder}/doctrees"]
+        built = Path(folder) / "site"
+        if build_main([*options, str(source), str(built)]):
+            raise RuntimeError("Sphinx could not build the site; what it says stands above")
+        shutil.copytree(built, target)  # MyST-NB leaves a folder of its own beside the site
+    for form in FORMS:
+        shutil.copytree(forms / form, target / "downloads" / form)
+
+
+def _as_page(notebook: dict, name: str) -> dict:
+    """Return a lesson as the site shows it: answers folded, its other forms linked."""
+    notebook = without_unanswered(without_notes(notebook))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
+            if "answer" in tags(cell) and "<details>" not in cell["source"]:
+                cell["source"] = WHY.format(cell["source"])
+        elif "solution" in tags(cell):
+            cell["metadata"]["tags"].append("hide-cell")
+    forms = "<br>".join(f"{kind}: {_links(kind, name)}" for kind in OFFERED)
+    notebook["cells"][0]["source"] += f'\n\n<p class="forms">{forms}</p>'
+    return notebook
+
+
+def _as_on_github(link: re.Match) -> str:
+    """Return a link to a heading as Sphinx wants it, and GitHub does in the pages of docs/."""
+    return f"]({link[1]}#{github_slugify(link[2])})"
+
+
+def _all_links() -> str:
+    """Return a table, as Markdown, that offers every lesson in every form."""
+    lines = ["", f"| Lesson | {' | '.join(OFFERED)} |", "|-" * (len(OFFERED) + 1) + "|"]
+    for lesson in lessons():
+        name = title(json.loads(lesson.read_text(encoding="utf-8")))
+        cells = [f"[{name}](../notebooks/{lesson.name})"]
+        cells += [_links(kind, lesson.stem) for kind in OFFERED]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _links(kind: str, name: str) -> str:
+    # HTML, because what a Markdown link leads to must be there before the site is
+    links = OFFERED[kind].items()
+    return ", ".join(f'<a href="../downloads/{to.format(name)}">{text}</a>' for text, to in links)

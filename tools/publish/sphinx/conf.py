@@ -1,0 +1,42 @@
+"""Sphinx's settings for the site. Nothing is executed: outputs are those of the notebooks."""
+
+project = "softmax_lessons"
+author = "the authors of softmax_lessons"
+copyright = "MIT licence"
+language = "en"
+
+extensions = ["myst_nb", "sphinx_copybutton"]
+exclude_patterns = ["docs/sample_submissions"]  # they are for the grader, and are no pages
+myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
+myst_heading_anchors = 3
+highlight_language = "text"  # unless a block of code says otherwise
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_number_source_lines = False
+nb_code_prompt_show = "Show the solution"
+nb_code_prompt_hide = "Hide the solution"
+# a figure's HTML carries its alt text, and a verdict's its colours
+nb_mime_priority_overrides = [("html", "text/html", 0)]
+
+html_theme = "sphinx_book_theme"
+html_title = "Softmax in PyTorch"
+html_theme_options = {
+    "use_download_button": False,  # each lesson links its own forms
+    "show_toc_level": 2,
+    "home_page_in_toc": True,
+    "navbar_persistent": [],  # one search button is enough
+    "footer_content_items": [],
+}
+html_context = {"default_mode": "auto"}
+html_static_path = [
+    "../node_modules/mathjax/es5/tex-svg-full.js",
+    "../../../softmax_lessons/explorers",
+    "site.css",
+]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_search_summary = False  # it would be fetched, which a page from a disk may not do
+html_show_sphinx = False
+html_use_index = False
+mathjax_path = "tex-svg-full.js"
+mathjax3_config = {"options": {"enableMenu": False}}
