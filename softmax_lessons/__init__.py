@@ -3,20 +3,22 @@
 There is no alias for PyTorch here: lessons call `torch.softmax` by its own name.
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
-from softmax_lessons import explorers, plots
-from softmax_lessons.dtypes import Limits, limits
-from softmax_lessons.functions import (
-    cross_entropy,
-    log_softmax,
-    logsumexp,
-    naive_softmax,
-    stable_softmax,
-)
-
 if TYPE_CHECKING:
-    from softmax_lessons.checker import Progress, Verdict, check, progress
+    from softmax_lessons import explorers, plots
+    from softmax_lessons.checker.verdict import Verdict
+    from softmax_lessons.checks import check
+    from softmax_lessons.dtypes import Limits, limits
+    from softmax_lessons.functions import (
+        cross_entropy,
+        log_softmax,
+        logsumexp,
+        naive_softmax,
+        stable_softmax,
+    )
+    from softmax_lessons.progress import Progress, progress
 
 __all__ = [
     "Limits",
@@ -34,11 +36,24 @@ __all__ = [
     "stable_softmax",
 ]
 
+_FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
+_PLACES = {
+    "Limits": "dtypes",
+    "Progress": "progress",
+    "Verdict": "checker.verdict",
+    "check": "checks",
+    "limits": "dtypes",
+    "progress": "progress",
+    **dict.fromkeys(_FUNCTIONS, "functions"),
+}
+
 
 def __getattr__(name: str) -> object:
-    """Load the checker when it is first asked for."""
-    if name in ("Progress", "Verdict", "check", "progress"):
-        from softmax_lessons import checker
-
-        return getattr(checker, name)
-    raise AttributeError(f"module 'softmax_lessons' has no attribute {name!r}")
+    """Load what is first asked for; PyTorch takes seconds, which the command line needn't wait."""
+    if name in ("explorers", "plots"):
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _PLACES:
+        found = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+        globals()[name] = found  # a module of this name would hide the function
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -36,11 +36,19 @@ def limits(dtype: torch.dtype) -> Limits:
         own).
 
     Raises:
-        TypeError: if `dtype` is not a floating-point dtype.
+        TypeError: if `dtype` is not a floating-point dtype, or one that torch can store but has
+            no numbers for, such as float4_e2m1fn_x2, which has two in a byte.
     """
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise TypeError(f"limits needs a floating-point dtype such as torch.float32, got {dtype!r}")
-    info = torch.finfo(dtype)
+    wanted = "limits needs a floating-point dtype such as torch.float32, got"
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError(f"{wanted} {dtype!r:.60}")
+    if not dtype.is_floating_point:
+        raise TypeError(f"{wanted} {dtype}")
+    try:
+        info = torch.finfo(dtype)
+        torch.zeros(1).to(dtype)
+    except (NotImplementedError, RuntimeError, TypeError) as error:
+        raise TypeError(f"{wanted} {dtype}, to which torch converts no numbers") from error
     return Limits(
         dtype=dtype,
         largest=info.max,

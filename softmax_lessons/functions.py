@@ -4,6 +4,8 @@ They are here to be read and compared. In your own models, call `torch.softmax`,
 `torch.log_softmax`, `torch.logsumexp` and `torch.nn.functional.cross_entropy`.
 """
 
+import operator
+
 import torch
 from torch import Tensor
 
@@ -24,10 +26,10 @@ def naive_softmax(logits: Tensor, dim: int) -> Tensor:
         Probabilities with the shape and dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
         IndexError: if `logits` has no such dimension.
     """
-    _require_logits(logits, dim, "naive_softmax")
+    require_logits(logits, dim, "naive_softmax")
     exps = logits.exp()
     return exps / exps.sum(dim, keepdim=True)
 
@@ -44,13 +46,13 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
         all -inf, or that holds +inf or nan, is all nan.
 
     Raises:
-        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
         IndexError: if `logits` has no such dimension.
 
     Source: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
     functions", IMA Journal of Numerical Analysis 41 (2021).
     """
-    _require_logits(logits, dim, "stable_softmax")
+    require_logits(logits, dim, "stable_softmax")
     if logits.dtype in HALVES:
         return stable_softmax(logits.float(), dim).to(logits.dtype)
     exps = (logits - _max(logits, dim)).exp_()  # in place: new memory costs more than exp does
@@ -68,10 +70,10 @@ def log_softmax(logits: Tensor, dim: int) -> Tensor:
         Log-probabilities with the shape and dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
         IndexError: if `logits` has no such dimension.
     """
-    _require_logits(logits, dim, "log_softmax")
+    require_logits(logits, dim, "log_softmax")
     wide = _widen(logits)
     shifted = wide - _max(wide, dim)
     return (shifted - shifted.exp().sum(dim, keepdim=True).log()).to(logits.dtype)
@@ -89,10 +91,13 @@ def logsumexp(logits: Tensor, dim: int, keepdim: bool = False) -> Tensor:
         A tensor with the dtype of `logits` and its shape without `dim`.
 
     Raises:
-        TypeError: if `logits` is not a floating-point tensor, or `dim` not an integer.
+        TypeError: if `logits` is not a dense floating-point tensor, `dim` not an integer, or
+            `keepdim` not a bool.
         IndexError: if `logits` has no such dimension.
     """
-    _require_logits(logits, dim, "logsumexp")
+    require_logits(logits, dim, "logsumexp")
+    if not isinstance(keepdim, bool):
+        raise TypeError(f"logsumexp needs keepdim=True or False, got {keepdim!r}")
     wide = _widen(logits)
     largest = _max(wide, dim)
     # inf - inf is nan, so an infinite maximum is not subtracted; exp and log carry it instead
@@ -115,13 +120,13 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         A 0-d tensor with the dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a floating-point tensor, or `targets` not an int64 or
+        TypeError: if `logits` is not a dense floating-point tensor, or `targets` not an int64 or
             floating-point one.
-        ValueError: if the shapes don't fit together.
+        ValueError: if the shapes don't fit together, or there are no classes.
         IndexError: if a target is not one of the classes.
     """
     class_dim = 1 if isinstance(logits, Tensor) and logits.dim() > 1 else 0
-    _require_logits(logits, class_dim, "cross_entropy")
+    require_logits(logits, class_dim, "cross_entropy")
     _require_targets(logits, targets, class_dim)
     log_probs = log_softmax(_widen(logits), class_dim)
     if targets.is_floating_point():
@@ -160,30 +165,38 @@ def _max(logits: Tensor, dim: int) -> Tensor:
     return largest.detach() if largest.requires_grad else largest
 
 
-def _require_logits(logits: Tensor, dim: int, function: str) -> None:
-    """Raise unless `logits` is a floating-point tensor that has the dimension `dim`."""
+def require_logits(logits: Tensor, dim: int, function: str) -> None:
+    """Raise unless `logits` is a dense floating-point tensor that has the dimension `dim`.
+
+    Args:
+        logits: what a function was given.
+        dim: the dimension that it was given.
+        function: its name, which the message begins with.
+
+    Raises:
+        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
+        IndexError: if `logits` has no such dimension.
+    """
     if (  # all is well: for a small batch, more questions would take longer than the softmax
         isinstance(logits, Tensor)
         and logits.dtype in FLOATS
+        and logits.layout is torch.strided
+        and not logits.is_nested
         and type(dim) is int
         and -(rank := logits.dim()) <= dim < rank
     ):
         return
-    if not isinstance(logits, Tensor):
-        raise TypeError(
-            f"{function} needs a torch.Tensor of logits, got {type(logits).__name__}; "
-            "use torch.tensor(...)"
-        )
+    _require_dense(logits, "logits", function)
     if logits.dtype.is_complex:
         raise TypeError(
             f"{function} needs floating-point logits, got {logits.dtype}; "
             "complex numbers have no largest one: pass x.real or x.abs()"
         )
-    if not logits.dtype.is_floating_point or logits.dtype.itemsize == 1:
+    if logits.dtype not in FLOATS:
         raise TypeError(
             f"{function} needs floating-point logits, got {logits.dtype}; use x.float()"
         )
-    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+    if isinstance(dim, bool) or not _is_index(dim):
         raise TypeError(
             f"{function} needs an integer dim, got {dim!r}; use dim=-1 for the last one"
         )
@@ -195,21 +208,48 @@ def _require_logits(logits: Tensor, dim: int, function: str) -> None:
         )
 
 
-def _require_targets(logits: Tensor, targets: Tensor, class_dim: int) -> None:
-    """Raise unless `targets` are classes or probabilities that fit `logits`."""
-    if not isinstance(targets, Tensor):
+def _require_dense(values: Tensor, name: str, function: str) -> None:
+    """Raise unless `values` is a tensor, and neither a sparse nor a nested one."""
+    if not isinstance(values, Tensor):
         raise TypeError(
-            f"cross_entropy needs a torch.Tensor of targets, got {type(targets).__name__}; "
+            f"{function} needs a torch.Tensor of {name}, got {type(values).__name__}; "
             "use torch.tensor(...)"
         )
-    if targets.dtype != torch.int64 and not targets.is_floating_point():
+    if values.is_nested:
+        raise TypeError(
+            f"{function} needs a dense tensor of {name}, got a nested one; "
+            "use torch.nested.to_padded_tensor(...)"
+        )
+    if values.layout is not torch.strided:
+        raise TypeError(
+            f"{function} needs a dense tensor of {name}, got {values.layout}; use x.to_dense()"
+        )
+
+
+def _is_index(dim: int) -> bool:
+    """Tell whether `dim` is an integer; a tensor may say that it is one, and not be."""
+    try:
+        operator.index(dim)
+    except TypeError:
+        return False
+    return True
+
+
+def _require_targets(logits: Tensor, targets: Tensor, class_dim: int) -> None:
+    """Raise unless `targets` are classes or probabilities that fit `logits`."""
+    _require_dense(targets, "targets", "cross_entropy")
+    if targets.dtype != torch.int64 and targets.dtype not in FLOATS:
         raise TypeError(
             f"cross_entropy needs int64 class numbers or floating-point probabilities, "
-            f"got {targets.dtype}; use targets.long()"
+            f"got {targets.dtype}; use targets.long(), or targets.float()"
         )
     if logits.dim() == 0:
         raise ValueError(
             "cross_entropy needs logits of shape (classes,) or (batch, classes, ...), got ()"
+        )
+    if logits.size(class_dim) == 0:
+        raise ValueError(
+            f"cross_entropy needs at least one class, got logits of shape {tuple(logits.shape)}"
         )
     wanted = list(logits.shape)
     if not targets.is_floating_point():

@@ -5,15 +5,22 @@ states of two pieces make the state of both, in any order; that is all there is 
 (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax", arXiv:1805.02867).
 """
 
+import datetime
 import functools
+import os
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from numbers import Integral
+from typing import NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, multiprocessing
+from torch.autograd.function import once_differentiable
 
-if TYPE_CHECKING:
-    import numpy as np
+from softmax_lessons.functions import require_logits
 
 INF = float("inf")
 
@@ -44,10 +51,11 @@ def state_of(logits: Tensor, dim: int = -1) -> State:
         dim: the dim whose entries compete; it is gone in the state.
 
     Raises:
-        TypeError: if the logits are not float32 or float64.
+        TypeError: if the logits are not float32 or float64, or `dim` is not an integer.
+        ValueError: if there is nothing along `dim`.
+        IndexError: if `logits` has no such dimension.
     """
-    if logits.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"state_of needs float32 or float64 logits, got {logits.dtype}")
+    _require_entries(logits, dim, "state_of")
     largest = logits.amax(dim, keepdim=True)
     total = (logits - _base(largest)).exp_().sum(dim).double()
     return State(largest.squeeze(dim), total)
@@ -58,7 +66,17 @@ def merge(a: State, b: State) -> State:
 
     The order doesn't matter, nor which two are merged first, but for rounding; a piece without
     entries, State(-inf, 0), changes nothing.
+
+    Raises:
+        TypeError: if one of them is not a `State`.
+        ValueError: if they are of different numbers of rows.
     """
+    for state in (a, b):
+        if not isinstance(state, State):
+            raise TypeError(f"merge needs two states, got {type(state).__name__}; use state_of")
+    if a.largest.shape != b.largest.shape:
+        shapes = f"{tuple(a.largest.shape)} and {tuple(b.largest.shape)}"
+        raise ValueError(f"merge needs two states of one shape, got {shapes}")
     largest = torch.maximum(a.largest, b.largest)
     base = _base(largest)
     total = a.total * (a.largest - base).exp() + b.total * (b.largest - base).exp()
@@ -77,13 +95,14 @@ def softmax(logits: Tensor, dim: int = -1, chunk: int = 8192) -> Tensor:
         The shape and dtype of `logits`. Rows that are all -inf become nan, as in PyTorch.
 
     Raises:
-        TypeError: if the logits are not float32 or float64.
-        ValueError: if `chunk` is not above 0, or there is nothing along `dim`.
+        TypeError: if the logits are not float32 or float64, or `dim` or `chunk` is not an integer.
+        ValueError: if `chunk` is not above 0, there is nothing along `dim`, or the logits require
+            a gradient: there is none here.
+        IndexError: if `logits` has no such dimension.
     """
-    if chunk < 1:
-        raise ValueError(f"softmax needs a chunk of 1 or more, got {chunk}")
-    if logits.size(dim) == 0:
-        raise ValueError(f"softmax got no entries along dim {dim} of {tuple(logits.shape)}")
+    _require_entries(logits, dim, "softmax")
+    chunk = _checked_chunk(chunk, "softmax")
+    _require_no_gradient(logits, "softmax")
     state = None
     for part in logits.split(chunk, dim):
         seen = state_of(part, dim)
@@ -96,8 +115,8 @@ def softmax(logits: Tensor, dim: int = -1, chunk: int = 8192) -> Tensor:
 
 
 def softmax_file(
-    logits: "np.ndarray",
-    probs: "np.ndarray",
+    logits: np.ndarray,
+    probs: np.ndarray,
     chunk: int = 1 << 20,
     watch: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> State:
@@ -107,8 +126,9 @@ def softmax_file(
     scaled.
 
     Args:
-        logits: float32 or float64, shape (n,), for example an `np.memmap`.
-        probs: where the result goes, same shape and dtype.
+        logits: float32 or float64, shape (n,), in this machine's byte order, for example an
+            `np.memmap`.
+        probs: where the result goes, same shape and dtype; `logits` itself will do.
         chunk: how many entries are in memory at once.
         watch: wraps the starts of the chunks, twice; `tqdm.auto.tqdm` shows a progress bar.
 
@@ -116,8 +136,15 @@ def softmax_file(
         The state of the row.
 
     Raises:
-        ValueError: if shapes or dtypes differ, or the arrays are not one-dimensional and filled.
+        TypeError: if the two are not arrays of float32 or float64, `chunk` is not an integer, or
+            `watch` not a function.
+        ValueError: if shapes or dtypes differ, the arrays are not one-dimensional and filled,
+            `probs` can't be written to, or `chunk` is not above 0.
     """
+    for array in (logits, probs):
+        if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+            came = getattr(array, "dtype", type(array).__name__)
+            raise TypeError(f"softmax_file needs NumPy arrays of float32 or float64, got {came}")
     if logits.shape != probs.shape or logits.dtype != probs.dtype or logits.ndim != 1:
         raise ValueError(
             "softmax_file needs two arrays of one shape (n,) and one dtype, got "
@@ -125,6 +152,11 @@ def softmax_file(
         )
     if not len(logits):
         raise ValueError("softmax_file needs at least one entry, got shape (0,)")
+    if not probs.flags.writeable:
+        raise ValueError("softmax_file needs an array to write to, got one that is read-only")
+    chunk = _checked_chunk(chunk, "softmax_file")
+    if not callable(watch):
+        raise TypeError(f"softmax_file needs a function as watch, got {watch!r}")
     starts = range(0, len(logits), chunk)
     states = []
     for start in watch(starts):  # exp is what takes long: each is computed once, and kept
@@ -143,7 +175,8 @@ def softmax_sharded(logits: Tensor) -> Tensor:
     """Return this process's part of a softmax whose rows are split over all processes.
 
     Each process of the `torch.distributed` group calls this with its own columns. Two numbers a
-    row are sent, a maximum and a sum, however many columns there are.
+    row are sent, a maximum and a sum, however many columns there are; backward sends one more,
+    so every process has to call it.
 
     Args:
         logits: float32 or float64, shape (..., columns of this process).
@@ -152,23 +185,253 @@ def softmax_sharded(logits: Tensor) -> Tensor:
         The same shape: the probabilities of these columns among those of all processes.
 
     Raises:
+        TypeError: if the logits are not float32 or float64.
+        ValueError: if there is nothing along the last dim.
         RuntimeError: if no process group is initialised.
     """
+    _require_entries(logits, -1, "softmax_sharded")
+    _require_group("softmax_sharded")
+    return _ShardedSoftmax.apply(logits)
+
+
+def cross_entropy_sharded(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss of each row of logits whose columns are split over all processes.
+
+    Each process of the `torch.distributed` group calls this with its own columns, as many as
+    every other process, and with the same targets; the process of rank r has the classes from
+    r * columns on. Three numbers a row are sent: a maximum, then a sum and the target's logit.
+
+    Every process gets the same losses, and backward sends nothing: each has the gradient of its
+    own columns, p - y there. So each calls backward on its own copy, and nobody adds them up.
+
+    Args:
+        logits: float32 or float64, shape (rows, columns of this process).
+        targets: class indices among all the columns, shape (rows,), int64.
+
+    Returns:
+        Shape (rows,), the dtype of `logits`: log(sum of exp) - logit of the target.
+
+    Raises:
+        TypeError: if the logits are not float32 or float64, or the targets not int64.
+        ValueError: if the shapes are others, or there is nothing along the last dim.
+        IndexError: if a target is not a class.
+        RuntimeError: if no process group is initialised.
+
+    Source: Shoeybi and others 2019, "Megatron-LM", arXiv:1909.08053, section 3.
+    """
+    from torch import distributed
+
+    _require_entries(logits, -1, "cross_entropy_sharded")
+    if not isinstance(targets, Tensor) or targets.dtype != torch.int64:
+        came = getattr(targets, "dtype", type(targets).__name__)
+        raise TypeError(f"cross_entropy_sharded needs int64 targets, got {came}")
+    if logits.dim() != 2 or targets.shape != logits.shape[:1]:
+        raise ValueError(
+            "cross_entropy_sharded needs logits of shape (rows, columns) and targets of shape "
+            f"(rows,), got {tuple(logits.shape)} and {tuple(targets.shape)}"
+        )
+    _require_group("cross_entropy_sharded")
+    columns = logits.size(-1)
+    classes = columns * distributed.get_world_size()
+    for target in targets[(targets < 0) | (targets >= classes)].tolist():
+        raise IndexError(f"cross_entropy_sharded got target class {target}, of 0 to {classes - 1}")
+    return _ShardedCrossEntropy.apply(logits, targets - columns * distributed.get_rank())
+
+
+class _ShardedSoftmax(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits: Tensor) -> Tensor:
+        exps = (logits - _over_all(logits.amax(-1, keepdim=True), "MAX")).exp_()
+        probs = exps.div_(_over_all(exps.sum(-1, keepdim=True), "SUM"))
+        ctx.save_for_backward(probs)
+        return probs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> Tensor:
+        (probs,) = ctx.saved_tensors
+        return probs * (grad - _over_all((probs * grad).sum(-1, keepdim=True), "SUM"))
+
+
+class _ShardedCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits: Tensor, places: Tensor) -> Tensor:
+        """`places`: where each target is, counted from this process's first column."""
+        shifted = logits - _over_all(logits.amax(-1, keepdim=True), "MAX")
+        owned = (places >= 0) & (places < logits.size(-1))
+        places = places.masked_fill(~owned, 0)[:, None]
+        picked = shifted.gather(-1, places).squeeze(-1).masked_fill(~owned, 0)
+        exps = shifted.exp_()
+        total, picked = _over_all(torch.stack([exps.sum(-1), picked]), "SUM")
+        ctx.save_for_backward(exps.div_(total[:, None]), places, owned)
+        return total.log() - picked
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        probs, places, owned = ctx.saved_tensors
+        ones = owned[:, None].to(probs.dtype)
+        return probs.scatter_add(-1, places, -ones) * grad[:, None], None
+
+
+def _over_all(values: Tensor, op: str) -> Tensor:
+    """Return the largest ("MAX") of the values of all processes, or their sum ("SUM")."""
+    from torch import distributed
+
+    distributed.all_reduce(values, op=getattr(distributed.ReduceOp, op))
+    return values
+
+
+def _require_group(function: str) -> None:
     from torch import distributed
 
     if not (distributed.is_available() and distributed.is_initialized()):
         raise RuntimeError(
-            "softmax_sharded needs a process group; call torch.distributed.init_process_group "
-            "in every process first"
+            f"{function} needs a process group; call torch.distributed.init_process_group in "
+            "every process first"
         )
-    largest = logits.amax(-1, keepdim=True)
-    distributed.all_reduce(largest, op=distributed.ReduceOp.MAX)
-    exps = (logits - largest).exp_()
-    total = exps.sum(-1, keepdim=True)
-    distributed.all_reduce(total, op=distributed.ReduceOp.SUM)
-    return exps.div_(total)
 
 
 def _base(largest: Tensor) -> Tensor:
     """Return what to subtract: the maximum, or 0 where that is -inf, as -inf - -inf is nan."""
     return largest.masked_fill(largest == -INF, 0)
+
+
+def _require_entries(logits: Tensor, dim: int, function: str) -> None:
+    """Raise unless `logits` are float32 or float64, with at least one entry along `dim`."""
+    require_logits(logits, dim, function)
+    if logits.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{function} needs float32 or float64 logits, got {logits.dtype}")
+    if not logits.dim() or not logits.size(dim):
+        raise ValueError(f"{function} got no entries along dim {dim} of {tuple(logits.shape)}")
+
+
+def _checked_chunk(chunk: int, function: str) -> int:
+    if not isinstance(chunk, Integral) or isinstance(chunk, bool):
+        raise TypeError(f"{function} needs an integer chunk, got {chunk!r}")
+    if chunk < 1:
+        raise ValueError(f"{function} needs a chunk of 1 or more, got {chunk}")
+    return int(chunk)  # NumPy's integers are not torch's
+
+
+def _require_no_gradient(logits: Tensor, function: str) -> None:
+    if logits.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            f"{function} has no gradient, got logits that require one; pass logits.detach(), or "
+            "use torch.softmax"
+        )
+
+
+def run_processes(
+    function: Callable[..., Tensor], shards: list[Tensor], *same: Tensor, seconds: float = 60
+) -> list[Tensor]:
+    """Call `function(shard, *same)` in a process for each shard, all in one group.
+
+    The processes meet through a file (no port is needed), speak gloo over this machine's
+    loopback, and end with this call, whatever happens.
+
+    Args:
+        function: importable by name, such as `softmax_sharded`; returns a tensor.
+        shards: what each process gets. If one requires a gradient, each process calls backward
+            on the sum of its result, and the `.grad` of the shards is set.
+        same: what all of them get alike.
+        seconds: how long all of them have together.
+
+    Returns:
+        One tensor for each shard, in order.
+
+    Raises:
+        TypeError: if `function` is not one, the shards are not a list of tensors, or `same` has
+            anything else.
+        ValueError: if a process could not import the function by its name, only some of the
+            shards require a gradient or they are no leaves, or `seconds` is not above 0.
+        RuntimeError: if a process fails, with the last line of what it said.
+        TimeoutError: if they have not ended in time; they are stopped then.
+    """
+    if not callable(function):
+        raise TypeError(f"run_processes needs a function, got {function!r:.60}")
+    typed = function.__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__")
+    name = getattr(function, "__qualname__", "")  # of a lambda, <lambda>
+    if typed or "<" in name:
+        raise ValueError(
+            f"run_processes needs a function that other processes can import, got {name}; "
+            "put it into a module of its own"
+        )
+    if not (isinstance(shards, list) and shards and all(isinstance(x, Tensor) for x in shards)):
+        raise TypeError(f"run_processes needs a list of one tensor or more, got {shards!r:.60}")
+    if not (isinstance(seconds, int | float) and seconds > 0):
+        raise ValueError(f"run_processes needs a number of seconds above 0, got {seconds!r:.60}")
+    if not all(isinstance(x, Tensor) for x in same):
+        raise TypeError(f"run_processes needs tensors after the shards, got {same!r:.60}")
+    if len({shard.requires_grad for shard in shards}) > 1:
+        raise ValueError(
+            "run_processes needs shards that all require a gradient, or none, got "
+            f"{[shard.requires_grad for shard in shards]}"
+        )
+    if not all(shard.is_leaf for shard in shards):
+        raise ValueError(
+            "run_processes sets the .grad of leaves, got shards that were computed from another "
+            "tensor; use shard.detach().requires_grad_()"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        for rank, shard in enumerate(shards):
+            leaf = shard.detach().requires_grad_(shard.requires_grad)
+            torch.save((leaf, *same), f"{folder}/in_{rank}.pt")
+        arguments = (function, len(shards), folder, seconds)
+        # spawn, because a fork of a process whose torch has started threads may hang
+        group = multiprocessing.spawn(_work, arguments, len(shards), join=False, daemon=True)
+        deadline = time.monotonic() + seconds
+        try:
+            while not group.join(max(0.0, deadline - time.monotonic())):
+                if time.monotonic() >= deadline:
+                    late = [rank for rank, each in enumerate(group.processes) if each.is_alive()]
+                    raise TimeoutError(f"processes {late} did not answer within {seconds:g} s")
+        except FAILURES as error:
+            said = error.msg.strip().splitlines()[-1]
+            raise RuntimeError(
+                f"process {error.error_index} of {len(shards)} failed: {said}"
+            ) from error
+        finally:
+            for process in group.processes:
+                process.kill()
+                process.join()
+        results = []
+        for rank, shard in enumerate(shards):
+            result, grad = torch.load(f"{folder}/out_{rank}.pt", weights_only=True)
+            if grad is not None:
+                shard.grad = grad
+            results.append(result)
+        return results
+
+
+FAILURES = (multiprocessing.ProcessRaisedException, multiprocessing.ProcessExitedException)
+
+
+def _work(
+    rank: int, function: Callable[..., Tensor], count: int, folder: str, seconds: float
+) -> None:
+    """Be one of the processes."""
+    from torch import distributed
+
+    loopback = {"linux": "lo", "darwin": "lo0"}
+    if sys.platform in loopback:  # else gloo looks for a network, and there may be none
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[sys.platform])
+    torch.set_num_threads(1)
+    # some versions of gloo print that they are connected
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    distributed.init_process_group(
+        "gloo",
+        store=distributed.FileStore(f"{folder}/meeting", count),
+        rank=rank,
+        world_size=count,
+        timeout=datetime.timedelta(seconds=seconds),
+    )
+    shard, *same = torch.load(f"{folder}/in_{rank}.pt", weights_only=True)
+    result = function(shard, *same)
+    if result.requires_grad:
+        result.sum().backward()
+    torch.save((result.detach(), shard.grad), f"{folder}/out_{rank}.pt")
+    distributed.barrier()
+    distributed.destroy_process_group()

@@ -4,12 +4,23 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from softmax_lessons.copies import without_notes, without_outputs
 
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before a file is tried again
 MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
+FIRST_EDITION = {  # the files whose lesson has another number now
+    "07_follow_the_gradient.ipynb": "08",
+    "08_temperature_and_sampling.ipynb": "09 and 10",
+    "09_mask_and_attend.ipynb": "12",
+    "10_compute_in_few_bits.ipynb": "13",
+    "11_compute_in_pieces.ipynb": "14 and 15",
+    "12_hunt_the_bug.ipynb": "16",
+    "13_field_guide.ipynb": "17",
+}
 
 
 @dataclass
@@ -21,12 +32,15 @@ class Report:
         refreshed: lessons the learner hadn't changed, replaced by a newer version.
         kept: files that the learner has changed, or that are the learner's own.
         outdated: those among `kept` of which the course has another version.
+        first_edition: files of the first edition whose lesson has another number now; nothing
+            touches them.
     """
 
     added: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     outdated: list[str] = field(default_factory=list)
+    first_edition: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = []
@@ -41,7 +55,11 @@ class Report:
                 f"Of these, the course has another version: {', '.join(self.outdated)} "
                 "(rename yours, and the next start brings it)"
             )
-        return "\n".join(lines) or "All lessons are there, none has changed."
+        lines = lines or ["All lessons are there, none has changed."]
+        if self.first_edition:
+            now = ", ".join(f"{name} is {FIRST_EDITION[name]}" for name in self.first_edition)
+            lines.append(f"Kept from the first edition, with their numbers now: {now}")
+        return "\n".join(lines)
 
 
 def lessons() -> list[Path]:
@@ -56,21 +74,26 @@ def lessons() -> list[Path]:
     raise FileNotFoundError(f"found no lessons in {package} or beside it; please reinstall")
 
 
-def prepare(folder: Path) -> Report:
+def prepare(folder: Path | str) -> Report:
     """Put a working copy of each lesson into `folder`, without outputs.
 
     A file that isn't there is added. One that is there and still as this function wrote it is
     refreshed. Any other is the learner's, and is kept.
 
     Args:
-        folder: where the copies go; made if it doesn't exist.
+        folder: where the copies go, a path or a string; made if it doesn't exist.
 
     Returns:
-        What was added, refreshed and kept.
+        What was added, refreshed and kept, and what is there of the first edition.
 
     Raises:
+        TypeError: if `folder` is not a path.
         OSError: if the folder can't be made or written to.
     """
+    try:
+        folder = Path(folder)
+    except TypeError as error:
+        raise TypeError(f"prepare needs a path to a folder, got {folder!r:.60}") from error
     folder.mkdir(parents=True, exist_ok=True)
     written = _read_manifest(folder)
     report = Report()
@@ -90,9 +113,10 @@ def prepare(folder: Path) -> Report:
                     report.outdated.append(lesson.name)
                 continue
             report.refreshed.append(lesson.name)
-        write_whole(copy, fresh)
+        write_atomically(copy, fresh)
         written[lesson.name] = new
-    write_whole(folder / MANIFEST, json.dumps(written, indent=1).encode())
+    write_atomically(folder / MANIFEST, json.dumps(written, indent=1).encode())
+    report.first_edition = [name for name in FIRST_EDITION if os.path.lexists(folder / name)]
     return report
 
 
@@ -112,14 +136,33 @@ def _fresh(lesson: Path) -> bytes:
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing.
+
+    Args:
+        path: the file, in a folder that exists.
+        content: its new content.
+
+    Raises:
+        OSError: if it can't be written; what was there before is there still.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part_")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _replace(source: str, target: Path) -> None:
+    """Move a file over another, which on Windows an editor or a scanner may hold for a moment."""
+    for wait in WAITS:
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            time.sleep(wait)
+    os.replace(source, target)

@@ -1,21 +1,27 @@
 """Run one function on one input, and write down what happened as plain data."""
 
+import contextlib
+import dis
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import FrameType
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionMeta
 from torch.overrides import TorchFunctionMode
 
 Dims = int | tuple[int, ...]
 OURS = ("softmax_lessons.functions", "softmax_lessons.online")
+LONGEST_ERROR = 300  # characters
+GUESS = frozenset({"softmax", "log_softmax", "softmin"})  # guess a dim that they aren't told
+IMPLICIT_DIM = "softmax without a dim"  # noted among the names of what is called
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """One input to try an attempt on.
 
@@ -25,6 +31,7 @@ class Probe:
         gradient: whether the gradient is looked at as well.
         loose: whether a float32 result will do, whatever the dtype of the logits.
         others: the arguments after the first; None means only `dim`.
+        seed: what random numbers start from, torch's and NumPy's and Python's.
         rounding: what rounding may do to a result: "relative" to each entry, "absolute" (for
             logarithms and differences: relative to the largest number in it), or "last" (only
             the last step of the computation may round).
@@ -36,6 +43,7 @@ class Probe:
     loose: bool = False
     others: tuple[object, ...] | None = None
     rounding: str = "relative"
+    seed: int = 0
 
     @property
     def rest(self) -> tuple[object, ...]:
@@ -69,6 +77,7 @@ class Outcome:
         grad: the gradient with respect to the logits, if it was asked for and exists.
         grad_error: the error that backward raised, else "".
         after: the tensors it was given, as it left them.
+        called: the names of the functions of torch, and of this course, that it called.
     """
 
     error: str = ""
@@ -77,6 +86,7 @@ class Outcome:
     grad: Tensor | None = None
     grad_error: str = ""
     after: tuple[Tensor, ...] = ()
+    called: tuple[str, ...] = ()
 
 
 def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
@@ -88,8 +98,8 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
         rest = [x.clone() if isinstance(x, Tensor) else x for x in probe.rest]
         try:
             result = attempt(logits, *rest)
-        except (Exception, SystemExit) as error:
-            return Outcome(error=f"{type(error).__name__}: {error}")
+        except BaseException as error:
+            return Outcome(error=described(error))
         if kind := _not_plain(result):
             return Outcome(kind=kind)
         grad, grad_error = None, ""
@@ -97,7 +107,7 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
             try:
                 (grad,) = torch.autograd.grad(weighted_sum(result), leaf, allow_unused=True)
             except RuntimeError as error:
-                grad_error = f"RuntimeError: {error}"
+                grad_error = described(error)
     return Outcome(
         kind="Tensor",
         value=result.detach().clone(),
@@ -107,35 +117,64 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
     )
 
 
-def calls(attempt: Callable[..., object], probe: Probe) -> set[str]:
-    """Return the names of the functions of torch, and of this course, that an attempt calls."""
-    names = set()
+def described(error: BaseException) -> str:
+    """Return the name of an error and what it says, if it can say it, in a few words."""
+    try:
+        says = str(error)
+    except Exception:
+        says = ""
+    says = says.encode("utf-8", "backslashreplace").decode()  # half a character can't be shown
+    if len(says) > LONGEST_ERROR:
+        says = f"{says[:LONGEST_ERROR]}..."
+    return f"{type(error).__name__}: {says}"
 
-    class Recorder(TorchFunctionMode):
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            names.add(getattr(func, "__name__", ""))
-            return func(*args, **(kwargs or {}))
+
+class _Functions(TorchFunctionMode):
+    """Keeps the names of torch's functions that Python code calls."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Note the name, and whether PyTorch has to guess the dim of a softmax."""
+        name = getattr(func, "__name__", "").strip("_")
+        self._names.add(name)
+        if name in GUESS and (kwargs or {}).get("dim", 0) is None:
+            self._names.add(IMPLICIT_DIM)
+        return func(*args, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def calls(operators: bool = False) -> Iterator[set[str]]:
+    """Keep the names of the functions of torch, and of this course, that are called meanwhile."""
+    names: set[str] = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
         if frame.f_globals.get("__name__") in OURS:
             names.add(frame.f_code.co_name)
 
     before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        with Recorder():
-            run(attempt, probe)
-    finally:
-        sys.setprofile(before)
-    return names
+    with contextlib.ExitStack() as stack:
+        # also what no Python code calls, such as the steps of a TorchScript function, and, as of
+        # the PyTorch that can, what other threads call
+        profile = torch.autograd.profiler.profile(
+            enabled=operators, experimental_config=of_all_threads()
+        )
+        stack.enter_context(profile)
+        stack.enter_context(_Functions(names))
+        stack.callback(sys.setprofile, before)
+        sys.setprofile(note)
+        yield names
+    events = profile.function_events if operators else ()
+    names |= {event.name.rpartition("::")[2].strip("_") for event in events}
 
 
-def operators(attempt: Callable[..., object], probe: Probe) -> set[str]:
-    """Return the names of torch's operators that run, by whatever name they were called."""
-    with torch.autograd.profiler.profile() as profile:
-        run(attempt, probe)
-    names = (event.name.rpartition("::")[2] for event in profile.function_events)
-    return {name.removeprefix("_") for name in names}
+def of_all_threads() -> torch.profiler._ExperimentalConfig | None:
+    """Return what has a profile note the calls of all threads; None if this PyTorch has nothing."""
+    with contextlib.suppress(TypeError):
+        return torch.profiler._ExperimentalConfig(profile_all_threads=True)
+    return None
 
 
 def weighted_sum(result: Tensor) -> Tensor:
@@ -156,16 +195,32 @@ def _not_plain(result: object) -> str:
     return ""
 
 
-def as_called(attempt: Callable[..., object], parameters: Sequence[str]) -> Callable[..., object]:
+def bind_arguments(
+    attempt: Callable[..., object], parameters: Sequence[str]
+) -> Callable[..., object]:
     """Return an attempt as a function of a probe's arguments, however it takes them."""
     # compiling takes longer than a check may; what is compiled does the same uncompiled
     attempt = getattr(attempt, "_torchdynamo_orig_callable", attempt)
+    if does_nothing(attempt):
+        return lambda *arguments: ...
     if len(parameters) == 1:
         return lambda logits, *rest: attempt(logits)
-    if parameters[1:] != ("dim",):
-        return attempt
+    owner = getattr(attempt, "__self__", None)
+    if tuple(parameters[1:]) != ("dim",) or isinstance(owner, FunctionMeta):
+        return attempt  # `Function.apply` takes no names in PyTorch 2.4
     try:
         inspect.signature(attempt).bind(None, dim=None)
     except (TypeError, ValueError):  # no such name, or a builtin that tells no signature
         return attempt
     return lambda logits, dim: attempt(logits, dim=dim)
+
+
+def does_nothing(attempt: object) -> bool:
+    """Tell whether the body of a function is empty but for its docstring, `pass` or `...`."""
+    code = getattr(attempt, "__code__", None)
+    if code is None:
+        return False
+    steps = {step.opname for step in dis.get_instructions(code)}
+    idle = {"RESUME", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "NOP", "POP_TOP"}
+    returned = {None, *code.co_consts} - {attempt.__doc__}
+    return steps <= idle and returned <= {None, ...}

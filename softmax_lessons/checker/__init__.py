@@ -1,14 +1,7 @@
-"""Check a learner's function and name the mistake in it.
+"""Judge an attempt and name the mistake in it; what is asked for is in `softmax_lessons.lessons`.
 
-`check` (`engine`) runs the attempt on small inputs (`exercises`) in a process of its own (the
-package `attempts`), compares what came with PyTorch (`judge`), and, where it differs, looks for
-the misconception in the library (`misconceptions`) that gives the very same outcomes
-(`diagnose`), as a change to the right function (`recipe`). A prediction is compared with what
-happens (`questions`). The answer is a `verdict`.
+An attempt is run on small inputs in a process of its own (the package `attempts`). What it did
+is compared with PyTorch (`judge`) and, where it differs, with what the misconceptions do
+(`diagnose`); where none fits, with what holds of a right answer (`laws`). The answer is a
+`verdict`. `exercise`, `hunt` and `question` are the three kinds of `task`.
 """
-
-from softmax_lessons.checker.engine import check
-from softmax_lessons.checker.progress import Progress, progress
-from softmax_lessons.checker.verdict import Verdict
-
-__all__ = ["Progress", "Verdict", "check", "progress"]

@@ -1,151 +1,244 @@
-"""Find the smallest set of misconceptions that explains what an attempt did."""
+"""Find the fewest misconceptions that explain what an attempt did."""
 
 import itertools
-import re
-import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
 
 from softmax_lessons.attempts.run import Outcome, Probe, run
-from softmax_lessons.checker.exercises import Exercise
-from softmax_lessons.checker.judge import close, close_gradient
-from softmax_lessons.checker.misconceptions import OTHER_FUNCTION, Face, Misconception
-from softmax_lessons.checker.recipe import Recipe
+from softmax_lessons.checker.judge import Reference, close, close_gradient, expect, judge
+from softmax_lessons.checker.misconception import Misconception, Variant
+
+IN_PAIRS = 6  # variants of one misconception that are tried together with another mistake
+
+
+class Candidate:
+    """A function that is wrong in a known way, and what it does with the inputs, once run."""
+
+    def __init__(
+        self,
+        mistakes: tuple[Misconception, ...],
+        function: Callable[..., Tensor],
+        probes: Sequence[Probe],
+    ) -> None:
+        self.mistakes, self.function = mistakes, function
+        self._probes = probes
+        self._outcomes: dict[int, Outcome] = {}
+
+    def outcome(self, i: int) -> Outcome:
+        """Return what it does with the i-th input."""
+        if i not in self._outcomes:
+            self._outcomes[i] = run(self.function, self._probes[i])
+        return self._outcomes[i]
+
+    def does(self, outcomes: Sequence[Outcome], order: Sequence[int]) -> bool:
+        """Tell whether it does the same, input by input.
+
+        Only results and gradients are compared: errors may be worded in any way, and what shows
+        in an outcome itself (`Misconception.symptom`) is named on its own.
+        """
+        return all(same_outcome(self.outcome(i), outcomes[i], self._probes[i]) for i in order)
+
+
+class Candidates:
+    """The candidates of an exercise."""
+
+    def __init__(
+        self,
+        right: Sequence[Callable[..., Tensor]],
+        misconceptions: Sequence[Misconception],
+        probes: Sequence[Probe],
+    ) -> None:
+        self.right, self.misconceptions, self.probes = right, misconceptions, probes
+
+    @cached_property
+    def singles(self) -> list[Candidate]:
+        """What is right, for what shows in the outcomes alone, and each mistake on its own."""
+        found = [Candidate((), function, self.probes) for function in self.right]
+        for m in self.misconceptions:
+            found += self.made_of(m, m.variants)
+        return found
+
+    @cached_property
+    def table(self) -> "Table":
+        """The singles, by what they do with the first input."""
+        return self.by_first_input(self.singles)
+
+    @cached_property
+    def changes(self) -> list[tuple[Misconception, Mapping[str, object]]]:
+        """Changes to the steps of what is right, of those that are tried in pairs."""
+        return [
+            (m, variant)
+            for m in self.misconceptions
+            if not m.alone
+            for variant in [v for v in m.variants if not callable(v)][:IN_PAIRS]
+        ]
+
+    @cached_property
+    def pairs(self) -> "Table":
+        """Two mistakes at once, where both are changes to the steps of what is right."""
+        return self.by_first_input(self._both(itertools.combinations(self.changes, 2)))
+
+    def pairs_with(self, m: Misconception, variants: Sequence[Variant]) -> Iterator[Candidate]:
+        """Yield one mistake, made in these ways, together with each other one."""
+        own = [(m, variant) for variant in variants if not callable(variant) and not m.alone]
+        yield from self._both(itertools.product(own, self.changes))
+
+    def by_first_input(self, candidates: Iterable[Candidate]) -> "Table":
+        """Return candidates as a table."""
+        return Table(list(candidates), self.probes[0], self.right[0])
+
+    def _both(self, pairs: Iterable) -> Iterator[Candidate]:
+        for (m1, change1), (m2, change2) in pairs:
+            if m1.slug != m2.slug and not change1.keys() & change2.keys():
+                function = replace(self.right[0], **change1, **change2)
+                yield Candidate((m1, m2), function, self.probes)
+
+    def made_of(self, m: Misconception, variants: Sequence[Variant]) -> list[Candidate]:
+        """Return the candidates that make one mistake in these ways."""
+        functions = [
+            function
+            for variant in variants
+            for function in ([variant] if callable(variant) else self._changed(variant))
+        ]
+        return [Candidate((m,), function, self.probes) for function in functions]
+
+    def _changed(self, change: Mapping[str, object]) -> list[Callable[..., Tensor]]:
+        return list(dict.fromkeys(replace(recipe, **change) for recipe in self.right))
+
+    def one_of_each(
+        self, reference: Reference
+    ) -> tuple[tuple[Misconception, Callable[..., Tensor]], ...]:
+        """Return a function for each misconception that shows in a result, whatever the style.
+
+        Those that differ from the reference by an error, a gradient or a few last digits alone
+        are left out: a test may overlook them and be a good one.
+        """
+        found: dict[str, tuple[Misconception, Callable[..., Tensor]]] = {}
+        for candidate in self.singles:
+            for m in candidate.mistakes:
+                if m.slug not in found and self._shows(candidate, reference):
+                    found[m.slug] = (m, candidate.function)
+        return tuple(found.values())
+
+    def _shows(self, candidate: Candidate, reference: Reference) -> bool:
+        for i, probe in enumerate(self.probes):
+            outcome, expected = candidate.outcome(i), expect(reference, probe)
+            if outcome.value is None or not judge(probe, outcome, expected):
+                continue
+            try:
+                right = expected.value.to(outcome.value.dtype)
+                torch.testing.assert_close(outcome.value, right, equal_nan=True)
+            except AssertionError:
+                return True
+        return False
+
+
+class Table:
+    """Candidates, found by what they do with the first input."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        probe: Probe,
+        right: Callable[..., Tensor],
+    ) -> None:
+        self._candidates = candidates
+        self._shape = right(probe.logits, *probe.rest).shape
+        rows = [self._key(_value(c.function, probe)) for c in candidates]
+        self._keys = torch.tensor(rows, dtype=torch.float64).nan_to_num(1e30, 2e30, -2e30)
+
+    def like(self, outcome: Outcome) -> Iterator[Candidate]:
+        """Yield the candidates that do about the same with this input."""
+        if not self._candidates:
+            return
+        row = torch.tensor(self._key(outcome.value), dtype=torch.float64)
+        row = row.nan_to_num(1e30, 2e30, -2e30)
+        near = (self._keys - row).abs() <= 0.01 * row.abs() + 1e-6
+        for i in near.all(1).nonzero().flatten().tolist():
+            yield self._candidates[i]
+
+    def _key(self, value: Tensor | None) -> list[float]:
+        """Return a result as so many numbers as a right one has."""
+        if value is None or value.shape != self._shape or value.is_complex():
+            return [3e30] * self._shape.numel()
+        return value.flatten().tolist()
+
+
+def _value(function: Callable[..., Tensor], probe: Probe) -> Tensor | None:
+    try:
+        return function(probe.logits.clone(), *probe.rest)
+    except Exception:
+        return None
 
 
 def diagnose(
-    exercise: Exercise,
-    probes: Sequence[Probe],
-    outcomes: Sequence[Outcome],
-    failed: Collection[int],
-    first: int,
-    called: Collection[str],
+    candidates: Candidates, outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> tuple[Misconception, ...]:
     """Return the misconceptions behind a wrong attempt, the main one first.
 
     Args:
-        exercise: what was to be solved.
-        probes: what the attempt was tried on.
-        outcomes: what it did, one a probe.
-        failed: the numbers of the probes that went wrong.
-        first: one of them; starting there rejects most candidates at once.
-        called: the names of the torch functions that it called.
+        candidates: those of the exercise.
+        outcomes: what the attempt did, one for each input of the exercise.
+        failed: the numbers of the inputs that went wrong.
 
     Returns:
-        The fewest misconceptions, up to three, whose outcomes are the same as the attempt's on
-        every probe, and those that show in the outcomes themselves; empty if none fits.
+        The fewest misconceptions, up to two, whose outcomes are the same as the attempt's on
+        every input, and those that show in the outcomes themselves; empty if none fits.
     """
-    if first >= len(probes):  # it fails on fresh inputs only
-        first = 0
-    library = exercise.misconceptions
-    seen = [m for m in library if _shows(m, probes, outcomes)]
+    probes, library = candidates.probes, candidates.misconceptions
+    seen = [m for m in library if any(map(m.shows, probes, outcomes))]
     caused = {slug for m in seen for slug in m.causes}
     seen = [m for m in seen if m.slug not in caused]
     if any(m.error for m in seen):
         return tuple(m for m in seen if m.error)
     if all(outcome.value is None for outcome in outcomes):
         return tuple(seen)
-    partly = tuple(m for m in library if m.where and failed and m.where(probes, failed))[:1]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of what some wrong functions do
-        explained = _explained(exercise, probes, outcomes, first, called, seen)
-    # unexplained, it is what shows in the example that matters
-    shown = [m for m in seen if m.trace(probes[first], outcomes[first])]
-    return explained or tuple(shown) or partly
+    small_first = sorted(range(len(probes)), key=lambda i: (probes[i].logits.numel(), i))
+    wrong_first = [i for i in small_first if i in failed]
+    first, order = wrong_first[0], tuple(dict.fromkeys((*wrong_first, *small_first)))
+    for candidate in _in_question(candidates, outcomes):
+        if candidate.does(outcomes, order):
+            # what the candidate shows as well is its consequence, not one mistake more
+            shown = [candidate.outcome(i) for i in range(len(probes))]
+            own = [m for m in seen if not any(map(m.shows, probes, shown))]
+            return tuple(m for m in library if m in own or m in candidate.mistakes)
+    # unexplained, it is what shows in the example that matters, or most of the time, or in all
+    plain = [m for m in seen if m.shows(probes[first], outcomes[first])]
+    usual = [
+        m for m in seen if 2 * sum(m.shows(probes[i], outcomes[i]) for i in failed) > len(failed)
+    ]
+    patterns = [m for m in library if m.pattern and m.pattern(probes, outcomes, failed)]
+    return tuple(plain or patterns[:1] or usual)
 
 
-def _explained(
-    exercise: Exercise,
-    probes: Sequence[Probe],
-    outcomes: Sequence[Outcome],
-    first: int,
-    called: Collection[str],
-    seen: Sequence[Misconception],
-) -> tuple[Misconception, ...]:
-    """Return the misconceptions of the first candidate that does the same; empty if none does."""
-    order = dict.fromkeys((first, *exercise.telling, *range(len(probes))))
-    for mistakes, twin in _candidates(exercise, probes, outcomes, called):
-        if _may_be(twin, probes[first], outcomes[first]) and _same(twin, probes, outcomes, order):
-            # a trace that the twin leaves as well is its consequence, not one mistake more
-            twins = [run(twin, probe) for probe in probes]
-            own = [m for m in seen if not _shows(m, probes, twins)]
-            return tuple(m for m in exercise.misconceptions if m in own or m in mistakes)
-    return ()
+def _in_question(candidates: Candidates, outcomes: Sequence[Outcome]) -> Iterator[Candidate]:
+    """Yield candidates, the fewest mistakes first."""
+    if _says_nothing(outcomes):
+        return
+    called = {name for outcome in outcomes for name in outcome.called}
+    fitted = {
+        m: list(m.fit(candidates.probes, outcomes)) for m in candidates.misconceptions if m.fit
+    }
+    for candidate in candidates.table.like(outcomes[0]):
+        if all(not m.calls or m.calls & called for m in candidate.mistakes):
+            yield candidate
+    alone = (candidates.made_of(m, variants) for m, variants in fitted.items())
+    yield from candidates.by_first_input(itertools.chain(*alone)).like(outcomes[0])
+    yield from candidates.pairs.like(outcomes[0])
+    both = (candidates.pairs_with(m, variants) for m, variants in fitted.items())
+    yield from candidates.by_first_input(itertools.chain(*both)).like(outcomes[0])
 
 
-def _shows(m: Misconception, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> bool:
-    """Tell whether a misconception is plain from the outcomes."""
-    if m.trace:
-        return any(m.trace(*pair) for pair in zip(probes, outcomes, strict=True))
-    return bool(m.error) and any(re.search(m.error, outcome.error) for outcome in outcomes)
-
-
-def _candidates(
-    exercise: Exercise,
-    probes: Sequence[Probe],
-    outcomes: Sequence[Outcome],
-    called: Collection[str],
-) -> Iterator[tuple[tuple[Misconception, ...], Face]]:
-    """Yield wrong functions, and what is wrong with them, the fewest mistakes first."""
-    for recipe in exercise.right:
-        yield (), recipe
-    faces = []
-    for m in exercise.misconceptions:
-        if m.calls and not m.calls & called:
-            continue
-        fitted = m.fit(probes, outcomes) if m.fit else ()
-        faces += [(m, face) for face in (*m.faces, *fitted)]
-    for m, face in faces:
-        if callable(face):
-            yield (m,), face
-        else:
-            for recipe in {replace(recipe, **face) for recipe in exercise.right}:
-                yield (m,), recipe
-    pairs: list[tuple[tuple[Misconception, ...], Mapping[str, object]]] = []
-    changes = [(m, face) for m, face in faces if not callable(face) and not m.alone]
-    # the likely pairs first: a wrong dim or shift and another one of those
-    changes.sort(key=lambda change: change[0] in OTHER_FUNCTION)
-    for (m1, face1), (m2, face2) in itertools.combinations(changes, 2):
-        # two wrong functions in one are rare, and there would be thousands to try
-        both_functions = m1 in OTHER_FUNCTION and m2 in OTHER_FUNCTION
-        if m1 is not m2 and not both_functions and not face1.keys() & face2.keys():
-            pairs.append(((m1, m2), {**face1, **face2}))
-            for recipe in {replace(recipe, **pairs[-1][1]) for recipe in exercise.right}:
-                yield (m1, m2), recipe
-    # whoever makes two mistakes may not shift at all as well
-    for m in exercise.misconceptions:
-        if m.slug == "no-max-subtraction" and not callable(m.faces[0]):
-            for mistakes, steps in pairs:
-                if m not in mistakes and not m.faces[0].keys() & steps.keys():
-                    yield (*mistakes, m), replace(exercise.right[0], **m.faces[0], **steps)
-
-
-def _may_be(candidate: Recipe | Face, probe: Probe, theirs: Outcome) -> bool:
-    """Tell, from one entry of one result, whether a candidate is worth a closer look."""
-    try:
-        ours = candidate(probe.logits.clone(), *probe.rest)
-    except Exception:
-        return bool(theirs.error)
-    if theirs.value is None:
-        return not theirs.error
-    if ours.shape != theirs.value.shape:
-        return False
-    a, b = float(ours.reshape(-1)[0]), float(theirs.value.reshape(-1)[0])
-    return abs(a - b) <= 0.01 * abs(b) or a == b or (a != a and b != b)
-
-
-def _same(
-    candidate: Recipe | Face,
-    probes: Sequence[Probe],
-    outcomes: Sequence[Outcome],
-    order: Iterable[int],
-) -> bool:
-    """Tell whether a candidate does what the attempt did, on every probe.
-
-    Only results and gradients are compared: errors may be worded in any way, and what shows in
-    an outcome itself (`Misconception.trace`) is named on its own.
-    """
-    return all(same_outcome(run(candidate, probes[i]), outcomes[i], probes[i]) for i in order)
+def _says_nothing(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether results are the same number all over: many mistakes lose what logits say."""
+    values = [outcome.value for outcome in outcomes if outcome.value is not None]
+    if all(value.numel() == 1 for value in values):
+        return len({value.item() for value in values}) < 2
+    return all(len(value.unique()) < 2 for value in values)
 
 
 def same_outcome(ours: Outcome, theirs: Outcome, probe: Probe) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -30,6 +31,7 @@ class Failure:
         expected: what was expected.
         part: the indices of the part that `came` and `expected` are about; () is all of it.
         differs: where the values are off, in all of it; None if it is not about values.
+        digits: how many it takes to tell what came from what was expected.
     """
 
     property: str
@@ -37,8 +39,10 @@ class Failure:
     expected: str
     part: tuple[int | slice, ...] = ()
     differs: Tensor | None = None
+    digits: int = 4
 
 
+@lru_cache(maxsize=4096)
 def expect(reference: Reference, probe: Probe) -> Expected:
     """Compute the right outcome from PyTorch's own function."""
     logits = probe.logits.double().requires_grad_(probe.gradient)
@@ -68,8 +72,8 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
             value.double(), expected.value, rtol=rtol, atol=atol, equal_nan=True
         )
         part = _first_difference(differs, probe)
-        came, wanted = numbers(value[part]), numbers(expected.value[part])
-        return Failure("values", came, wanted, part, differs)
+        came, wanted, digits = _told_apart(value[part], expected.value[part])
+        return Failure("values", came, wanted, part, differs, digits)
     if not probe.accepts(value.dtype):
         return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
     if (changed := changed_input(probe, outcome)) is not None:
@@ -79,13 +83,15 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
             "the right result, and the input as it was",
         )
     if probe.gradient:
-        wanted = f"gradient {numbers(expected.grad)} of (result * [1, 2, ...]).sum()"
+        text = "gradient {} of (result * [1, 2, ...]).sum()"
+        wanted = text.format(numbers(expected.grad))
         if outcome.grad_error:
             return Failure("gradient", f"{outcome.grad_error} in backward", wanted)
         if outcome.grad is None:
             return Failure("gradient", "a result that has no gradient", wanted)
         if not close_gradient(outcome.grad, expected.grad, probe):
-            return Failure("gradient", f"gradient {numbers(outcome.grad)}", wanted)
+            came, wanted, _ = _told_apart(outcome.grad, expected.grad)
+            return Failure("gradient", f"gradient {came}", text.format(wanted))
     return None
 
 
@@ -93,6 +99,14 @@ def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:
     """Return the first tensor that an attempt was given and has changed, if there is one."""
     pairs = zip(probe.tensors, outcome.after, strict=False)
     return next((after for before, after in pairs if not torch.equal(before, after)), None)
+
+
+def difference(value: Tensor, expected: Tensor) -> float:
+    """Return how far a result is off at most, relative to what is in it; inf is far, so is nan."""
+    off = (value.double() - expected).abs()
+    off = off.where(value.double() != expected, 0).nan_to_num(1e300, posinf=1e300)
+    scale = expected.abs().nan_to_num(0, posinf=0).max().item() if expected.numel() else 0
+    return off.max().item() / max(scale, 1e-300) if off.numel() else 0.0
 
 
 def close(value: Tensor, other: Tensor, probe: Probe) -> bool:
@@ -120,8 +134,12 @@ def _rounding(probe: Probe, dtype: torch.dtype) -> tuple[float, float]:
         return 1e-8, torch.finfo(probe.logits.dtype).tiny
     coarser = dtype if probe.loose and dtype == torch.float32 else probe.logits.dtype
     format = torch.finfo(coarser)
-    if probe.rounding == "last":  # PyTorch's own rounds twice along a dim that is not the last
-        return format.eps, format.smallest_normal * format.eps
+    if probe.rounding == "last":
+        # half a step, and what float32 is off by before; PyTorch's own softmax rounds twice along
+        # a dim that is not the last
+        once = probe.dim in (-1, probe.logits.dim() - 1)
+        bound = 0.501 * format.eps + 1e-6 if once else format.eps
+        return bound, bound * format.smallest_normal
     bound = 8 * format.eps * (1 + probe.magnitude)
     if probe.rounding == "absolute":
         return bound, bound
@@ -144,17 +162,31 @@ def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
     return tuple(slice(None) if dim in dims else i for dim, i in enumerate(first))
 
 
-def numbers(x: Tensor) -> str:
+def _told_apart(came: Tensor, wanted: Tensor) -> tuple[str, str, int]:
+    """Write what came and what was expected with as many digits as it takes to tell them apart."""
+    # what no result of this dtype can be is not what is expected of it
+    rounded = wanted.to(came.dtype) if came.is_floating_point() else wanted
+    wanted = wanted if torch.equal(rounded.double(), came.double()) else rounded.double()
+    for digits in (4, 6, 9, 17):
+        texts = numbers(came, digits), numbers(wanted, digits)
+        if texts[0] != texts[1]:
+            return *texts, digits
+    return *texts, 4
+
+
+def numbers(x: Tensor, digits: int = 4) -> str:
     """Write a tensor as nested lists of numbers, as `number` writes them."""
     if x.dim() == 0:
-        return number(x.item()) if x.is_floating_point() else str(x.item())
-    shown = [numbers(row) for row in x[:MOST_SHOWN]]
+        return number(x.item(), digits) if x.is_floating_point() else str(x.item())
+    shown = [numbers(row, digits) for row in x[:MOST_SHOWN]]
     more = [f"... ({len(x)} in all)"] if len(x) > MOST_SHOWN else []
     return "[" + ", ".join(shown + more) + "]"
 
 
-def number(value: float) -> str:
-    """Write a number with at most four digits after the point."""
+def number(value: float, digits: int = 4) -> str:
+    """Write a number with at most so many digits after the point, a very small one with three."""
+    if digits > 4:
+        return f"{value:.{digits}g}"
     return f"{round(value, 4):g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3g}"
 
 

@@ -1,23 +1,44 @@
-"""What a check answers, and how it shows itself."""
+"""What a check answers: a record, and its views as text and as a box in a notebook."""
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 from torch import Tensor
 
+from softmax_lessons.checker import memory
 from softmax_lessons.checker.judge import number
+
+Status = Literal["right", "wrong", "nudge", "not begun", "unusable"]
+# the edge and the ground of the box: own colours, so that it reads in light and dark themes alike
+COLOURS = {
+    "right": ("#009E73", "#F0FAF6"),
+    "wrong": ("#D55E00", "#FDF5EE"),
+    "nudge": ("#0072B2", "#F2F7FB"),
+    "not begun": ("#0072B2", "#F2F7FB"),
+    "unusable": ("#D55E00", "#FDF5EE"),
+}
+
+
+class Mistake(Protocol):
+    """What a verdict needs of a misconception: its name, a sentence, and hints."""
+
+    slug: str
+    says: str
+    hints: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Example:
-    """An input, what came and what was expected, small enough to be drawn as tables.
+class Tables:
+    """An input, what came and what was expected, small enough to be drawn.
 
     Attributes:
         given, came, expected: tensors of one shape, of one or two dims.
         differs: where `came` is off, same shape, bool.
         dim: the dim whose entries compete; None if all of them do.
         title: what `given` is.
+        digits: how many are written.
     """
 
     given: Tensor
@@ -26,6 +47,30 @@ class Example:
     differs: Tensor
     dim: int | None
     title: str
+    digits: int = 4
+
+
+@dataclass(frozen=True)
+class Example:
+    """One call that shows the mistake.
+
+    Attributes:
+        call: how the attempt was called, such as "f(x, dim=1)".
+        given: what it was given, in words and numbers.
+        came: what came.
+        expected: what was expected.
+        tables: the same, if it can be drawn.
+    """
+
+    call: str
+    given: str
+    came: str
+    expected: str
+    tables: Tables | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        given = f" with {self.given}" if self.given else ""
+        return f"{self.call}{given}:\n  came:     {self.came}\n  expected: {self.expected}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,42 +78,108 @@ class Verdict:
     """The answer of `check`.
 
     Attributes:
-        exercise: the name of the exercise.
-        passed: whether the attempt is right on every input tried.
-        misconceptions: slugs of the mistakes found, the main one first; empty if the attempt
-            is right, not begun, or wrong in a way that has no name yet.
-        message: the whole answer as plain text: a headline and what is to say, then, parted by
-            blank lines, an example and a hint.
-        example: the example, if it can be drawn.
+        exercise: the name of the exercise or question.
+        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun" or
+            "unusable" (nothing could be run).
+        headline: the status in words.
+        says: what there is to say, a sentence or more.
+        mistakes: the mistakes found, the main one first; empty if the attempt is right, not
+            begun, or wrong in a way that has no name.
+        example: a call that shows the mistake, if there is one.
+        given: how many hints were given for this mistake before.
     """
 
     exercise: str
-    passed: bool
-    misconceptions: tuple[str, ...]
-    message: str
-    example: Example | None = field(default=None, compare=False)
+    status: Status
+    headline: str
+    says: str = ""
+    mistakes: tuple[Mistake, ...] = ()
+    example: Example | None = None
+    given: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the attempt is right on every input tried, and what was asked for."""
+        return self.status == "right"
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """The slugs of the mistakes."""
+        return tuple(mistake.slug for mistake in self.mistakes)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """All hints for the main mistake: where to look, which idea, which line."""
+        return self.mistakes[0].hints if self.mistakes else ()
+
+    @property
+    def told(self) -> str:
+        """The hint that the text shows: the first one, or a later one if it was not enough."""
+        return self.hints[min(self.given, len(self.hints) - 1)] if self.hints else ""
+
+    def hint(self) -> "Hint":
+        """Return the next hint for the main mistake, or the last one again."""
+        if not self.hints:
+            return Hint("There is no hint for this.")
+        given = memory.count_hint(self.exercise, self.mistakes[0].slug)
+        last = len(self.hints) - 1
+        end = "" if given < last else "\n(That was the last hint.)"
+        return Hint(f"Hint: {self.hints[min(given, last)]}{end}")
+
+    def with_hints_counted(self) -> "Verdict":
+        """Return the same verdict with the hint that comes after those given before."""
+        if not self.hints:
+            return self
+        return replace(self, given=memory.count_hint(self.exercise, self.mistakes[0].slug))
+
+    @property
+    def account(self) -> str:
+        """What is the matter, as plain text: the first line, what there is to say, the example."""
+        parts = ["\n".join(filter(None, (self._first_line, self.says)))]
+        parts += [str(self.example)] if self.example else []
+        return "\n\n".join(parts)
+
+    @property
+    def message(self) -> str:
+        """The whole answer as plain text: the account, and a hint."""
+        return f"{self.account}\n\nHint: {self.told}" if self.told else self.account
+
+    @property
+    def _first_line(self) -> str:
+        slugs = " and ".join(dict.fromkeys(self.misconceptions))
+        named = f" ({slugs})" if slugs and self.status in ("wrong", "unusable") else ""
+        return f"{self.exercise}: {self.headline}{named}"
 
     def __repr__(self) -> str:
         return self.message
 
     def _repr_html_(self) -> str:
-        first, *rest = self.message.split("\n\n")
-        headline, _, says = first.partition("\n")
-        blocks = [f"<strong>{html.escape(headline)}</strong>", _lines(says)]
-        for text in rest:
-            drawn = self.example is not None and text is rest[0]
-            blocks.append(_tables(text, self.example) if drawn else _lines(text))
-        # own colours for text and ground, so that it reads in light and dark themes alike
-        if self.passed:
-            edge, ground = "#009E73", "#F0FAF6"
-        elif self.misconceptions or rest:
-            edge, ground = "#D55E00", "#FDF5EE"
-        else:  # nothing is wrong yet
-            edge, ground = "#0072B2", "#F2F7FB"
-        return (
-            f'<div style="border-left: 0.4em solid {edge}; background: {ground}; color: #1A1A1A; '
-            f'padding: 0.6em 1em; margin: 0.3em 0">{"".join(blocks)}</div>'
-        )
+        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", _lines(self.says)]
+        if self.example:
+            tables = self.example.tables
+            blocks.append(_drawn(self.example, tables) if tables else _lines(str(self.example)))
+        blocks.append(_lines(f"Hint: {self.told}" if self.told else ""))
+        return _box("".join(blocks), *COLOURS[self.status])
+
+
+@dataclass(frozen=True, repr=False)
+class Hint:
+    """A hint that was asked for."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return _box(_lines(self.text), *COLOURS["nudge"])
+
+
+def _box(content: str, edge: str, ground: str) -> str:
+    return (
+        f'<div role="status" style="border-left: 0.4em solid {edge}; background: {ground}; '
+        f'color: #1A1A1A; padding: 0.6em 1em; margin: 0.3em 0">{content}</div>'
+    )
 
 
 def _lines(text: str) -> str:
@@ -76,35 +187,45 @@ def _lines(text: str) -> str:
     return f'<div style="white-space: pre-wrap; margin-top: 0.5em">{body}</div>' if text else ""
 
 
-def _tables(text: str, example: Example) -> str:
+def _drawn(example: Example, tables: Tables) -> str:
     """Draw the input and both results side by side, and mark the slices that are off."""
-    call = text.partition(" with ")[0]
-    titles = {
-        example.title: example.given,
-        f"{call} gives": example.came,
-        "expected": example.expected,
+    shown = {
+        tables.title: tables.given,
+        f"{example.call} gives": tables.came,
+        "expected": tables.expected,
     }
-    tables = [_table(title, x, example, marked=x is example.came) for title, x in titles.items()]
-    return f'<div style="display: flex; flex-wrap: wrap; gap: 1.5em">{"".join(tables)}</div>'
+    drawn = [_table(title, x, tables, x is tables.came) for title, x in shown.items()]
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 1.5em">{"".join(drawn)}</div>'
 
 
-def _table(title: str, x: Tensor, example: Example, marked: bool) -> str:
-    off = example.differs.reshape(-1, x.shape[-1])
+def _table(title: str, x: Tensor, tables: Tables, marked: bool) -> str:
+    off = tables.differs.reshape(-1, x.shape[-1])
     rows = []
     for i, row in enumerate(x.reshape(-1, x.shape[-1]).tolist()):
-        cells = []
-        for j, value in enumerate(row):
-            slice_off = {None: off.any(), 0: off[:, j].any(), 1: off[i].any()}[example.dim]
-            frame = "2px solid #D55E00" if slice_off else "1px solid #767676"
-            wrong = marked and bool(off[i, j])
-            shown = f"<strong>✗ {number(value)}</strong>" if wrong else number(value)
-            cells.append(
-                f'<td style="border: {frame}; padding: 0.2em 0.6em; text-align: right; '
-                f'color: #1A1A1A; background: #FFFFFF">{shown}</td>'
+        cells = [
+            _cell(
+                number(value, tables.digits),
+                marked and bool(off[i, j]),
+                _in_slice(off, i, j, tables),
             )
+            for j, value in enumerate(row)
+        ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     caption = (
         '<caption style="caption-side: top; text-align: left; color: #1A1A1A; padding: 0.3em 0">'
         f"{html.escape(title)}</caption>"
     )
     return f'<table style="border-collapse: collapse">{caption}{"".join(rows)}</table>'
+
+
+def _in_slice(off: Tensor, i: int, j: int, tables: Tables) -> bool:
+    """Tell whether an entry belongs to a slice that is off."""
+    return bool({None: off, 0: off[:, j], 1: off[i]}[tables.dim].any())
+
+
+def _cell(text: str, wrong: bool, framed: bool) -> str:
+    frame = "2px solid #D55E00" if framed else "1px solid #767676"
+    return (
+        f'<td style="border: {frame}; padding: 0.2em 0.6em; text-align: right; color: #1A1A1A; '
+        f'background: #FFFFFF">{f"<strong>✗ {text}</strong>" if wrong else text}</td>'
+    )

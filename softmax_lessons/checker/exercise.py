@@ -1,0 +1,219 @@
+"""An exercise: what is asked, what is right, and the inputs that tell mistakes apart."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.checker.diagnose import Candidates, diagnose
+from softmax_lessons.checker.hunt import Hunt, called_as
+from softmax_lessons.checker.judge import Failure, difference, expect, judge, numbers
+from softmax_lessons.checker.laws import Law, broken_law, where_it_fails
+from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.task import correct, function_at_once, is_stub, not_begun
+from softmax_lessons.checker.verdict import Example, Tables, Verdict
+
+INF = float("inf")
+MOST_DRAWN = 40  # entries of an example
+MANY = 12  # entries that are too many for a plain example
+
+BY_HAND = (
+    "PyTorch's own function is right, and in your models it is what you should write. Here the "
+    "point is to build it yourself, from smaller steps."
+)
+PROPERTIES = {  # what to say of a mistake that has no name and breaks no law
+    "error": "Your function raises an error.",
+    "type": "Your function does not return a tensor.",
+    "shape": "The result has the wrong shape.",
+    "values": "The numbers are off.",
+    "dtype": "The result's dtype differs from the input's.",
+    "input": "Your function changes a tensor it was given.",
+    "gradient": "The result is right, but its gradient is not.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise; adding one is adding such a record to its lesson.
+
+    Attributes:
+        signature: how the attempt is called, as the learner writes it.
+        fixed: the inputs to try, always the same, so that a mistake is shown the same way.
+        fresh: makes other inputs for each check, so that no answer can be learnt by heart.
+        reference: PyTorch's own answer, called with the logits and with what else the probe has.
+        right: what is right here; recipes, if misconceptions are changes to them.
+        by_hand: the names of functions, torch's or the course's, that do not count as an answer.
+        misconceptions: what can go wrong, the most important first.
+        laws: what holds of a right answer, the plainest first; the first one that is broken is
+            told where a mistake has no name.
+    """
+
+    signature: str
+    fixed: tuple[Probe, ...]
+    fresh: Callable[[torch.Generator], tuple[Probe, ...]]
+    reference: Callable[..., Tensor]
+    right: tuple[Callable[..., Tensor], ...]
+    misconceptions: tuple[Misconception, ...]
+    laws: tuple[Law, ...] = ()
+    by_hand: frozenset[str] = frozenset()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the attempt is called with, such as ("x", "dim")."""
+        return tuple(self.signature.removeprefix("f(").removesuffix(")").split(", "))
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """The wrong functions that the misconceptions make, and what they do with the inputs."""
+        return Candidates(self.right, self.misconceptions, self.fixed)
+
+    def at_once(self, name: str, attempt: object) -> Verdict | None:
+        """Return the verdict on what is no function yet."""
+        return function_at_once(name, attempt)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Return the inputs for one check: the fixed ones, and others drawn anew."""
+        # not torch's own generator: the learner's seed stays as it is
+        seed = int.from_bytes(os.urandom(8), "big") >> 1
+        return self.fixed + self.fresh(torch.Generator().manual_seed(seed))
+
+    def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
+        """Return the function to run: the attempt as it is."""
+        return attempt
+
+    def as_hunt(self) -> Hunt:
+        """Return the same exercise test first: which of the mistakes does a test catch?"""
+        # where the exercise fixes the dim, a test doesn't pass it
+        fixed = (self.fixed[0].dim,) if len(self.parameters) == 1 else ()
+        right = (self.right[0], self.reference)
+        return Hunt(
+            tuple(called_as(self.parameters, function, *fixed) for function in right),
+            tuple(
+                (f"{m.says} ({m.slug})", called_as(self.parameters, function, *fixed))
+                for m, function in self.candidates.one_of_each(self.reference)
+            ),
+            catch_all=False,
+        )
+
+    def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
+        """Return the verdict on an attempt, from what it did with the probes."""
+        if all(is_stub(outcome) for outcome in outcomes):
+            return not_begun(name)
+        failures = {}
+        for i, (probe, outcome) in enumerate(zip(probes, outcomes, strict=True)):
+            if failure := judge(probe, outcome, expect(self.reference, probe)):
+                failures[i] = failure
+        if not failures:
+            used = self.by_hand.intersection(n for outcome in outcomes for n in outcome.called)
+            if used:
+                mistake = Misconception("uses-torch-softmax", BY_HAND)
+                return Verdict(name, "nudge", "that is made already", BY_HAND, (mistake,))
+            return correct(name, f"Right on all {len(outcomes)} inputs tried.")
+        return self._wrong(name, probes, outcomes, failures)
+
+    def _wrong(
+        self,
+        name: str,
+        probes: Sequence[Probe],
+        outcomes: Sequence[Outcome],
+        failures: dict[int, Failure],
+    ) -> Verdict:
+        known = [i for i in failures if i < len(self.fixed)]
+        found = diagnose(self.candidates, outcomes[: len(self.fixed)], known) if known else ()
+        order = sorted(
+            failures, key=lambda i: self._plainness(i, probes[i], outcomes[i], failures[i])
+        )
+        shown = next((i for i in order if _shows(found, probes[i], outcomes[i])), order[0])
+        says = [m.says for m in found]
+        if not found:
+            if law := broken_law(self.laws, probes, outcomes, order, self.reference):
+                shown, found = law[0], law[1:]
+            says = [found[0].says if found else PROPERTIES[failures[shown].property]]
+            says += where_it_fails(probes, failures)
+        probe, failure = probes[shown], failures[shown]
+        example = Example(
+            self.signature.replace("dim", f"dim={probe.dim}"),
+            self._given(probe, failure),
+            failure.came,
+            failure.expected,
+            self._tables(probe, outcomes[shown], failure),
+        )
+        return Verdict(name, "wrong", "not yet", "\n".join(says), found, example)
+
+    def _plainness(
+        self, i: int, probe: Probe, outcome: Outcome, failure: Failure
+    ) -> tuple[object, ...]:
+        """Return what to sort inputs by, so that the one that shows a mistake best comes first."""
+        shape = probe.logits.shape
+        small = (
+            failure.property == "values"
+            and difference(outcome.value, expect(self.reference, probe).value) < 0.01
+        )
+        slices = len(shape) > 1 and min(shape) > 1
+        count = probe.logits.numel()
+        return (i >= len(self.fixed), failure.digits > 4, small, count > MANY, not slices, count, i)
+
+    def _tables(self, probe: Probe, outcome: Outcome, failure: Failure) -> Tables | None:
+        """Return the example as tensors, if it is about values and has one or two dims."""
+        if failure.differs is None:
+            return None
+        expected = expect(self.reference, probe).value
+        drawn = (probe.logits, outcome.value, expected, failure.differs)
+        if len({x.shape for x in drawn}) > 1:
+            return None
+        tensors = [x[failure.part] for x in drawn]
+        whole_slice = failure.part or tensors[0].dim() != 2
+        if not 1 <= tensors[0].dim() <= 2 or tensors[0].numel() > MOST_DRAWN:
+            return None
+        name, place = self.parameters[0], _place(failure)
+        return Tables(
+            *tensors,
+            dim=None if whole_slice or isinstance(probe.dim, tuple) else probe.dim % 2,
+            title=f"{name}[{place}], {name} of shape {tuple(probe.logits.shape)}"
+            if place
+            else name,
+            digits=failure.digits,
+        )
+
+    def _given(self, probe: Probe, failure: Failure) -> str:
+        """Say what the attempt was given, or the part of it that matters."""
+        x, name = probe.logits, self.parameters[0]
+        others = "".join(
+            f", {other} = {numbers(value) if isinstance(value, Tensor) else value}"
+            for other, value in zip(self.parameters[1:], probe.rest, strict=False)
+            if other != "dim"
+        )
+        if not failure.part:
+            return f"{name} = {numbers(x)}, {x.dtype}{others}"
+        where = f"where {name} is {numbers(x[failure.part])}{others}"
+        return f"{name} of shape {tuple(x.shape)}, at [{_place(failure)}], {where}"
+
+
+def _place(failure: Failure) -> str:
+    return ", ".join(":" if isinstance(i, slice) else str(i) for i in failure.part)
+
+
+def _shows(found: Sequence[Misconception], probe: Probe, outcome: Outcome) -> bool:
+    """Tell whether an input shows the main mistake, if that is plain from a single outcome."""
+    return not found or found[0].shows(probe, outcome) is not False
+
+
+def scores(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return ordinary scores between -3 and 3, no two the same, in no order."""
+    count = torch.Size(shape).numel()
+    spread = torch.arange(1, count + 1) * 0.6180339887 % 1  # the golden ratio fills evenly
+    return (6 * spread - 3).to(dtype).reshape(shape)
+
+
+def row(*entries: float, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return a 1-D tensor of these scores."""
+    return torch.tensor(entries, dtype=dtype)
+
+
+def grid(*rows: list[float]) -> Tensor:
+    """Return a 2-D tensor of these rows of scores."""
+    return torch.tensor(rows, dtype=torch.float32)

@@ -1,0 +1,59 @@
+"""What `check` and `grade` ask of an exercise, a bug hunt or a prediction."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.verdict import Verdict
+
+NOT_A_FUNCTION = Misconception("result-not-function", "check needs your function itself.")
+
+
+class Task(Protocol):
+    """One thing that a learner is asked for."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the attempt is called with, such as ("x", "dim")."""
+
+    def at_once(self, name: str, attempt: object) -> Verdict | None:
+        """Return the verdict on an attempt that needs no run: none yet, or a prediction."""
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Return what to run an attempt with; some of it is drawn anew each time."""
+
+    def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
+        """Return the function to run."""
+
+    def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
+        """Return the verdict on an attempt, from what it did with the probes."""
+
+
+def function_at_once(name: str, attempt: object) -> Verdict | None:
+    """Return the verdict on what can't be run since it is no function."""
+    if attempt is None or attempt is ...:
+        return not_begun(name)
+    if callable(attempt):
+        return None
+    says = (
+        f"check needs your function itself, and got a {type(attempt).__name__}.\n"
+        f'Write check("{name}", my_function), without calling it.'
+    )
+    return Verdict(name, "wrong", "not yet", says, (NOT_A_FUNCTION,))
+
+
+def is_stub(outcome: Outcome) -> bool:
+    """Tell whether an attempt does what the lesson's stub does, or says that it isn't there."""
+    return outcome.kind == "ellipsis" or outcome.error == "NotImplementedError: "
+
+
+def not_begun(name: str) -> Verdict:
+    """Return the verdict on a stub."""
+    says = "Replace the ... in the cell above with your code, run that cell, then run this one."
+    return Verdict(name, "not begun", "not attempted yet", says)
+
+
+def correct(name: str, says: str) -> Verdict:
+    """Return the verdict on what is right."""
+    return Verdict(name, "right", "correct", says)

@@ -1,0 +1,86 @@
+"""`check`: from an attempt to a verdict."""
+
+import difflib
+from collections.abc import Callable
+
+from softmax_lessons.attempts.isolate import prepare, run_isolated
+from softmax_lessons.attempts.run import described
+from softmax_lessons.attempts.settings import GivenUp, in_plain_thread
+from softmax_lessons.attempts.worker import UnsendableError
+from softmax_lessons.checker import memory
+from softmax_lessons.checker.exercise import Exercise
+from softmax_lessons.checker.verdict import Verdict
+from softmax_lessons.lessons import tasks, to_solve
+
+prepare()
+
+
+def check(
+    exercise: str,
+    attempt: object = None,
+    *,
+    test: Callable[[Callable[..., object]], object] | None = None,
+    way: str = "",
+) -> Verdict:
+    """Check an attempt at an exercise, or a prediction, and name the mistake in it.
+
+    Args:
+        exercise: the name of the exercise or question, such as "stable_softmax".
+        attempt: for an exercise, the learner's function itself (not its result); for a
+            question, a word, a number or a shape.
+        test: instead of an attempt, a test of one: a function that takes a function, and
+            raises, or returns what is false, if that one is wrong. The verdict says how many
+            of the mistakes that the course knows it catches.
+        way: how the attempt is run, "fork" or "worker"; the system's usual way if empty.
+
+    Returns:
+        The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
+    """
+    try:
+        return in_plain_thread(lambda gone: _check(exercise, attempt, test, way, gone))
+    except Exception as error:  # whatever state this process is in
+        says = f"check could not run here: {described(error)}\nRestart the kernel, and try again."
+        return Verdict(str(exercise), "unusable", "not checked", says)
+
+
+def _check(
+    name: str,
+    attempt: object,
+    test: Callable[[Callable[..., object]], object] | None,
+    way: str,
+    given_up: GivenUp,
+) -> Verdict:
+    task = tasks().get(name) if isinstance(name, str) else None
+    if task is None:
+        return _unknown(str(name))
+    if test is not None:
+        if not isinstance(task, Exercise):
+            says = "Only an exercise that asks for a function can be done test first."
+            return Verdict(name, "unusable", "not checked", says)
+        task, attempt = task.as_hunt(), test
+    if (early := task.at_once(name, attempt)) is not None:
+        return early.with_hints_counted()
+    probes = task.probes()
+    try:
+        outcomes = run_isolated(
+            task.prepared(attempt), probes, task.parameters, way=way, given_up=given_up
+        )
+    except UnsendableError as error:
+        says = (
+            "Your function can't be sent to the process that runs it: it uses something that "
+            f"can't be copied, such as a lock, a generator or an open file ({error})."
+        )
+        return Verdict(name, "unusable", "not checked", says)
+    verdict = task.verdict(name, probes, outcomes)
+    # the course's own solutions are no progress of the learner's
+    own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
+    if verdict.passed and own and test is None:
+        memory.record(name)
+    return verdict.with_hints_counted()
+
+
+def _unknown(name: str) -> Verdict:
+    near = difflib.get_close_matches(name, tasks(), n=1, cutoff=0.4)
+    lines = [f'Did you mean "{found}"?' for found in near]
+    lines += [f"The exercises are: {', '.join(to_solve())}."]
+    return Verdict(name, "unusable", "there is no exercise of that name", "\n".join(lines))

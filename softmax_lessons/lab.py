@@ -1,0 +1,89 @@
+"""Open a copy of the lessons in JupyterLab."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from softmax_lessons.workspace import lessons, prepare
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m softmax_lessons",
+        description="Make a working copy of the lessons and open it in JupyterLab. "
+        "Files that you have changed are never written over. "
+        "To grade learners' notebooks: %(prog)s grade FOLDER (grade --help says more).",
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path("my_lessons"), help="where your copy is (%(default)s)"
+    )
+    parser.add_argument(
+        "--copy-only", action="store_true", help="make or refresh the copy, open nothing"
+    )
+    parser.add_argument(
+        "jupyter_options", nargs="*", help="after --, options for JupyterLab, such as --port=9999"
+    )
+    options = parser.parse_args(argv)
+    try:
+        report = prepare(options.folder)
+    except OSError as error:
+        print(
+            f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}.\n"
+            "Choose another place: python -m softmax_lessons --folder FOLDER",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"Your lessons are in {options.folder.absolute()}\n{report}", flush=True)
+    if options.copy_only:
+        return 0
+    return _open_lab(options.folder, options.jupyter_options)
+
+
+def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        print("JupyterLab is not installed: python -m pip install jupyterlab", file=sys.stderr)
+        return 1
+    settings: dict[str, dict[str, object]] = {
+        "ServerApp": {"root_dir": str(folder.absolute())},
+        "LabApp": {"default_url": f"/lab/tree/{lessons()[0].name}"},
+    }
+    server = settings["ServerApp"]
+    if any(".notebook_dir" in option for option in jupyter_options):
+        del server["root_dir"]  # it would outrank its own old name
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # JupyterLab refuses root unless told; in a container root is the usual user
+        server["allow_root"] = True
+    if not _has_browser():
+        server["open_browser"] = False
+        print("There is no browser here: open the address that JupyterLab prints.", flush=True)
+    with tempfile.TemporaryDirectory() as first:
+        # Files outrank the learner's other settings here, and the command line outranks files.
+        # Of the two, the first is read even if --config names another in place of the second.
+        for name in ("jupyter_config.json", "jupyter_server_config.json"):
+            Path(first, name).write_text(json.dumps(settings), encoding="utf-8")
+        others = os.environ.get("JUPYTER_CONFIG_PATH")
+        os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (first, others)))
+        LabApp.launch_instance(list(jupyter_options))
+    return 0
+
+
+def _has_browser() -> bool:
+    """Tell whether a browser can be opened; one in the terminal would hide the address."""
+    headless = sys.platform.startswith("linux") and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    if headless:
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
