@@ -1,136 +1,132 @@
 """Grade every exercise of every learner, each in a process of its own."""
 
-import hashlib
-import json
+import contextlib
+import importlib
 import os
+import signal
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from itertools import islice
 
 from tqdm.auto import tqdm
 
-from softmax_lessons.attempts.isolate import run_in_children
-from softmax_lessons.checker import engine
-from softmax_lessons.checker.exercises import exercises
-from softmax_lessons.checker.hunts import hunts
-from softmax_lessons.checker.verdict import Verdict
-from softmax_lessons.grading.submissions import Answer, Submission, tasks
-from softmax_lessons.grading.zygote import Zygote
-
-STATE = "grades.jsonl"
-MEMORY = 2 << 30  # bytes for one submission
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What one learner got for one exercise.
-
-    Attributes:
-        learner: who.
-        exercise: what.
-        points: 1 or 0.
-        misconceptions: the slugs of the mistakes found.
-        says: what the learner is told, without the hint.
-        key: tells this answer from any other, for a second run.
-    """
-
-    learner: str
-    exercise: str
-    points: int
-    misconceptions: tuple[str, ...]
-    says: str
-    key: str
+from softmax_lessons.grading.jobs import Job, Mark, conditions, digest, key
+from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.state import State
+from softmax_lessons.grading.submissions import Handed, Submission
 
 
 def grade(
-    submissions: Sequence[Submission], out: Path, seconds: float = 3.0, workers: int = 0
+    submissions: Sequence[Submission],
+    state: State,
+    seconds: float = 3.0,
+    workers: int = 0,
+    executor: Executor | None = None,
 ) -> list[Mark]:
-    """Grade all submissions, and keep each mark in `out` as soon as it is known.
+    """Grade all submissions, and keep each mark as soon as it is known.
 
     A second run goes on where the first one ended, and takes an answer that hasn't changed from
     there.
 
     Args:
         submissions: what `submissions.find` found.
-        out: the folder for the marks.
+        state: the marks that are known; new ones are added.
         seconds: what one exercise of one learner may take.
         workers: how many are run at once; 0 means one for each core.
+        executor: what runs them: threads of this process, processes, or other machines. Without
+            one, it is threads; these are ended with the call.
 
     Returns:
         A mark for each learner and exercise, exercises that nobody answered left out.
     """
-    known = _known(out / STATE)
+    marks: dict[tuple[str, str], Mark | None] = {}
     answered = {name for submission in submissions for name in submission.answers}
-    names = [name for name in tasks() if name in answered]
-    marks, jobs = [], []
+    names = [name for name in places() if name in answered]
+    depends = conditions(seconds)
+    to_do = []
     for submission in submissions:
         for name in names:
-            answer = submission.answers.get(name)
-            if answer is None:
-                says = f"{name}: no answer found"
-                marks.append(Mark(submission.learner, name, 0, (), says, ""))
+            learner, handed = submission.learner, submission.answers.get(name)
+            if handed is None:
+                marks[learner, name] = Mark(
+                    learner, name, 0, (), (), f"{name}: no answer found", ""
+                )
                 continue
-            key = _key(submission.learner, name, answer)
-            if key in known:
-                marks.append(known[key])
-            else:
-                jobs.append((submission.learner, name, answer, key))
-    out.mkdir(parents=True, exist_ok=True)
-    # the functions that learners' tests are to test are answers to other exercises
-    zygotes = {
-        tests: Zygote(seconds, MEMORY, tests)
-        for tests in {name in hunts() for _, name, _, _ in jobs}
-    }
-    writing = threading.Lock()
+            known = state.marks.get(key(learner, name, handed.digest, depends))
+            marks[learner, name] = known
+            if known is None:
+                to_do.append((learner, handed))
+    if to_do:
+        with _uninterrupted():
+            importlib.import_module("softmax_lessons.grading.work")  # PyTorch takes seconds
+        jobs = (_job(learner, handed, seconds, depends) for learner, handed in to_do)
+        if executor is None:
+            found = _in_threads(jobs, workers, {handed.exercise for _, handed in to_do})
+        else:
+            found = _done(jobs, executor, workers)
+        for mark in tqdm(found, total=len(to_do), desc="grading", unit="answer"):
+            state.keep(mark)
+            marks[mark.learner, mark.exercise] = mark
+    return list(marks.values())
 
-    def work(job: tuple[str, str, Answer, str]) -> Mark:
-        learner, name, answer, key = job
-        verdict = _verdict(zygotes[name in hunts()], name, answer, seconds)
-        says = verdict.message.partition("\n\nHint:")[0]
-        mark = Mark(learner, name, int(verdict.passed), verdict.misconceptions, says, key)
-        with writing, (out / STATE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(mark)) + "\n")
-        return mark
 
+def _job(learner: str, handed: Handed, seconds: float, depends: tuple[object, ...]) -> Job:
+    answer, own = None, ""
+    with contextlib.suppress(Exception):  # it was there a moment ago
+        answer = handed.read()
+        own = key(learner, handed.exercise, digest(answer), depends)
+    return Job(learner, handed.exercise, answer, own, seconds, depends)
+
+
+def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> Iterator[Mark]:
+    """Yield the marks as they come, of threads that work in this process."""
+    from softmax_lessons.grading import work
+
+    work.given_up.clear()
+    pool = ThreadPoolExecutor(workers := workers or os.cpu_count())
     try:
-        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-            marks += tqdm(pool.map(work, jobs), total=len(jobs), desc="grading", unit="answer")
+        work.prepare(exercises)
+        yield from _done(jobs, pool, workers)
+    except BaseException:  # Ctrl-C, for one: those that run are ended, the rest isn't begun
+        work.given_up.set()
+        raise
     finally:
-        for zygote in zygotes.values():
-            zygote.close()
-    return marks
+        pool.shutdown(cancel_futures=True)
+        work.close()
 
 
-def _verdict(zygote: Zygote, name: str, answer: Answer, seconds: float) -> Verdict:
-    if name in hunts():
-        probes = engine.hunt_probes(hunts()[name])
-        outcomes, _ = run_in_children(
-            lambda *pipes: zygote.start(answer, ("nothing", "i"), name, *pipes), probes, seconds
-        )
-        return engine.hunt_verdict(name, hunts()[name], probes, outcomes)
-    task = exercises()[name]
-    probes = engine.task_probes(task)
-    outcomes, called = run_in_children(
-        lambda *pipes: zygote.start(answer, task.parameters, "", *pipes), probes, seconds
-    )
-    return engine.task_verdict(name, task, probes, outcomes, called)
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have Ctrl-C wait meanwhile: a library that is being loaded may catch it."""
+    came = []
+    main = threading.current_thread() is threading.main_thread()
+    before = main and signal.signal(signal.SIGINT, lambda *more: came.append(more))
+    try:
+        yield
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
-def _key(learner: str, name: str, answer: Answer) -> str:
-    told = json.dumps([learner, name, answer.statements, answer.function])
-    return hashlib.sha256(told.encode()).hexdigest()
+def _done(jobs: Iterator[Job], executor: Executor, workers: int) -> Iterator[Mark]:
+    """Yield the marks as they come; only some of the jobs are handed over at a time."""
+    from softmax_lessons.grading.work import not_graded, work
 
-
-def _known(file: Path) -> dict[str, Mark]:
-    """Return the marks of an earlier run; a line cut off by a crash is left out."""
-    known = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        try:
-            fields = json.loads(line)
-            fields["misconceptions"] = tuple(fields["misconceptions"])
-            known[fields["key"]] = Mark(**fields)
-        except (ValueError, TypeError, KeyError):
-            continue
-    return known
+    most = 4 * (workers or os.cpu_count())
+    running: dict[Future, Job] = {}
+    try:
+        while True:
+            for job in islice(jobs, most - len(running)):
+                running[executor.submit(work, job)] = job
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                error = future.exception()
+                yield future.result() if error is None else not_graded(job, error)
+    finally:
+        for future in running:
+            future.cancel()

@@ -1,0 +1,247 @@
+"""A process that has torch loaded and knows no answers, and forks one for each submission.
+
+`ForkServer` starts it and speaks to it; `main` is what runs there.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+from softmax_lessons.attempts.child import close_all_but, cut_off, limit, serve, warm_up
+from softmax_lessons.attempts.messages import pack, write
+from softmax_lessons.attempts.run import bind_arguments
+from softmax_lessons.attempts.settings import in_plain_thread
+from softmax_lessons.grading import replay, sandbox, subjects
+from softmax_lessons.grading.jobs import MachineError
+
+START = (
+    "import json, sys; sys.path[:] = json.load(sys.stdin); "
+    "from softmax_lessons.grading.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
+)
+# all that its environment is: an answer can read it
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "MPLBACKEND": "agg",
+    "CUDA_VISIBLE_DEVICES": "",
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+}
+START_SECONDS, REPLY_SECONDS = 300, 60
+MOST_FILES = 4  # that come with a request
+NOT_CONFINED = 113  # the exit code of a process that could not be shut in
+
+
+class ForkServer:
+    """The grader's side: starts the process, starts it again if it dies, and asks for others."""
+
+    def __init__(self, seconds: float, memory: int, holds: str = "") -> None:
+        """Start it.
+
+        Args:
+            seconds: the time of a process that it forks.
+            memory: its bytes.
+            holds: "subjects" if it knows the functions that learners' tests are to test, and
+                forks these; otherwise it forks the processes of answers.
+        """
+        self._limits = {"seconds": seconds, "memory": memory}
+        self._holds, self._lock = holds, threading.Lock()
+        self._starter = _Starter(holds)
+
+    def start(self, request: dict, *fds: int) -> "Forked":
+        """Return a process that does what is asked with these files."""
+        with self._lock:
+            try:
+                return self._starter.fork({**self._limits, **request}, fds)
+            except (OSError, ValueError):  # it died; so did what it had started
+                self._starter.close()
+                try:
+                    self._starter = _Starter(self._holds)
+                    return self._starter.fork({**self._limits, **request}, fds)
+                except (OSError, ValueError) as error:
+                    raise MachineError("no process could be started for this answer") from error
+
+    def close(self) -> None:
+        """End it, and every process that is left."""
+        self._starter.close()
+
+
+class _Starter:
+    """One life of that process."""
+
+    def __init__(self, holds: str) -> None:
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair()
+        # Python may need it to start at all
+        libraries = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-X", "utf8", "-c", START),
+                    *(str(theirs.fileno()), holds),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.PIPE,  # an answer can read what is in the command
+                env={**ENVIRONMENT, **libraries},
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is for the grader alone
+            )
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as path:
+            path.write(json.dumps(sys.path).encode())
+        self._socket.settimeout(START_SECONDS)
+        self._replies = self._socket.makefile("r", encoding="utf-8")
+        try:
+            if self._replies.readline().strip() != "ready":
+                raise MachineError("the process that starts all the others ended by itself")
+            self._socket.settimeout(REPLY_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+
+    def fork(self, request: dict, fds: tuple[int, ...]) -> "Forked":
+        return Forked(self, self._ask(request, fds)["pid"])
+
+    def end(self, pid: int) -> int:
+        """End a process, and return its exit code."""
+        return self._ask({"end": pid}, ())["code"]
+
+    def _ask(self, request: dict, fds: tuple[int, ...]) -> dict:
+        message = json.dumps(request).encode()
+        with self._lock:
+            # the files go with the length, so that they arrive with the right request
+            header = len(message).to_bytes(4, "big")
+            if fds:
+                socket.send_fds(self._socket, [header], fds)
+            else:
+                self._socket.sendall(header)
+            self._socket.sendall(message)
+            return json.loads(self._replies.readline())
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        self._replies.close()
+
+
+class Forked:
+    """One process that was started for an answer, as `attempts.isolate` wants it."""
+
+    def __init__(self, starter: _Starter, pid: int) -> None:
+        self._starter, self._pid = starter, pid
+        self._code: int | None = None
+        self._lost = False
+
+    def ending(self) -> str:
+        """End it, and say how it ended before that.
+
+        Raises:
+            MachineError: if that was no doing of its own.
+        """
+        self.kill()
+        if self._lost:
+            raise MachineError("the process that starts all the others ended")
+        if self._code == NOT_CONFINED:
+            raise MachineError("no sandbox could be made for this answer")
+        if self._code < 0:
+            return f"crashed ({signal.Signals(-self._code).name})"
+        return "ended itself"
+
+    def kill(self) -> None:
+        """End it."""
+        if self._code is None and not self._lost:
+            try:
+                self._code = self._starter.end(self._pid)
+            except (OSError, ValueError, KeyError):
+                self._lost = True
+
+
+def main(fd: int, holds: str) -> None:
+    """Serve requests until the grader hangs up."""
+    os.environ.pop("LD_LIBRARY_PATH", None)
+    warm_up()
+    in_plain_thread(lambda given_up: None)  # loads a part of PyTorch when it is first used
+    if holds == "subjects":
+        from softmax_lessons.lessons import tasks
+
+        tasks()
+    else:
+        replay.prepare()
+    # a fork has a single thread, whatever a library has started here
+    pid = os.fork()
+    if pid:
+        close_all_but(())
+        os.waitpid(pid, 0)
+        os._exit(0)
+    sandbox.die_with_parent()
+    sandbox.has_seccomp()  # finds libseccomp while all files are there
+    sandbox.enter()
+    gc.freeze()  # or each fork's first collection would copy most of this process
+    with socket.socket(fileno=fd) as grader:
+        grader.sendall(b"ready\n")
+        while True:
+            header, fds, _, _ = socket.recv_fds(grader, 4, MOST_FILES)
+            if len(header) < 4:
+                os._exit(0)
+            request = json.loads(_receive(grader, int.from_bytes(header, "big")))
+            if "end" in request:
+                reply = {"code": _end(request["end"])}
+            else:
+                reply = {"pid": sandbox.fork()}
+                if reply["pid"] == 0:
+                    try:
+                        _become(request, *fds)
+                    finally:
+                        os._exit(NOT_CONFINED)
+                for each in fds:
+                    os.close(each)
+            grader.sendall(json.dumps(reply).encode() + b"\n")
+
+
+def _receive(grader: socket.socket, count: int) -> bytes:
+    parts = b""
+    while len(parts) < count:
+        part = grader.recv(count - len(parts))
+        if not part:
+            os._exit(0)
+        parts += part
+    return parts
+
+
+def _end(pid: int) -> int:
+    """Kill a child, unless it has ended by itself, and return its exit code."""
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if not done:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        status = os.waitpid(pid, 0)[1]
+    return os.waitstatus_to_exitcode(status)
+
+
+def _become(request: dict, *fds: int) -> None:
+    """Turn this fork into the process of one answer."""
+    os.setsid()
+    cut_off(fds)
+    limit(request["seconds"], request["memory"])
+    sandbox.confine()
+    try:
+        if "subjects" in request:
+            from softmax_lessons.lessons import tasks
+
+            hunt = tasks()[request["subjects"]]
+            subjects.serve((*hunt.right, *(function for _, function in hunt.broken)), *fds)
+            return
+        requests, answers, *to_subjects = fds
+        function = replay.attempt(request)
+        if to_subjects:
+            function = subjects.tested(function, *to_subjects)
+        if request["full"]:
+            write(answers, pack({"ready": True}))
+        bound = bind_arguments(function, request["parameters"])
+        in_plain_thread(lambda given_up: serve(bound, requests, answers))
+    finally:
+        os._exit(os.EX_SOFTWARE)

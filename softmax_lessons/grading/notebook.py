@@ -1,0 +1,335 @@
+"""What is in a notebook: its statements, the names in them, and the answers to the exercises."""
+
+import ast
+import dis
+import json
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType
+
+from softmax_lessons.workspace import lessons
+
+LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
+# what comes after the first line of such a cell is Python
+PYTHON_CELL = re.compile(r"^\s*%%(capture|time|timeit|prun|pypy|python3?|py)\b.*\n?")
+TIMED = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+NOT_PYTHON = re.compile(
+    r"^([ \t]*)(?![ \t])(?:[%!].*|[\w.]+[ \t]*=[ \t]*[%!].*|.*\?[ \t]*)$", re.MULTILINE
+)
+MOST_CELLS = 2000  # that are remembered
+# characters of code that are parsed here; a lesson has 20,000, and the worst of that many take
+# 3 seconds. What is longer is parsed where it is run
+MOST_PARSED = 60_000
+SHOWS = {"print", "check", "display", "progress", "help"}  # change nothing that they are given
+
+
+@dataclass(frozen=True)
+class Place:
+    """An exercise as the course's own notebooks have it."""
+
+    lesson: str
+    function: str
+
+
+@dataclass(frozen=True)
+class Try:
+    """One reading of what a learner answered.
+
+    Attributes:
+        needed: for each cell that is needed, its index and those of its statements.
+        stop: the index of the cell with the check, or of the last one.
+        checked: whether what was given to `check` counts, or else the function of that name.
+    """
+
+    needed: tuple[tuple[int, tuple[int, ...]], ...]
+    stop: int
+    checked: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A learner's answer to an exercise.
+
+    Attributes:
+        function: what the exercise calls it.
+        cells: the sources of the notebook's code cells.
+        tries: what counts, then what counts as well if it is right.
+        begun: whether it is more than a stub.
+    """
+
+    function: str
+    cells: tuple[str, ...]
+    tries: tuple[Try, ...]
+    begun: bool
+
+
+@dataclass(frozen=True)
+class _Statement:
+    cell: int
+    index: int
+    binds: frozenset[str]
+    changes: frozenset[str]
+    sets: frozenset[str]  # as global names, by a function that it defines
+    needs: frozenset[str]
+    checks: tuple[tuple[str, str], ...]  # the exercise, and the name given, "" for no plain name
+    stub: bool
+
+
+def parsed(source: str) -> ast.Module | None:
+    """Return the statements of a cell; None if it is in another language.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError or MemoryError: if it is no Python.
+    """
+    source = source.replace("\r\n", "\n")
+    while PYTHON_CELL.match(source):
+        source = PYTHON_CELL.sub("", source, count=1)
+    if source.lstrip().startswith("%%"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except SyntaxError:
+            # IPython's own transformer takes a minute for a cell of some hundred such lines
+            source = TIMED.sub(r"\1", source)
+            return ast.parse(NOT_PYTHON.sub(r"\1pass", source))
+
+
+def checked(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """Return the exercise and the attempt, if this is a call of `check` that spells them out."""
+    if not isinstance(node, ast.Call):
+        return None
+    if getattr(node.func, "id", getattr(node.func, "attr", "")) != "check":
+        return None
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    exercise = node.args[0] if node.args else named.get("exercise")
+    attempt = node.args[1] if len(node.args) > 1 else named.get("attempt")
+    if not isinstance(exercise, ast.Constant) or attempt is None:
+        return None
+    return str(exercise.value), attempt
+
+
+@cache
+def places() -> dict[str, Place]:
+    """Return the exercises of the course by name, in its order."""
+    found = {}
+    for path in lessons():
+        for cell, check in pairwise(_code_cells(_course(path))):
+            if "exercise" in cell["metadata"].get("tags", ()):
+                call = re.fullmatch(r'check\("(\w+)", (\w+)\)', _source(check))
+                name, function = call.groups()
+                found[name] = Place(path.stem, function)
+    return found
+
+
+@cache
+def shown() -> dict[str, tuple[str, ...]]:
+    """Return, by exercise, what the course's own notebooks give to `check` to show it."""
+    found = {}
+    for path in lessons():
+        for source in sources(_course(path)):
+            for node in ast.walk(parsed(source) or ast.Module([], [])):
+                if (call := checked(node)) and call[0] in places():
+                    text = ast.unparse(call[1])
+                    if text != places()[call[0]].function:
+                        found.setdefault(call[0], []).append(text)
+    return {name: tuple(texts) for name, texts in found.items()}
+
+
+def sources(notebook: dict) -> list[str]:
+    """Return the sources of the code cells of a notebook of format 4."""
+    return list(map(_source, _code_cells(notebook)))
+
+
+def _course(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _code_cells(notebook: dict) -> list[dict]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def _source(cell: dict) -> str:
+    return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+
+
+def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
+    """Return the answers in the code cells of one notebook, and note what is no Python."""
+    statements, unread, left = [], [], MOST_PARSED
+    for number, source in enumerate(cells):
+        if len(source) > left:
+            unread.append(source)
+            continue
+        left -= len(source)
+        try:
+            statements += [replace(each, cell=number) for each in _statements(source)]
+        # SystemError: what an interpreter says of some code that is nested too deep
+        except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
+            notes.append(f"a cell is no Python: {type(error).__name__} {str(error)[:60]}")
+            unread.append(source)
+    notebook = _Notebook(tuple(cells), statements)
+    words = set(re.findall(r"\w+", "\n".join(unread)))
+    found = {}
+    for name, place in places().items():
+        answer = notebook.answer(name, place.function)
+        # IPython may make more of it
+        if place.function in words:
+            only = Try((), len(cells) - 1, True)
+            tries = answer.tries if answer else (only,)
+            answer = Answer(place.function, tuple(cells), tries, True)
+        if answer is not None:
+            found[name] = answer
+    return found
+
+
+class _Notebook:
+    """The statements of a notebook, and where each name is made."""
+
+    def __init__(self, cells: tuple[str, ...], statements: Sequence[_Statement]) -> None:
+        self._cells, self._statements = cells, statements
+        # what calls a function that has a `global` statement changes that name
+        setters = {name: s.sets for s in statements if s.sets for name in s.binds}
+        self._makers: dict[str, list[int]] = {}
+        for i, statement in enumerate(statements):
+            called = (setters.get(name, ()) for name in statement.needs)
+            for name in statement.binds.union(statement.changes, *called):
+                self._makers.setdefault(name, []).append(i)
+
+    def answer(self, name: str, function: str) -> Answer | None:
+        """Return the answer to an exercise, if there is one."""
+        own = self._bindings(function)
+        checks = [
+            (i, given)
+            for i, statement in enumerate(self._statements)
+            for exercise, given in statement.checks
+            if exercise == name and (not given or self._bindings(given))
+        ]
+        if not own and not checks:
+            return None
+        tries = []
+        if checks:
+            tries.append(self._try(checks[-1][0], set()))
+            later = [i for i in own if i > checks[-1][0] and not self._statements[i].stub]
+            given = self._bindings(checks[-1][1])
+            if later or (own and given and all(self._statements[i].stub for i in given)):
+                tries.append(self._try(None, {function}))
+        else:
+            tries.append(self._try(None, {function}))
+        begun = any(not given for _, given in checks) or any(
+            not self._statements[i].stub
+            for known in {function, *(given for _, given in checks)}
+            for i in self._bindings(known)
+        )
+        return Answer(function, self._cells, tuple(tries), begun)
+
+    def _bindings(self, name: str) -> list[int]:
+        return [i for i in self._makers.get(name, ()) if name in self._statements[i].binds]
+
+    def _try(self, check: int | None, wanted: set[str]) -> Try:
+        """Return what it takes to run a check, or to have names at the end."""
+        last = len(self._statements) if check is None else check
+        chosen = {i for i in self._makers.get("*", ()) if i <= last}
+        if check is not None:
+            chosen.add(check)
+        wanted = wanted.union(*(self._statements[i].needs for i in chosen))
+        seen: set[str] = set()
+        while wanted:
+            name = wanted.pop()
+            seen.add(name)
+            makers = self._makers.get(name, [])
+            # what comes after the check counts only for names that aren't there yet
+            if any(i <= last for i in self._bindings(name)):
+                makers = [i for i in makers if i <= last]
+            for i in set(makers) - chosen:
+                chosen.add(i)
+                wanted |= self._statements[i].needs - seen
+        needed: dict[int, list[int]] = {}
+        for i in sorted(chosen):
+            needed.setdefault(self._statements[i].cell, []).append(self._statements[i].index)
+        return Try(
+            tuple((cell, tuple(indices)) for cell, indices in needed.items()),
+            len(self._cells) - 1 if check is None else self._statements[check].cell,
+            check is not None,
+        )
+
+
+@lru_cache(MOST_CELLS)  # most cells of a class are the lesson's own
+def _statements(source: str) -> tuple[_Statement, ...]:
+    tree = parsed(source)
+    return () if tree is None else tuple(_statement(node, i) for i, node in enumerate(tree.body))
+
+
+def _statement(node: ast.stmt, index: int) -> _Statement:
+    binds, sets, needs = set(), set(), set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        codes = [compile(ast.Module([node], []), "", "exec", flags, dont_inherit=True)]
+    outermost = codes[0]
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        for step in dis.get_instructions(code):
+            if step.opname in LOADS:
+                needs.add(step.argval)
+            elif step.opname == "STORE_GLOBAL":
+                sets.add(step.argval)
+            elif code is outermost and step.opname in ("STORE_NAME", "DELETE_NAME"):
+                binds.add(step.argval)
+    if isinstance(node, ast.ImportFrom) and (
+        node.module == "__future__" or any(alias.name == "*" for alias in node.names)
+    ):
+        binds.add("*")  # counts for all that comes after it
+    checks = tuple(
+        (found[0], getattr(found[1], "id", ""))
+        for inner in ast.walk(node)
+        if (found := checked(inner)) and found[0] in places() and not _is_shown(*found)
+    )
+    stub = isinstance(node, ast.FunctionDef) and all(_says_nothing(inner) for inner in node.body)
+    return _Statement(
+        *(0, index, frozenset(binds), frozenset(_changed(node)), frozenset(sets)),
+        *(frozenset(needs), checks, stub),
+    )
+
+
+def _is_shown(exercise: str, attempt: ast.expr) -> bool:
+    return ast.unparse(attempt) in shown().get(exercise, ())
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    """Tell a docstring, `...`, `pass` or `return ...` from a statement that does something."""
+    value = getattr(node, "value", None)
+    if isinstance(node, (ast.Expr, ast.Return)):
+        return value is None or (
+            isinstance(value, ast.Constant) and (value.value is ... or isinstance(value.value, str))
+        )
+    return isinstance(node, ast.Pass)
+
+
+def _changed(node: ast.AST) -> Iterator[str]:
+    """Yield the names of what a statement may change: `a.b = 1`, `a[0] = 1`, `a.add(1)`, `f(a)`."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            continue  # it does nothing yet
+        touched = []
+        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+            touched = [node]
+        elif isinstance(node, ast.Expr) and isinstance(call := node.value, ast.Call):
+            if isinstance(call.func, ast.Attribute):
+                touched = [call.func]
+            if getattr(call.func, "id", "") not in SHOWS:
+                touched += [*call.args, *(keyword.value for keyword in call.keywords)]
+        for target in touched:
+            while isinstance(target, (ast.Attribute, ast.Subscript, ast.Starred)):
+                target = target.value
+            if isinstance(target, ast.Name):
+                yield target.id
+        waiting += ast.iter_child_nodes(node)

@@ -1,0 +1,257 @@
+"""The work on one answer: run it in a process of its own, compare what it did, and mark it.
+
+Any process can do it: each starts what it needs when the first answer comes, and keeps it.
+"""
+
+import atexit
+import contextlib
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from softmax_lessons.attempts import messages
+from softmax_lessons.attempts.child import SECONDS
+from softmax_lessons.attempts.isolate import Connection, Watchdog, run_in_processes, through_pipes
+from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.attempts.settings import GivenUp
+from softmax_lessons.checker.hunt import Hunt
+from softmax_lessons.checker.verdict import Verdict
+from softmax_lessons.grading.forkserver import ForkServer
+from softmax_lessons.grading.jobs import MEMORY, Job, MachineError, Mark, conditions
+from softmax_lessons.grading.notebook import Answer, Try, shown
+from softmax_lessons.grading.replay import NOTEBOOK_SECONDS, NotAFunctionError
+from softmax_lessons.lessons import tasks
+
+LONGEST_TEXT = 2000  # characters that a learner is told
+# what an outcome says if it may be another one next time
+TRANSIENT = ("TimeoutError: no answer", "Your function's process ")
+PATIENCE = 1.5 * NOTEBOOK_SECONDS  # with one that doesn't keep to its time
+MOST_DEATHS = 2  # of a process that has to run a whole notebook first
+HIDDEN = (
+    "The result is right, but the process did not say what was called to get it, which every "
+    "other answer does. No point; look at the code."
+)
+
+CUT_OFF = "(The notebook as a whole could not be run to its end: it ends its process, or hangs.)"
+
+
+class NotebookError(Exception):
+    """A notebook can't be run to its end."""
+
+
+given_up = GivenUp()  # set when nobody waits for this process's work any more
+_servers: dict[tuple[int, str], ForkServer] = {}  # by process: a fork can't use its parent's
+_starting = threading.Lock()
+
+
+def prepare(exercises: Iterable[str]) -> None:
+    """Start what answers to these exercises need; later it would be waited for by a thread."""
+    _server()
+    if any(isinstance(tasks()[name], Hunt) for name in exercises):
+        _server("subjects")  # what learners' tests are to test are answers to other exercises
+
+
+def _server(holds: str = "") -> ForkServer:
+    """Return this process's own, started when it is first needed."""
+    with _starting:
+        own = os.getpid(), holds
+        if given_up.is_set():
+            raise MachineError("it was stopped")
+        if own not in _servers:
+            _servers[own] = ForkServer(SECONDS, MEMORY, holds)
+        return _servers[own]
+
+
+@atexit.register
+def close() -> None:
+    """End what this process has started."""
+    with _starting:
+        for own in [own for own in _servers if own[0] == os.getpid()]:
+            _servers.pop(own).close()
+
+
+def work(job: Job) -> Mark:
+    """Return the mark for an answer; whatever goes wrong is said in it."""
+    try:
+        if job.answer is None:
+            raise MachineError("its notebook could not be read a second time")
+        if job.conditions != conditions(job.seconds):
+            raise MachineError(
+                "where it ran, the course, PyTorch or Python has another version, or the sandbox "
+                "another level"
+            )
+        try:
+            mark = _mark(job)
+        except MachineError:  # such as that all processes died, through no fault of this answer
+            mark = _mark(job)
+    except Exception as error:  # whatever is wrong with one answer must not end all the others
+        return not_graded(job, error)
+    return replace(mark, sure=mark.sure and not given_up.is_set())
+
+
+def not_graded(job: Job, error: BaseException) -> Mark:
+    """Return the mark of an answer that something else went wrong with."""
+    name, why = job.exercise, str(error) if isinstance(error, MachineError) else repr(error)
+    says = f"{name}: this answer could not be graded. It is tried again in the next run."
+    trouble = f"{name} was not graded, and is in the next run: {_plain(why)}"
+    return Mark(job.learner, name, 0, (), (), says, job.key, False, trouble)
+
+
+def _mark(job: Job) -> Mark:
+    name = job.exercise
+    verdict, outcomes, ran = _verdict(name, job.answer, job.seconds)
+    points, says = int(verdict.passed), verdict.account
+    if points and getattr(tasks()[name], "by_hand", ()) and not all(o.called for o in outcomes):
+        points, says = 0, f"{name}: {HIDDEN}"
+    if not ran:
+        says = f"{says}\n{CUT_OFF}"
+    return Mark(
+        *(job.learner, name, points, verdict.misconceptions),
+        *(tuple(_plain(mistake.says) for mistake in verdict.mistakes), _plain(says), job.key),
+        sure=ran and not any(outcome.error.startswith(TRANSIENT) for outcome in outcomes),
+    )
+
+
+def _verdict(name: str, answer: Answer, seconds: float) -> tuple[Verdict, list[Outcome], bool]:
+    """Return the verdict on an answer, what it did, and whether its notebook came to its end.
+
+    The statements that an answer needs may earn its point; only a run of the whole notebook may
+    refuse it, but to a stub.
+    """
+    refused = []
+    for full in (False, True) if answer.begun else (False,):
+        for each in answer.tries:
+            try:
+                found = _tried(name, answer, each, full, seconds)
+            except NotebookError:
+                continue
+            if found[0].passed:
+                return *found, True
+            refused.append((full, *found))
+    # what counts comes first; what fails less often is nearer to what the learner saw
+    whole = [entry for entry in refused if entry[0]]
+    of_first = [refused[0], *whole[:1]]
+    _, verdict, outcomes = min(reversed(of_first), key=lambda e: sum(bool(o.error) for o in e[2]))
+    of_whole = [outcome for _, _, more in whole for outcome in more]
+    return verdict, [*outcomes, *of_whole], bool(whole) or not answer.begun
+
+
+def _tried(
+    name: str, answer: Answer, how: Try, full: bool, seconds: float
+) -> tuple[Verdict, list[Outcome]]:
+    """Return the verdict on one reading of an answer, and what it did with the probes."""
+    task, request = tasks()[name], request_for(name, answer, how, full)
+    probes = task.probes()
+    request["seconds"] = PATIENCE + seconds if full else seconds
+
+    @contextlib.contextmanager
+    def connect() -> Iterator[Connection]:
+        if request["hunt"]:
+            process = _with_subjects(request)
+        else:
+            process = through_pipes(lambda *fds: _server().start(request, *fds))
+        with process as connection:
+            if full:
+                _wait_until_ready(connection)
+            yield connection
+
+    more = {"most_deaths": MOST_DEATHS} if full else {}
+    outcomes = run_in_processes(connect, probes, seconds, given_up=given_up, **more)
+    no_function = f"{NotAFunctionError.__name__}: "
+    if all(outcome.error.startswith(no_function) for outcome in outcomes):
+        kind = outcomes[0].error.removeprefix(no_function)
+        # `check` looks at nothing else of what is no function
+        if verdict := task.at_once(name, type(kind, (), {})()):
+            return verdict, outcomes
+    return task.verdict(name, probes, outcomes), outcomes
+
+
+def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, object]:
+    """Return what a process is asked for that is to run a notebook, or what an answer needs of it.
+
+    See `replay.attempt`.
+    """
+    task = tasks()[name]
+    needed = [(answer.cells[cell], indices) for cell, indices in how.needed]
+    return {
+        "code": answer.cells if full else needed,
+        "full": full,
+        "stop": how.stop,
+        "checked": how.checked,
+        "shown": shown().get(name, ()),
+        "exercise": name,
+        "function": answer.function,
+        "parameters": task.parameters,
+        "hunt": name if isinstance(task, Hunt) else "",
+    }
+
+
+def _wait_until_ready(connection: Connection) -> None:
+    """Return when the notebook has come to its end.
+
+    Raises:
+        NotebookError: if it doesn't.
+    """
+    with Watchdog(connection, time.monotonic() + PATIENCE, given_up):
+        try:
+            if messages.read(connection.answers, messages.LARGEST_ANSWER):
+                return
+        except (OSError, ValueError):
+            pass
+    connection.process.ending()  # raises MachineError if it was no doing of the notebook's
+    raise NotebookError
+
+
+@contextlib.contextmanager
+def _with_subjects(request: dict) -> Iterator[Connection]:
+    """Start the process of a learner's test, and that of what it tests."""
+    calls, to_subjects = os.pipe()
+    results, from_subjects = os.pipe()
+    theirs = [calls, to_subjects, results, from_subjects]
+
+    def close() -> None:
+        while theirs:
+            os.close(theirs.pop())
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(close)
+        subjects = stack.enter_context(
+            through_pipes(
+                lambda *fds: _server("subjects").start(
+                    {"subjects": request["hunt"], "seconds": request["seconds"]},
+                    *fds,
+                    calls,
+                    from_subjects,
+                )
+            )
+        )
+        test = stack.enter_context(
+            through_pipes(lambda *fds: _server().start(request, *fds, to_subjects, results))
+        )
+        close()
+
+        def tell(probe: Probe) -> Probe:
+            """Tell the one process which function it is to be, and the other one nothing."""
+            messages.write(subjects.requests, messages.pack({"subject": probe.rest[0]}))
+            if not messages.read(subjects.answers, messages.LARGEST_ANSWER):
+                raise EOFError
+            return replace(probe, others=(0,))
+
+        test.before = tell
+        yield test
+
+
+def _plain(text: str) -> str:
+    """Return a text without the places of this machine, and not too long."""
+    places = {sys.prefix, sys.base_prefix, str(Path.home()), os.getcwd(), *sys.path}
+    for place in sorted(places, key=len, reverse=True):
+        if len(place) > 1:
+            text = text.replace(place, "...")
+    # a library's own errors name its files
+    text = re.sub(r"(/[^\s/'\":]+)+/(?=(site|dist)-packages/)", ".../", text)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
