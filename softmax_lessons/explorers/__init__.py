@@ -58,16 +58,20 @@ def softmax_explorer(
             "probability" to ask for the probability of the first class; True is "outcome".
 
     Raises:
-        TypeError: if `dtype` is not a torch dtype, or a logit not a number.
-        ValueError: if another argument is not as described.
+        TypeError: if an argument is not of the kind described.
+        ValueError: if it is, and has another size or value.
     """
     logits = _checked_logits(logits)
-    names = [f"class {index}" for index in range(len(logits))] if names is None else list(names)
-    if len(names) != len(logits) or not all(isinstance(name, str) for name in names):
+    names = [f"class {index}" for index in range(len(logits))] if names is None else names
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"softmax_explorer needs a list of strings as names, got {names!r:.60}")
+    if len(names) != len(logits):
         raise ValueError(
             f"softmax_explorer needs a name for each of the {len(logits)} logits, got {names!r}"
         )
-    if not (isinstance(temperature, float | int) and 0 < temperature < math.inf):
+    if not _is_number(temperature):
+        raise TypeError(f"softmax_explorer needs a number as temperature, got {temperature!r:.60}")
+    if not 0 < temperature < math.inf:
         raise ValueError(
             f"softmax_explorer needs a temperature above 0 and finite, got {temperature!r}"
         )
@@ -114,10 +118,15 @@ def dim_explorer(shape: Sequence[int], predict: bool = False) -> None:
         predict: ask first which entries compete with a given one.
 
     Raises:
-        ValueError: if `shape` is not as described.
+        TypeError: if `shape` is not a list or tuple of integers, or `predict` not a bool.
+        ValueError: if it has not 1 to 3 sizes from 1 to 4.
     """
-    sizes = list(shape) if isinstance(shape, Sequence) else []
-    if not 1 <= len(sizes) <= 3 or not all(type(size) is int and 1 <= size <= 4 for size in sizes):
+    if not isinstance(shape, list | tuple) or not all(type(size) is int for size in shape):
+        raise TypeError(f"dim_explorer needs a tuple of integers as shape, got {shape!r:.60}")
+    if not isinstance(predict, bool):
+        raise TypeError(f"dim_explorer needs predict=True or False, got {predict!r:.60}")
+    sizes = list(shape)
+    if not 1 <= len(sizes) <= 3 or not all(1 <= size <= 4 for size in sizes):
         raise ValueError(f"dim_explorer needs 1 to 3 sizes from 1 to 4, got {shape!r}")
     logits = (2 * torch.arange(math.prod(sizes)) % 5).double().reshape(sizes)
     given = _grid(f"Logits x of shape {tuple(sizes)}", logits)
@@ -137,11 +146,17 @@ def dim_explorer(shape: Sequence[int], predict: bool = False) -> None:
 
 def _checked_logits(logits: Sequence[float] | Tensor) -> list[float]:
     values = logits.tolist() if isinstance(logits, Tensor) else logits
-    if not isinstance(values, Sequence) or not 2 <= len(values) <= 6:
+    if not isinstance(values, list | tuple) or not all(map(_is_number, values)):
+        raise TypeError(
+            f"softmax_explorer needs a list or tensor of numbers as logits, got {logits!r:.60}"
+        )
+    if not 2 <= len(values) <= 6:
         raise ValueError(f"softmax_explorer needs 2 to 6 logits, got {logits!r}")
-    if not all(isinstance(value, float | int) for value in values):
-        raise TypeError(f"softmax_explorer needs numbers as logits, got {logits!r}")
     return [float(value) for value in values]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def _steps(logits: Tensor, temperature: float, method: str) -> list[list[str]]:

@@ -31,14 +31,22 @@ def show(fig: "Figure", alt: str) -> None:
         alt: what the figure shows, with its numbers; the functions in `plots` return it.
 
     Raises:
+        TypeError: if `fig` is not a figure, or `alt` not a string.
         ValueError: if `alt` is empty.
     """
-    if not alt.strip():
-        raise ValueError("show needs a sentence that says what the figure shows, got none")
     # loaded here, so that importing the package stays as light as importing torch
     from IPython.display import display
     from matplotlib import pyplot as plt
 
+    if not isinstance(fig, plt.Figure):
+        raise TypeError(
+            f"show needs a matplotlib figure, got {type(fig).__name__}; fig, ax = plt.subplots() "
+            "makes one"
+        )
+    if not isinstance(alt, str):
+        raise TypeError(f"show needs a sentence as a string, got {type(alt).__name__}")
+    if not alt.strip():
+        raise ValueError(f"show needs a sentence that says what the figure shows, got {alt!r}")
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
     plt.close(fig)

@@ -1,5 +1,6 @@
 """Pictures of scores and of the probabilities made from them."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,36 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
         told.append(f"{title}: {listed(labels, values)}")
     axes[2].set_ylim(0, 1.1)  # as in `bar_probs`
     return f"Three bar charts. {'; '.join(told)}. The powers sum to {exps.sum():.4f}."
+
+
+def bar_surprises(ax: "Axes", log_probs: Tensor, words: Sequence[str]) -> str:
+    """Draw minus the log-probability of each word, and their mean as a line.
+
+    Args:
+        ax: axes to draw on.
+        log_probs: shape (words,), none above 0, all finite.
+        words: the words, in order; a word may come twice.
+
+    Raises:
+        ValueError: if `log_probs` has another shape, or an entry that isn't a log-probability.
+    """
+    _require_one_each(log_probs, words, "bar_surprises")
+    if not bool(((log_probs <= 0) & log_probs.isfinite()).all()):
+        raise ValueError(f"bar_surprises needs finite log-probabilities, got {log_probs.tolist()}")
+    surprises = log_probs.abs()
+    mean = surprises.mean().item()
+    bars = ax.bar(range(len(words)), surprises.tolist(), color=BLUE)
+    ax.bar_label(bars, fmt="%.4f", padding=2)
+    ax.axhline(mean, color=VERMILION, linestyle="--", label=f"mean {mean:.4f}")
+    ax.set_xticks(range(len(words)), list(words))
+    ax.set_ylabel("-log(probability)")
+    ax.margins(y=0.18)
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    return (
+        f"Bar chart of minus the log-probability of each word: {listed(words, surprises)}. "
+        f"The mean is {mean:.4f}, so the perplexity is {math.exp(mean):.4f}."
+    )
 
 
 def line_scales(ax: "Axes", scores: Tensor, labels: Sequence[str], scales: Tensor) -> str:

@@ -1,5 +1,6 @@
 """Pictures of temperature, of drawn samples, and of the classes that top-p keeps."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,57 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
         )
     ]
     return f"Frequencies in {n} draws beside the probabilities: {', '.join(told)}."
+
+
+def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
+    """Draw how often a class came up in the first n draws, against n, in a band around `p`.
+
+    The band reaches one standard error, sqrt(p (1 - p) / n), up and down.
+
+    Args:
+        ax: axes to draw on; n gets a logarithmic scale.
+        p: the probability of the class, between 0 and 1.
+        drawn: shape (draws,), bool: whether it was the class, at least ten of them.
+        label: the name of the class.
+
+    Returns:
+        What the picture shows: frequency and standard error after 10, 100, 1000, ... draws.
+
+    Raises:
+        ValueError: if `p` is not between 0 and 1, or `drawn` is not one-dimensional, not bool or
+            shorter than ten.
+    """
+    if not 0 < p < 1 or drawn.dim() != 1 or drawn.dtype != torch.bool or len(drawn) < 10:
+        raise ValueError(
+            "line_frequency needs p between 0 and 1, and at least ten draws of dtype bool, got "
+            f"{p} and {drawn.dtype} of shape {tuple(drawn.shape)}"
+        )
+    n = torch.arange(1, len(drawn) + 1, dtype=torch.float64)
+    frequency, error = drawn.double().cumsum(dim=0) / n, (p * (1 - p) / n).sqrt()
+    # as many points a decade everywhere: a picture of all of them would be large
+    shown = torch.logspace(0, math.log10(len(drawn)), 300).round().long().unique() - 1
+    at = n[shown].tolist()
+    low, high = (p - error)[shown].tolist(), (p + error)[shown].tolist()
+    ax.fill_between(at, low, high, color=SKY, label="one standard error up and down")
+    ax.plot(at, frequency[shown].tolist(), "-", color=BLACK, linewidth=1.2, label="frequency")
+    ax.axhline(p, color=BLUE, linestyle="--", linewidth=1.2, label="probability")
+    ax.set_xscale("log")
+    ax.set_xlim(1, len(drawn))
+    ax.set_ylim(0, 1)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_xlabel("draws so far")
+    ax.set_title(f"frequency of {label}", fontsize=11)
+    ax.spines[["top", "right"]].set_visible(False)
+    counts = [10**power for power in range(1, len(str(len(drawn)))) if 10**power <= len(drawn)]
+    told = [
+        f"{frequency[count - 1].item():.4f} after {count} (standard error "
+        f"{error[count - 1].item():.4f})"
+        for count in counts
+    ]
+    return (
+        f"Line chart of the frequency of {label} against the number of draws, beside its "
+        f"probability {p:.4f}: {', '.join(told)}."
+    )
 
 
 def bar_nucleus(ax: "Axes", probs: Tensor, labels: Sequence[str], top_p: float) -> str:

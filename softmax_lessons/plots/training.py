@@ -1,9 +1,10 @@
-"""Pictures of how a loss and an accuracy develop in training."""
+"""Pictures of losses: how they develop in training, and what their mean is."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from softmax_lessons.plots.display import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from softmax_lessons.plots.display import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,19 +17,25 @@ STYLES = (
     (GREEN, "--"),
     (PURPLE, "-"),
 )
+GREY = "#999999"
+# of the height of the axes: lines that end so near have one label, and labels are so far apart
+SAME, APART = 0.01, 0.06
 
 
 def line_training(
-    axes: "Sequence[Axes]", curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    axes: "Sequence[Axes]",
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    marks: Mapping[str, float] = MappingProxyType({}),
 ) -> str:
     """Draw losses on the left and accuracies on the right, a line for each run.
 
     Args:
         axes: two axes to draw on.
         curves: by name, the losses and the accuracies, one of each per step; up to six runs.
+        marks: losses to mark with a line across, by what they are.
 
     Returns:
-        A description with the last loss and accuracy of each run.
+        A description with the first and last loss and the last accuracy of each run.
 
     Raises:
         ValueError: if there are not two axes, or no run or more than six.
@@ -37,21 +44,111 @@ def line_training(
         raise ValueError(f"line_training needs 2 axes, for losses and accuracies, got {len(axes)}")
     if not 1 <= len(curves) <= len(STYLES):
         raise ValueError(f"line_training can tell 1 to {len(STYLES)} runs apart, got {len(curves)}")
-    told = []
-    for (name, (losses, accuracies)), (color, style) in zip(curves.items(), STYLES, strict=False):
-        for ax, values in zip(axes, (losses, accuracies), strict=True):
-            ax.plot(values, style, color=color, label=name, linewidth=1.8)
-        told.append(f"{name} {losses[-1]:.2f} and {accuracies[-1]:.2f}")
-    axes[0].set_title("loss", fontsize=11)
-    axes[1].set_title("accuracy", fontsize=11)
-    axes[0].axhline(0, color="#999999", linewidth=0.8)
-    axes[1].set_ylim(0, 1.02)
-    for ax in axes:
+    for ax, part, title in zip(axes, (0, 1), ("loss", "accuracy"), strict=True):
+        for (name, run), (color, style) in zip(curves.items(), STYLES, strict=False):
+            ax.plot(run[part], style, color=color, label=name, linewidth=1.8)
+        ax.set_title(title, fontsize=11)
         ax.set_xlabel("step")
         ax.spines[["top", "right"]].set_visible(False)
-    axes[1].legend(frameon=False, fontsize=9, loc="center right", bbox_to_anchor=(1, 0.42))
+    axes[0].axhline(0, color=GREY, linewidth=0.8)
+    axes[1].set_ylim(0, 1.02)
+    for ax, part in zip(axes, (0, 1), strict=True):
+        _label_ends(ax, {name: run[part][-1] for name, run in curves.items()})
     steps = len(next(iter(curves.values()))[0])
-    return f"Two line charts over {steps} steps. Last loss and accuracy: {'; '.join(told)}."
+    for name, loss in marks.items():
+        axes[0].axhline(loss, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes[0].annotate(
+            f"{name} = {loss:.2f}",
+            (steps, loss),
+            xytext=(0, -2),
+            textcoords="offset points",
+            fontsize=8,
+            color="#555555",
+            ha="right",
+            va="top",
+        )
+    told = [
+        f"{name} {losses[0]:.2f} to {losses[-1]:.2f}, {accuracies[-1]:.2f}"
+        for name, (losses, accuracies) in curves.items()
+    ]
+    marked = "".join(f" Marked is {name}, {loss:.2f}." for name, loss in marks.items())
+    return (
+        f"Two line charts over {steps} steps. First to last loss, and last accuracy: "
+        f"{'; '.join(told)}.{marked}"
+    )
+
+
+def _label_ends(ax: "Axes", ends: Mapping[str, float]) -> None:
+    """Write each name where its line ends, one above the other where lines end close together."""
+    low, high = ax.get_ylim()
+    groups: list[tuple[float, list[str]]] = []
+    for name, end in sorted(ends.items(), key=lambda item: item[1]):
+        if groups and end - groups[-1][0] < SAME * (high - low):
+            groups[-1][1].append(name)
+        else:
+            groups.append((end, [name]))
+    place = low
+    for end, names in groups:
+        place = max(end, place)
+        _write_beside(ax, ", ".join(sorted(names, key=list(ends).index)), place)
+        place += APART * (high - low)
+
+
+def _write_beside(ax: "Axes", text: str, height: float) -> None:
+    """Write a text to the right of the axes, at a height in the data's units."""
+    ax.annotate(
+        text,
+        (1, height),
+        xytext=(3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=9,
+        va="center",
+    )
+
+
+def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int]) -> str:
+    """Draw the mean loss of each micro-batch, as wide as it has targets, and two means of all.
+
+    Args:
+        ax: the axes to draw on.
+        means: the mean loss of each micro-batch.
+        counts: how many targets count in each.
+
+    Returns:
+        A description with the numbers, of the micro-batches and of both means.
+
+    Raises:
+        ValueError: if there is no micro-batch, or not one count for each mean.
+    """
+    if not means or len(means) != len(counts):
+        raise ValueError(
+            f"bar_micro_batches needs one count for each mean, got {len(counts)} for {len(means)}"
+        )
+    total = sum(counts)
+    start, told = 0, []
+    for i, (mean, count) in enumerate(zip(means, counts, strict=True)):
+        ax.bar(start, mean, count, align="edge", color=SKY, edgecolor=BLACK, alpha=0.6)
+        targets = "target" if count == 1 else "targets"
+        ax.text(
+            start + count / 2, mean / 2, f"{count} {targets}\n{mean:.4f}", ha="center", va="top"
+        )
+        told.append(f"micro-batch {i} has {count} {targets} and the mean {mean:.4f}")
+        start += count
+    whole = sum(m * n for m, n in zip(means, counts, strict=True)) / total
+    for name, value, color, style in (
+        ("mean of means", sum(means) / len(means), VERMILION, "--"),
+        ("whole batch", whole, BLACK, "-"),
+    ):
+        ax.axhline(value, color=color, linestyle=style, linewidth=1.8)
+        _write_beside(ax, f"{name} {value:.4f}", value)
+        told.append(f"{name} {value:.4f}")
+    ax.set_xlim(0, total)
+    ax.set_xticks(range(total + 1))
+    ax.set_xlabel("targets that count")
+    ax.set_ylabel("mean loss")
+    ax.spines[["top", "right"]].set_visible(False)
+    return f"Bars as wide as they have targets: {'; '.join(told)}."
 
 
 def show_segments(axes: "Sequence[Axes]", photos: object, titles: Sequence[str]) -> str:

@@ -1,0 +1,243 @@
+"""Laws that a right answer keeps, each with the words for an answer that breaks it."""
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Probe
+from softmax_lessons.checker.judge import number
+from softmax_lessons.checker.laws import Law
+
+
+def dims_of(probe: Probe) -> tuple[int, ...]:
+    """Return the dims whose entries compete, none of them negative."""
+    dims = probe.dim if isinstance(probe.dim, tuple) else (probe.dim,)
+    return tuple(dim % probe.logits.dim() for dim in dims)
+
+
+def slices(x: Tensor, probe: Probe) -> Tensor:
+    """Return the slices that compete as rows of a table."""
+    dims = dims_of(probe)
+    others = [i for i in range(x.dim()) if i not in dims]
+    count = torch.Size(x.shape[i] for i in dims).numel()
+    return x.permute(*others, *dims).reshape(-1, count)
+
+
+def _list(row: Tensor) -> str:
+    shown = ", ".join(number(v) for v in row.tolist()[:6])
+    return f"[{shown}{', ...' if row.numel() > 6 else ''}]"
+
+
+def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Where a number is expected, no nan comes."""
+    lost = value.isnan() & ~expected.isnan()
+    if not lost.any():
+        return ""
+    return (
+        f"{int(lost.sum())} of {lost.numel()} results are nan. Some step computes 0 / 0, "
+        "inf / inf or inf - inf."
+    )
+
+
+def no_inf(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Where a finite number is expected, no inf comes."""
+    lost = value.isinf() & expected.isfinite()
+    if not lost.any():
+        return ""
+    return (
+        f"{int(lost.sum())} of {lost.numel()} results are infinite. Some step overflows, divides "
+        "by 0 or takes the logarithm of 0."
+    )
+
+
+def no_other_divisor(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The entries of a slice are divided by their sum, not by something else."""
+    factors, most = [], 0
+    rounding = min(8 * torch.finfo(probe.logits.dtype).eps * (1 + probe.magnitude), 1e-3)
+    for _, y, p in _pairs(probe, value, expected):
+        if same_for_all(p):  # whatever the numerators are
+            continue
+        ratios = y[p > 1e-6] / p[p > 1e-6]
+        if ratios.numel() < 2 or not ratios.isfinite().all() or ratios[0].abs() < 1e-6:
+            return ""
+        if (ratios - ratios[0]).abs().max() > rounding * ratios[0].abs():
+            return ""
+        factors.append(ratios[0].item())
+        most = max(most, ratios.numel())
+    # two numbers may have the right ratio by chance
+    if most < 3 or all(abs(factor - 1) < 1e-3 for factor in factors):
+        return ""
+    first = next(factor for factor in factors if abs(factor - 1) >= 1e-3)
+    return (
+        "Within each slice the ratios are right, so your numerators are fine. What you divide by "
+        f"is not their sum: the first slice that is off sums to {number(first)}."
+    )
+
+
+def slices_sum_to_one(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The results of each slice sum to 1."""
+    rows = slices(value, probe)
+    off = ((rows.sum(1) - 1).abs() > 2e-3).nonzero().flatten().tolist()
+    if not off:
+        return ""
+    for dim in range(value.dim()):
+        if dim not in dims_of(probe) and ((value.sum(dim) - 1).abs() <= 2e-3).all():
+            where = f"{' and '.join(map(str, dims_of(probe)))}"
+            return f"Your results sum to 1 along dim {dim}; it should be along dim {where}."
+    none_alone = bool(((rows.sum(1) - 1).abs() > 2e-3).all())
+    if none_alone and abs(value.sum() - 1) <= 2e-3:
+        return "Your results sum to 1 over the whole tensor, not slice by slice."
+    row = rows[off[0]]
+    return (
+        f"A slice should sum to 1, and this one sums to {number(row.sum().item())}: {_list(row)}."
+    )
+
+
+def between_zero_and_one(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Every probability lies between 0 and 1."""
+    outside = value[(value < -1e-6) | (value > 1 + 1e-3)]
+    if not outside.numel():
+        return ""
+    return f"A probability lies between 0 and 1, and here is {number(outside.flatten()[0].item())}."
+
+
+def larger_logit_larger_probability(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Of two logits of a slice, the larger one has the larger probability."""
+    for x, y, p in _pairs(probe, value, expected):
+        order = x.argsort()
+        x, y, p = x[order], y[order], p[order]
+        wrong = ((p.diff() > 1e-4) & (y.diff() < -1e-5)).nonzero().flatten().tolist()
+        if wrong:
+            i = wrong[0]
+            return (
+                f"In one slice, the logit {number(x[i + 1].item())} is larger than "
+                f"{number(x[i].item())}, but its probability is smaller: "
+                f"{number(y[i + 1].item())} and {number(y[i].item())}."
+            )
+    return ""
+
+
+def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Two probabilities of a slice have the ratio exp(difference of the logits)."""
+    for x, y, p in _pairs(probe, value, expected):
+        i, j = int(p.argmax()), int((p + 2 * (p < 1e-6)).argmin())
+        if i == j or y[j] == 0 or p[j] < 1e-6:
+            continue
+        came, wanted = (y[i] / y[j]).item(), (p[i] / p[j]).item()
+        if abs(came - wanted) > 1e-3 * wanted:
+            return (
+                f"The logits {number(x[i].item())} and {number(x[j].item())} of one slice have "
+                f"probabilities with the ratio {number(came)}; it should be exp of their "
+                f"difference, {number(wanted)}."
+            )
+    return ""
+
+
+def same_for_all(row: Tensor) -> bool:
+    """Tell whether all entries are about the same."""
+    return bool(row.max() - row.min() < 1e-3)
+
+
+def _pairs(probe: Probe, value: Tensor, expected: Tensor):
+    """Yield the logits, the results and the right results of each slice with two or more."""
+    tables = (slices(t, probe) for t in (probe.logits.double(), value, expected))
+    for x, y, p in zip(*tables, strict=True):
+        if x.numel() > 1:
+            yield x, y, p
+
+
+def some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """An answer is right in all slices."""
+    if value.numel() == 0:
+        return ""
+    off = ~torch.isclose(slices(value, probe), slices(expected, probe), rtol=1e-3, atol=1e-6)
+    wrong = off.any(1)
+    if not wrong.any() or wrong.all():
+        return ""
+    first = int(wrong.nonzero()[0])
+    return (
+        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first one that is not has "
+        f"the logits {_list(slices(probe.logits.double(), probe)[first])}."
+    )
+
+
+# of all inputs, ordinary ones say more than those where something overflows
+SOFTMAX = (
+    Law(
+        "wrong-divisor",
+        no_other_divisor,
+        (
+            "Look at the division: what is the denominator?",
+            "The denominator is the sum of all the numerators of its slice, and of nothing else.",
+            "Divide `exps` by `exps.sum(dim=dim, keepdim=True)`, and by nothing else.",
+        ),
+    ),
+    Law(
+        "outside-0-to-1",
+        between_zero_and_one,
+        (
+            "Which step could make a number negative, or larger than the sum?",
+            "A positive number divided by a sum that it is part of lies between 0 and 1.",
+            "Return the result of the division, unchanged.",
+        ),
+    ),
+    Law(
+        "slices-do-not-sum-to-1",
+        slices_sum_to_one,
+        (
+            "Which entries are added up for the division, and which should be?",
+            "Each result is divided by the sum of its own slice.",
+            "Sum over the dim whose entries compete, with `keepdim=True`.",
+        ),
+    ),
+    Law(
+        "order-changes",
+        larger_logit_larger_probability,
+        (
+            "Follow one logit through each step: where does it change places with another?",
+            "exp keeps the order, and so does a division by one positive number.",
+            "Keep these two steps, and leave out the one that changes the order.",
+        ),
+    ),
+    Law(
+        "ratios-not-exp",
+        ratios_are_exp_of_differences,
+        (
+            "What do you add up: exp of each logit, or something else?",
+            "Two results of one slice have the ratio exp(a) / exp(b), whatever else is in it.",
+            "Take `exp` of each logit, minus one number for the whole slice, and divide by the "
+            "sum.",
+        ),
+    ),
+    Law(
+        "gives-nan",
+        no_nan,
+        (
+            "Print each step. Which one is the first with a nan or an inf in it?",
+            "A nan comes from 0 / 0, inf / inf, inf - inf or 0 * inf. Which is yours?",
+            "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
+        ),
+    ),
+    Law(
+        "gives-inf",
+        no_inf,
+        (
+            "Print each step. Which one is the first with an inf in it, or a 0 to divide by?",
+            "In float32, exp of 89 and more is inf, and so is 1 / 0.",
+            "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
+        ),
+    ),
+    Law(
+        "some-slices-wrong",
+        some_slices_right,
+        (
+            "What do the slices that are wrong have in common?",
+            "Is it their logits (large, equal, -inf), or their place in the tensor?",
+            "Call your function on the first wrong slice alone, and print each step.",
+        ),
+    ),
+)
+
+
+def of(*slugs: str) -> tuple[Law, ...]:
+    """Return the laws of softmax with these names."""
+    return tuple(law for law in SOFTMAX if law.slug in slugs)

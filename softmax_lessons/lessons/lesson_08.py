@@ -1,0 +1,377 @@
+"""Lesson 08: the gradient of softmax, by hand."""
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Probe
+from softmax_lessons.checker.exercise import Exercise, scores
+from softmax_lessons.checker.hunt import Hunt
+from softmax_lessons.checker.judge import number
+from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons.backward import FORMULA, RIGHT
+from softmax_lessons.lessons.backward_dims import DIMS, SHAPES
+from softmax_lessons.lessons.backward_formula import TERMS
+from softmax_lessons.lessons.gradient_steps import (
+    by_matrix,
+    softmax_by_hand,
+    softmax_diagonal,
+    softmax_of_pytorch,
+    softmax_with,
+)
+from softmax_lessons.lessons.laws import no_inf, no_nan, slices
+from softmax_lessons.lessons.lesson_01 import BUILT_IN
+from softmax_lessons.lessons.misconceptions import TRACES
+from softmax_lessons.lessons.no_result import NO_RESULT
+
+# what goes back through a softmax by itself, also when PyTorch is asked for a gradient
+SOFTMAXES = BUILT_IN | {"softmax_backward_data", "log_softmax_backward_data"}
+
+
+# --- laws -----------------------------------------------------------------------------------------
+
+
+def _off(sums: Tensor, probe: Probe) -> Tensor:
+    return sums.abs() > 1e-3 * max(1.0, probe.magnitude)
+
+
+def _slices_sum_to_zero(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Each slice sums to 0: if all logits go up alike, nothing changes."""
+    off = _off(value.sum(probe.dim), probe)
+    if not off.any():
+        return ""
+    for dim in range(value.dim()):
+        if dim != probe.dim % value.dim() and not _off(value.sum(dim), probe).any():
+            return (
+                f"Your results sum to 0 along dim {dim}; it should be along dim {probe.dim}, whose "
+                "entries compete."
+            )
+    if not _off(value.sum(), probe):
+        return "Your results sum to 0 over the whole tensor, not slice by slice."
+    total = value.sum(probe.dim)[off].flatten()[0].item()
+    return (
+        "Raising all logits of a slice by the same amount changes nothing, so each slice of the "
+        f"result sums to 0. This one sums to {number(total)}."
+    )
+
+
+def _nothing_where_p_is_zero(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Where the probability is 0, so is the result."""
+    off = (probe.logits == 0) & _off(value, probe)
+    if not off.any():
+        return ""
+    return (
+        "A class whose probability is 0 stays there, whatever happens to its logit a little. Your "
+        f"result has {number(value[off][0].item())} for one."
+    )
+
+
+def _no_pull_if_all_pull_alike(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The same gradient for all probabilities of a slice cancels: they sum to 1 anyway."""
+    rows = slices(probe.rest[0].double(), probe)
+    off = (rows == rows[:, :1]).all(1) & _off(slices(value, probe), probe).any(1)
+    if rows.shape[1] == 1 or not off.any():
+        return ""
+    row = int(off.nonzero()[0])
+    entry = slices(value, probe)[row].abs().max().item()
+    return (
+        f"Here `grad` is {number(rows[row, 0].item())} for all of a slice. Its probabilities sum "
+        "to 1 whatever the logits do, so every result should be 0, and one of yours is "
+        f"{number(entry)} away from it."
+    )
+
+
+def _same_direction(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The results have the signs that they should have."""
+    clear = expected.abs() > 1e-2 * max(1.0, probe.magnitude)
+    if not clear.any() or not (value[clear] * expected[clear] < 0).all():
+        return ""
+    came, wanted = value[clear][0].item(), expected[clear][0].item()
+    return (
+        "A logit should go up where `grad` is above the average of its slice. All signs are turned "
+        f"round in your result: {number(came)} came, and {number(wanted)} should have come."
+    )
+
+
+def _one_factor(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Results are what they should be, not a multiple of it."""
+    wanted = expected.abs().max()
+    two_alone = probe.logits.shape[probe.dim] == 2  # what sums to 0 there is always a multiple
+    if wanted < 1e-3 or two_alone or not value.isfinite().all():
+        return ""
+    factor = (value.flatten() / expected.flatten())[expected.abs().argmax()].item()
+    apart = (value - factor * expected).abs().max()
+    if abs(factor - 1) < 1e-3 or apart > 1e-4 * abs(factor) * wanted or abs(factor) < 1e-3:
+        return ""
+    return f"All results are what they should be times {number(factor)}."
+
+
+def _one_number_subtracted(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """In each slice, the same number is subtracted from the gradient: its weighted average."""
+    tables = (slices(x.double(), probe) for x in (probe.logits, probe.rest[0], value, expected))
+    for p, g, y, wanted in zip(*tables, strict=True):
+        heavy = p > 1e-3
+        if _off(y - wanted, probe).any() and heavy.sum() > 1:
+            taken = (g - y / p)[heavy]
+            average = (p * g).sum().item()
+            if (taken - taken[0]).abs().max() < 1e-3 * (1 + taken.abs().max()):
+                return (
+                    f"In one slice your result is p * (grad - {number(taken[0].item())}). What "
+                    f"is subtracted should be the sum of p * grad, {number(average)}."
+                )
+            low, high = taken.min().item(), taken.max().item()
+            return (
+                "In each slice, the same number should be subtracted from `grad` before the "
+                f"product with p. In one of yours, it is {number(low)} for one entry and "
+                f"{number(high)} for another; the sum of p * grad is {number(average)}."
+            )
+    return ""
+
+
+def _some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """A right answer is right in all slices."""
+    wrong = _off(slices(value - expected, probe), probe).any(1)
+    if not wrong.any() or wrong.all():
+        return ""
+    first = slices(probe.logits.double(), probe)[int(wrong.nonzero()[0])]
+    shown = ", ".join(number(v) for v in first.tolist())
+    return (
+        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first one that is not has "
+        f"the probabilities [{shown}]."
+    )
+
+
+NAN_HINTS = (
+    "Print each step. Which one is the first with a nan or an inf in it?",
+    "Only a division, a logarithm or an overflow can make them, and the formula has none of those.",
+    FORMULA,
+)
+LAWS = (
+    Law(
+        "one-factor-off",
+        _one_factor,
+        (
+            "Divide your result by the expected one. Which number is it?",
+            "No size and no number appears in the formula.",
+            "Leave the factor or the division out.",
+        ),
+    ),
+    Law(
+        "signs-turned-round",
+        _same_direction,
+        (
+            "Try probs [0.5, 0.5] and grad [1, 0]: which logit should go up?",
+            "A gradient points to where the loss grows.",
+            "Write `grad - sum`, not `sum - grad`.",
+        ),
+    ),
+    Law(
+        "slices-do-not-sum-to-0",
+        _slices_sum_to_zero,
+        (
+            "Add up one slice of your result. Which step should have made that 0?",
+            "p * grad and p * sum have the same sum over a slice, if the sum is that of p * grad.",
+            FORMULA,
+        ),
+    ),
+    Law(
+        "moves-impossible-classes",
+        _nothing_where_p_is_zero,
+        (
+            "Which of your terms is not multiplied by p?",
+            "In p * (grad - sum), the factor p is in front of everything.",
+            "Multiply the whole difference by `probs`.",
+        ),
+    ),
+    Law(
+        "constant-grad-moves-logits",
+        _no_pull_if_all_pull_alike,
+        (
+            "Give your function a `grad` of ones. What comes out?",
+            "A number that is the same for all has to cancel: the average of it is itself.",
+            FORMULA,
+        ),
+    ),
+    # so late: what is wrong on ordinary inputs says more than a nan on others
+    Law("gives-nan", no_nan, NAN_HINTS),
+    Law("gives-inf", no_inf, NAN_HINTS),
+    Law(
+        "some-slices-wrong",
+        _some_slices_right,
+        (
+            "What do the slices that are wrong have in common?",
+            "Each slice needs a sum of its own, made of its own p and grad.",
+            "Pass `dim` and `keepdim=True` to `sum`.",
+        ),
+    ),
+    Law(
+        "subtracts-another-number",
+        _one_number_subtracted,
+        (
+            "Print what you subtract from `grad`, slice by slice.",
+            "It is one number for each slice: the average of `grad`, weighted by p.",
+            FORMULA,
+        ),
+    ),
+)
+
+
+# --- probes ---------------------------------------------------------------------------------------
+
+
+def _probe(probs: Tensor, dim: int, size: float = 1.0) -> Probe:
+    grad = scores(*probs.shape, dtype=probs.dtype).flatten().flip(0).reshape(probs.shape) + 0.5
+    return Probe(probs, dim, others=(size * grad, dim), rounding="absolute")
+
+
+def _probes() -> tuple[Probe, ...]:
+    shapes = [((3, 3), 1), ((2, 2), 0), ((2,), 0), ((3,), -1), ((2, 3), 1), ((2, 3), 0)]
+    shapes += [((2, 3), -2), ((1, 3), 1)]
+    shapes += [((2, 2, 2), i) for i in range(3)] + [((2, 3, 4), i) for i in (0, 1, -1, -2)]
+    probes = [_probe(torch.softmax(scores(*shape), dim), dim) for shape, dim in shapes]
+    table = torch.softmax(scores(2, 3), 1)
+    alike = Probe(table, 1, others=(torch.full_like(table, 2.0), 1), rounding="absolute")
+    # so large that float64 shows no more than float32 does: an eps is no mistake of the formula
+    exact = _probe(torch.softmax(scores(3, 4, dtype=torch.float64), 1), 1, size=1e7)
+    return (*probes, alike, exact, _probe(torch.softmax(40 * scores(2, 3), 1), 1))
+
+
+def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
+    x = 6 * torch.rand(3, 2, 4, generator=generator) - 3
+    grad = torch.rand(3, 2, 4, generator=generator)
+    return tuple(
+        Probe(torch.softmax(x, i), i, others=(grad, i), rounding="absolute") for i in range(3)
+    )
+
+
+SOFTMAX_BACKWARD = Exercise(
+    "f(probs, grad, dim)",
+    _probes(),
+    _fresh,
+    reference=RIGHT,
+    right=(RIGHT,),
+    by_hand=SOFTMAXES,
+    misconceptions=(*NO_RESULT, *TERMS, *DIMS, *TRACES, *SHAPES),
+    laws=LAWS,
+)
+
+
+# --- a test that finds a wrong gradient -----------------------------------------------------------
+
+WRONG_GRADIENT = Hunt(
+    (softmax_of_pytorch, softmax_by_hand, softmax_with(RIGHT), softmax_with(by_matrix)),
+    (
+        ("multiplies g by p * (1 - p), the diagonal of the Jacobian alone", softmax_diagonal),
+        (
+            "subtracts one average, of the whole tensor, from all slices",
+            softmax_with(lambda p, g, dim: p * (g - (p * g).sum())),
+        ),
+        (
+            "subtracts the plain average of g, not weighted by p",
+            softmax_with(lambda p, g, dim: p * (g - g.mean(dim=dim, keepdim=True))),
+        ),
+        (
+            "sums along the last dim, whatever `dim` is",
+            softmax_with(lambda p, g, dim: RIGHT(p, g, -1)),
+        ),
+        (
+            "passes on no gradient: it is 0 everywhere",
+            softmax_with(lambda p, g, dim: torch.zeros_like(p)),
+        ),
+        (
+            "flips the sign of the gradient",
+            softmax_with(lambda p, g, dim: -RIGHT(p, g, dim)),
+        ),
+    ),
+    (
+        "Which g does your test use? With the same number everywhere, the right gradient is 0.",
+        "One row can't show what goes wrong between rows, and one `dim` not what goes wrong along "
+        "another. Take two rows of three, and both.",
+        "`torch.autograd.gradcheck(lambda x: function(x, dim), x)` for both, with `x` in float64.",
+    ),
+)
+
+QUESTIONS = {
+    "dog_when_cat_rises": Question(
+        "falls",
+        {
+            "stays": ("diagonal-jacobian", "Its logit doesn't change, but the denominator grows."),
+            "rises": ("sum-grows-too", "The probabilities sum to 1: what cat gains, others lose."),
+        },
+    ),
+    "jacobian_row_sum": Question(
+        0,
+        {1: ("sums-like-probs", "The probabilities sum to 1; their changes sum to 0.")},
+    ),
+    "logits_pulled_by_owl": Question(
+        3,
+        {1: ("diagonal-jacobian", "Every logit is part of the sum in owl's denominator.")},
+    ),
+    "gradient_by_hand": Question(
+        1.5,
+        {
+            1: ("diagonal-jacobian", "That is p * (1 - p) * g: the other two matter too."),
+            2: ("forgets-the-average", "That is p * g; first subtract the average of g."),
+            3: ("forgets-the-factor", "That is g minus its average; multiply it by p."),
+            0.5: ("g-of-one-class", "That's p * average; it should be p * (g - average)."),
+        },
+        within=0.01,
+    ),
+    "loss_gradient_of_cat": Question(
+        -0.3410,
+        {
+            0.3410: ("sign-error", "It is p - y, and y is 1: a rising logit lowers the loss."),
+            0.6590: ("p-without-y", "That is p; at the target, subtract 1."),
+            -1.5174: ("gradient-for-probs", "That's -1/p, the gradient w.r.t. the probability."),
+            0.2247: ("diagonal-jacobian", "That is p * (1 - p), the derivative of p itself."),
+        },
+        within=0.02,
+    ),
+    "mse_pull_at_20": Question(
+        "almost 0",
+        {
+            "about 1": ("error-sets-pull", "The error is 1, but p * (1 - p) is a factor too."),
+            "about 0.1": ("error-sets-pull", "The target's p is about 2e-9, and is a factor."),
+        },
+    ),
+    "gradient_of_prob_sum": Question(
+        "zeros",
+        {
+            "ones": ("as-in-x-sum", "That's for x.sum(); softmax(x).sum() is 1 whatever x is."),
+            "the probabilities": ("p-times-ones", "It is p * (1 - sum of p), and p sums to 1."),
+        },
+    ),
+    "single_class_gradient": Question(
+        0,
+        {
+            1: ("one-over-n", "The probability is 1 whatever the logit: nothing moves it."),
+            -1: ("p-without-softmax", "p - y is 1 - 1."),
+        },
+    ),
+    "right_of_four_detached": Question(
+        2,
+        {
+            4: ("detach-is-harmless", "The two uses cancel only if you treat both the same."),
+            3: ("detach-is-harmless", "With only one detached, the other's gradient is left."),
+            1: ("detach-is-wrong", "With both detached, m is a constant and still cancels."),
+        },
+    ),
+    "loss_that_sees_a_shift": Question(
+        "z-loss",
+        {
+            "cross-entropy": ("shift-changes-probs", "A shift cancels in softmax (lesson 01)."),
+            "both": ("shift-changes-probs", "A shift cancels in softmax (lesson 01)."),
+            "neither": ("logsumexp-cancels", "logsumexp grows by the shift; nothing cancels it."),
+        },
+    ),
+    "gradcheck_of_diagonal": Question(
+        "finds it",
+        {"misses it": ("diagonal-is-close", "Off the diagonal, p_i * p_j is far from 0.")},
+    ),
+}
+
+TASKS = {
+    "softmax_backward": SOFTMAX_BACKWARD,
+    "hunt_wrong_gradient": WRONG_GRADIENT,
+    **QUESTIONS,
+}

@@ -1,0 +1,336 @@
+"""Lesson 12: masked softmax and its laws, attention, and the predictions."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Probe
+from softmax_lessons.checker.exercise import INF, Exercise, scores
+from softmax_lessons.checker.judge import number
+from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons.attend import ATTENTION
+from softmax_lessons.lessons.masked_softmax_facts import Row, rows_of, wrong_rows
+from softmax_lessons.lessons.masked_softmax_misconceptions import IN_FLOAT32, MASKS, OPEN_ROW
+from softmax_lessons.lessons.masked_softmax_steps import RIGHT, RIGHTS
+from softmax_lessons.lessons.misconceptions import TRACES
+from softmax_lessons.lessons.no_result import NO_RESULT
+
+
+def _first_row(off: Tensor, probe: Probe, value: Tensor) -> Row:
+    """Return the first row that has something wrong in it."""
+    tables = rows_of(probe, value)
+    return tuple(t[int(off.nonzero()[0, 0])] for t in tables)
+
+
+def _numbers(row: Tensor) -> str:
+    return f"[{', '.join(number(v) for v in row.tolist()[:6])}{', ...' if len(row) > 6 else ''}]"
+
+
+def _seen(x: Tensor, keep: Tensor) -> str:
+    """Write the scores of a row, the hidden ones in parentheses."""
+    written = [number(v) if k else f"({number(v)})" for v, k in zip(x.tolist(), keep, strict=True)]
+    return f"[{', '.join(written[:6])}{', ...' if len(written) > 6 else ''}]"
+
+
+def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """No result is nan or infinite."""
+    _, _, rows, _ = rows_of(probe, value)
+    off = ~rows.isfinite()
+    if not off.any():
+        return ""
+    x, keep, y, _ = _first_row(off, probe, value)
+    return f"For the scores {_seen(x, keep)}, hidden ones in parentheses, you return {_numbers(y)}."
+
+
+def hidden_get_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Hidden keys get exactly 0."""
+    _, keep, rows, _ = rows_of(probe, value)
+    off = ~keep & (rows != 0) & keep.any(1, keepdim=True)
+    if not off.any():
+        return ""
+    x, keep, y, _ = _first_row(off, probe, value)
+    key = int((~keep & (y != 0)).nonzero()[0])
+    return (
+        f"Hidden keys should get exactly 0. In the row {_seen(x, keep)}, hidden scores in "
+        f"parentheses, key {key} is hidden and gets {number(y[key].item())}."
+    )
+
+
+def empty_rows_are_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """A row that keeps nothing is 0."""
+    _, keep, rows, _ = rows_of(probe, value)
+    off = ~keep.any(1, keepdim=True) & (rows != 0)
+    if not off.any():
+        return ""
+    y = _first_row(off, probe, value)[2]
+    return f"A row that keeps nothing should be 0, and yours is {_numbers(y)}."
+
+
+def kept_sum_to_1(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The kept keys of a row share 1."""
+    _, keep, rows, _ = rows_of(probe, value)
+    sums = rows.masked_fill(~keep, 0).sum(1, keepdim=True)
+    off = keep.any(1, keepdim=True) & ((sums - 1).abs() > 2e-3)
+    if not off.any():
+        return ""
+    x, keep, y, _ = _first_row(off, probe, value)
+    return (
+        f"The kept keys of a row share 1 among themselves. In the row {_seen(x, keep)}, hidden "
+        f"scores in parentheses, they get {_numbers(y[keep])}, which sums to "
+        f"{number(y[keep].sum().item())}."
+    )
+
+
+def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Two kept keys have the ratio exp(difference of their scores)."""
+    for x, keep, y, p in zip(*rows_of(probe, value), strict=True):
+        x, y, p = x[keep], y[keep], p[keep]
+        if len(x) < 2:
+            continue
+        i, j = int(p.argmax()), int((p + 2 * (p < 1e-6)).argmin())
+        came, wanted = (y[i] / y[j]).item(), (p[i] / p[j]).item()
+        if i != j and p[j] >= 1e-6 and y[j] != 0 and abs(came - wanted) > 1e-2 * wanted:
+            return (
+                f"The kept scores {number(x[i].item())} and {number(x[j].item())} of one row get "
+                f"{number(y[i].item())} and {number(y[j].item())}. Their ratio is {number(came)}; "
+                f"it should be exp of their difference, {number(wanted)}."
+            )
+    return ""
+
+
+def rows_are_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Every row is right."""
+    _, _, rows, right = rows_of(probe, value)
+    wrong = wrong_rows(probe, rows, right)
+    if not wrong.any():
+        return ""
+    x, keep, y, p = _first_row(wrong[:, None], probe, value)
+    return (
+        f"In the row {_seen(x, keep)}, hidden scores in parentheses, the kept keys should get "
+        f"{_numbers(p[keep])}, and get {_numbers(y[keep])}."
+    )
+
+
+LAWS = (
+    Law(
+        "gives-nan",
+        no_nan,
+        (
+            "Print each step. Which one is the first with a nan or an inf in it?",
+            "0 / 0, inf / inf, inf - inf and 0 * inf are all nan. Which of them is it?",
+            "Look at the step before it: what made the 0 or the inf?",
+        ),
+    ),
+    Law(
+        "hidden-not-zero",
+        hidden_get_0,
+        (
+            "Print the scores right before the softmax. What are the hidden ones?",
+            "Only exp(-inf) is exactly 0.",
+            'Fill with -inf before the softmax: `scores.masked_fill(~mask, float("-inf"))`.',
+        ),
+    ),
+    Law("empty-row-not-zero", empty_rows_are_0, OPEN_ROW),
+    Law(
+        "kept-do-not-sum-to-1",
+        kept_sum_to_1,
+        (
+            "Which exps are added up for the division?",
+            "The sum is that of the kept keys of the same row, and of nothing else.",
+            "Fill the hidden scores with -inf, then take the softmax along the last dim.",
+        ),
+    ),
+    Law(
+        "ratios-not-exp",
+        ratios_are_exp_of_differences,
+        (
+            "What happens to two kept scores before exp? Is it the same for both?",
+            "Adding one number to a whole row changes no ratio. A factor, a clamp or another "
+            "base does.",
+            "Take exp of the kept scores themselves, or of all of them minus the same number.",
+        ),
+    ),
+    Law(
+        "some-rows-wrong",
+        rows_are_right,
+        (
+            "Look at the row in the message: what is special about its mask, or its scores?",
+            "Take this row out of the batch, and follow it through each step.",
+            "Print the scores and the exps of this row in your function.",
+        ),
+    ),
+)
+
+
+def _mask(*rows: str) -> Tensor:
+    """Return a mask: "x" is kept, "." is hidden."""
+    return torch.tensor([[c == "x" for c in row] for row in rows])
+
+
+def _probes() -> tuple[Probe, ...]:
+    small, low = torch.tensor([[1.0, 2.0]]), torch.tensor([[-20000.0, -10000.0, -20001.0]])
+    four, two = _mask("xx.x", "x..x", "....", "x.xx"), _mask("x.x", ".xx")
+    half, double = torch.float16, torch.float64
+    inputs = [
+        (scores(4, 4), four, True),
+        (small, _mask("xx")),
+        (small, _mask("x.")),
+        (small, _mask("..")),
+        (scores(2, 3), two),
+        (scores(3, 3), _mask("x..", "xx.", "xxx")),
+        (torch.tensor([[1.0, 300.0, 2.0], [500.0, 1.0, 3.0]]), two, True),
+        (scores(4), _mask("x.xx")[0]),
+        (scores(2, 3, 4), _mask("xx..", "xxx.", "xxxx")),
+        (scores(2, 3, 4), four[:1]),
+        (scores(2, 2, 3, 4), _mask("xx..", "....", "xxxx")),
+        (torch.tensor([[1.0, 2.0, 300.0]]), _mask("xx.")),
+        # exp(95) is inf, and exp(-95) not yet 0
+        (torch.tensor([[1.0, 2.0, 97.0]]), _mask("xx.")),
+        (torch.tensor([[0.0, 100.0, 3.0]]), _mask("xx.")),
+        (torch.tensor([[1000.0, 1001.0, 999.0], [1.0, 2.0, 0.0]]), _mask("xx.")),
+        (torch.tensor([[-1000.0, -1001.0, 0.0]]), _mask("xx.")),
+        (torch.tensor([[-1001.0, -1000.0, -1002.0]]), _mask("xxx")),
+        # below what usually stands in for -inf, up to the lowest number there is
+        (low, _mask("x.x")),
+        (1e7 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
+        (1e30 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
+        (torch.tensor([[-2e300, -1e300, -3e300]], dtype=double), _mask("x.x")),
+        (scores(2, 3, dtype=half), two),
+    ]
+    # exp(-100) is a number in float64; its last digits aren't asked for
+    double_scores = replace(
+        _probe(scores(3, 3, dtype=double), _mask("x.x", ".xx", "xxx")), loose=True
+    )
+    return (*(_probe(*each) for each in inputs), double_scores)
+
+
+def _probe(x: Tensor, mask: Tensor, gradient: bool = False) -> Probe:
+    return Probe(x, -1, gradient, others=(mask,))
+
+
+def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
+    mask = torch.rand(3, 4, generator=generator) < 0.6
+    x = torch.rand(2, 3, 4, generator=generator) - 0.5
+    return (
+        *(_probe(spread * x, mask) for spread in (6, 3000)),
+        _probe((6 * x).bfloat16(), mask),
+    )
+
+
+def _exercises() -> dict[str, Exercise]:
+    return {
+        "masked_softmax": Exercise(
+            "f(scores, mask)",
+            _probes(),
+            _fresh,
+            reference=RIGHT,
+            right=RIGHTS,
+            misconceptions=(*NO_RESULT, IN_FLOAT32, *MASKS, *TRACES),
+            laws=LAWS,
+        ),
+        "masked_attention": ATTENTION,
+    }
+
+
+QUESTIONS = {
+    "multiplied_by_mask": Question(
+        "hidden",
+        {
+            "real": ("zero-is-nothing", "A score of 0 is not nothing: exp(0) is 1."),
+            "equal": ("zero-is-nothing", "0 and -0.21 are two different scores."),
+        },
+    ),
+    "masked_after": Question(
+        "nan",
+        {
+            "right": ("renormalising-repairs", "The real keys were 0 before you divided."),
+            "zeros": ("zero-over-zero", "Their sum is 0 too: 0 / 0."),
+        },
+    ),
+    "minus_10000": Question(
+        "hidden",
+        {
+            "real": ("low-enough", "-10000 is a score, and here the larger one."),
+            "both": ("low-means-small", "They lie 10000 apart, so one of them takes all."),
+        },
+    ),
+    "empty_row": Question(
+        "thirds",
+        {
+            "zeros": ("low-means-small", "The scores are equal, and equal scores share evenly."),
+            "nan": ("as-with-inf", "That is what -inf gives; -1e9 is a number like any other."),
+        },
+    ),
+    "gradient_of_empty_row": Question(
+        "adding",
+        {
+            "filling": ("filling-passes-on", "A filled score doesn't depend on the old one."),
+            "both": ("nan-stays", "masked_fill sends exactly 0 back where it filled."),
+            "neither": ("clean-is-clean", "nan_to_num cleans the output, not the gradient."),
+        },
+    ),
+    "without_the_root": Question(
+        0.95,
+        {
+            0.06: ("even-shares", "1/16 would need equal scores; these are about 32 apart."),
+            0.25: ("size-does-not-matter", "That's with the root: without it, scores grow with d."),
+            0.5: ("grows-a-little", "Scores about 32 apart leave the others nearly nothing."),
+        },
+        within=0.04,
+    ),
+    "inverted_mask": Question(
+        "future",
+        {
+            "itself": ("polarity-inverted", "Here True means: may be seen."),
+            "everything": ("mask-ignored", "The mask is used; ask which way round."),
+        },
+    ),
+    "float_mask": Question(
+        0.731,
+        {
+            1: ("numbers-as-booleans", "A mask of floats is added to the scores: 1 and 0."),
+            0.5: ("mask-ignored", "The mask is used: its numbers are added."),
+            0: ("polarity-inverted", "Nothing is hidden: the numbers are added."),
+        },
+        within=0.005,
+    ),
+    "padding_rank": Question(
+        3,
+        {
+            1: ("mask-per-text", "Read from the right, row 0 of the mask is for query 0."),
+            2: ("mask-of-text-1", "Query 0 of every text gets row 0, which keeps three keys."),
+            0: ("sees-nothing", "Row 0 of the mask is meant for the first text, with three words."),
+        },
+    ),
+    "one_query": Question(
+        "first",
+        {
+            "all": ("aligned-at-the-end", "The rows are counted from the start: this is row 0."),
+            "last": ("aligned-at-the-end", "Row 0 of a causal mask sees key 0, not key 3."),
+        },
+    ),
+    "hidden_nan": Question(
+        "nan",
+        {"clean": ("zero-times-anything", "The mean has the term 0 times nan, which is nan.")},
+    ),
+    "sink_row": Question(
+        "zeros",
+        {
+            "thirds": ("as-with-finite", "exp(-inf) is 0, and the sink's exp is 1."),
+            "nan": ("as-without-a-sink", "The sum isn't 0: it has the sink's exp, which is 1."),
+        },
+    ),
+    "capped_mask": Question(
+        -2,
+        {
+            -INF: ("minus-inf-stays", "tanh(-inf) is -1."),
+            0: ("capped-to-zero", "tanh(-inf) is -1, not 0, and it's multiplied by c."),
+            2: ("sign-lost", "tanh keeps the sign."),
+            -1: ("forgets-the-factor", "tanh(-inf) is -1; it's multiplied by c."),
+        },
+    ),
+}
+
+TASKS = {**_exercises(), **QUESTIONS}

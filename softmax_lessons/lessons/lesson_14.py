@@ -1,0 +1,255 @@
+"""Lesson 14: merging the states of two pieces; its laws, and the predictions."""
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Probe
+from softmax_lessons.checker.exercise import INF, Exercise
+from softmax_lessons.checker.judge import number
+from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons.merge_states_facts import alike, states_of
+from softmax_lessons.lessons.merge_states_misconceptions import FACTORS, LARGEST, MERGES
+from softmax_lessons.lessons.merge_states_steps import RIGHT, RIGHTS, guarded
+from softmax_lessons.lessons.misconceptions import OTHER_TRACES
+from softmax_lessons.lessons.no_result import NO_RESULT
+
+
+def _pair(m: Tensor, s: Tensor) -> str:
+    return f"[{number(m.item())}, {number(s.item())}]"
+
+
+def _row_of(probe: Probe, i: int) -> str:
+    m1, s1, m2, s2 = (t[i] for t in states_of(probe))
+    return f"{_pair(m1, s1)} and {_pair(m2, s2)}"
+
+
+def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """No result is nan, nor inf but for the maximum of an empty row."""
+    lost = value.isnan() | (value.isinf() & expected.isfinite())
+    lost[0] &= value[0] != -INF  # the maximum of another piece, then
+    off = lost.any(0).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    return f"From {_row_of(probe, i)} you make {_pair(value[0, i], value[1, i])}."
+
+
+def maximum_is_the_larger(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The maximum of both pieces is the larger of the two."""
+    off = (value[0] != expected[0]).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    m1, _, m2, _ = (number(t[i].item()) for t in states_of(probe))
+    return (
+        f"The larger of the maxima {m1} and {m2} is {number(expected[0, i].item())}, and you "
+        f"return {number(value[0, i].item())}."
+    )
+
+
+def empty_changes_nothing(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """Merging with an empty piece changes nothing."""
+    m1, s1, m2, s2 = states_of(probe)
+    empty = (m1 == -INF) | (m2 == -INF)
+    off = (empty & ~alike(value, expected).all(0)).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    other = (m2[i], s2[i]) if m1[i] == -INF else (m1[i], s1[i])
+    return (
+        f"An empty piece, [-inf, 0], changes nothing. Merged with {_pair(*other)} it should give "
+        f"the same again, and you return {_pair(value[0, i], value[1, i])}."
+    )
+
+
+def order_does_not_matter(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The same two states give the same in either order."""
+    m1, s1, m2, s2 = states_of(probe)
+    for i in range(len(m1)):
+        for j in range(i):
+            swapped = (m1[i], s1[i], m2[i], s2[i]) == (m2[j], s2[j], m1[j], s1[j])
+            if swapped and not alike(value[:, i], value[:, j]).all():
+                return (
+                    f"The order of the pieces should make no difference. From {_row_of(probe, j)} "
+                    f"you make {_pair(value[0, j], value[1, j])}; from the same two in the other "
+                    f"order, {_pair(value[0, i], value[1, i])}."
+                )
+    return ""
+
+
+def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """A state stands for sum * exp(maximum), and both together for what they add up to."""
+    came, wanted = (x[0] + x[1].log() for x in (value, expected))
+    off = (~torch.isclose(came, wanted, rtol=0, atol=2e-3) & wanted.isfinite()).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    if wanted[i].abs() < 10 and came[i].abs() < 10:
+        stand = "{} stands for sum * exp(maximum) = {}; yours for {}."
+        numbers = (number(t[i].exp().item()) for t in (wanted, came))
+    else:
+        stand = "{} stands for sum * exp(maximum), whose logarithm is {}; that of yours is {}."
+        numbers = (number(t[i].item()) for t in (wanted, came))
+    merged = _pair(expected[0, i], expected[1, i])
+    return f"From {_row_of(probe, i)} comes {merged}, and you return " + (
+        f"{_pair(value[0, i], value[1, i])}. " + stand.format("The first", *numbers)
+    )
+
+
+LAWS = (
+    Law(
+        "gives-nan",
+        no_nan,
+        (
+            "Print each step for these two states. Which one is the first with a nan or an inf?",
+            "-inf - -inf and 0 * inf are nan; exp of more than 88 is inf in float32.",
+            "Subtract the larger maximum, and 0 where it is -inf.",
+        ),
+    ),
+    Law("maximum-not-the-larger", maximum_is_the_larger, LARGEST),
+    Law(
+        "empty-piece-changes-result",
+        empty_changes_nothing,
+        (
+            "What is the factor of the empty piece in your code, and that of the other one?",
+            "The factor of an empty piece is exp(-inf) = 0, and the other one's is exp(0) = 1.",
+            FACTORS[2],
+        ),
+    ),
+    Law(
+        "order-matters",
+        order_does_not_matter,
+        (
+            "Does your code treat `a` and `b` the same way?",
+            "Swap `a` and `b` in your formula. It should stay the same formula.",
+            FACTORS[2],
+        ),
+    ),
+    Law("sum-off", sum_counts_from_the_maximum, FACTORS),
+)
+
+
+def _state(x: Tensor) -> Tensor:
+    """Return the states of rows: maxima and sums, shape (2, rows)."""
+    largest = x.amax(-1)
+    base = guarded(largest)
+    return torch.stack([largest, (x - base[..., None]).exp().sum(-1)])
+
+
+def _probe(x: Tensor, y: Tensor) -> Probe:
+    return Probe(_state(x), 1, others=(_state(y),))
+
+
+def _rows(*rows: list[float]) -> Tensor:
+    return torch.tensor(rows, dtype=torch.float32)
+
+
+def _probes() -> tuple[Probe, ...]:
+    nothing = [-INF, -INF]
+    # in the last row, the piece with the larger maximum is the smaller one
+    some = _rows([0.3, -1.4, 2.0], [-2.1, 0.4, 1.1], [-0.8, -1.9, -2.7], [1.0, -3.0, -2.8])
+    more = _rows([1.6, 1.2, -0.5], [-0.2, 2.6, 2.4], [-1.3, -2.2, -3.0], [0.9, 0.8, 0.9])
+    return (
+        _probe(_rows([1, 2.5], [0.7, -0.4]), _rows([0.9, 0.2], [2.2, 1.5])),
+        # the same two in both orders
+        _probe(_rows([1, 2], [3, 2.5]), _rows([3, 2.5], [1, 2])),
+        _probe(_rows([1, 2]), _rows([3])),
+        _probe(_rows([0, 0]), _rows([0, 0])),
+        _probe(_rows([1, 2, 3]), _rows([1000, 1001, 1002])),
+        _probe(_rows([1000, 1001, 1002]), _rows([1, 2, 3])),
+        _probe(_rows([-1000, -1001]), _rows([-1002, -999])),
+        _probe(some, more),
+        _probe(_rows([0, 1], [1000, 1001]), _rows([2, 0], [999, 1003])),
+        _probe(_rows([1, 2]), _rows(nothing)),
+        _probe(_rows(nothing), _rows([1, 2])),
+        _probe(_rows(nothing), _rows(nothing)),
+        _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
+        _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], [3, 2.5], nothing)),
+        # below what usually stands in for -inf; the sums are 1, so their logarithms are exact
+        *(_probe(_rows([-2 * low]), _rows([-3 * low])) for low in (1e4, 1e9, 1e30)),
+        _probe(some.double() / 3, more.double()),
+    )
+
+
+def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
+    x = 6 * torch.rand(2, 4, 5, generator=generator) - 3
+    return (_probe(*x), _probe(300 * x[0], 100 * x[1]))
+
+
+def _exercises() -> dict[str, Exercise]:
+    return {
+        "merge_states": Exercise(
+            "f(a, b)",
+            _probes(),
+            _fresh,
+            reference=RIGHT,
+            right=RIGHTS,
+            # the shape has a record of its own here
+            misconceptions=(
+                *NO_RESULT,
+                *MERGES,
+                *OTHER_TRACES,
+            ),
+            laws=LAWS,
+        ),
+    }
+
+
+QUESTIONS = {
+    "sum_after_thousand": Question(
+        1.5032,
+        {
+            3.0064: ("no-rescale", "The old sum is relative to 3, and the new one to 1002."),
+            1002: ("maximum-for-sum", "That's the largest logit; the sum adds up exp(x - 1002)."),
+        },
+        within=0.001,
+    ),
+    "without_rescale": Question(
+        "descending",
+        {
+            "ascending": (
+                "rescale-on-descent",
+                "In the ascending row, the maximum keeps changing.",
+            ),
+            "both": (
+                "no-rescale",
+                "In the ascending row, you subtract each logit from itself, so each exp is 1.",
+            ),
+            "neither": ("factor-never-one", "As long as there's no new maximum, the factor is 1."),
+        },
+    ),
+    "order_of_merging": Question(
+        "same",
+        {"different": ("order-matters", "A maximum and a sum don't depend on the order.")},
+    ),
+    "masked_first_piece": Question(
+        "nan",
+        {
+            "right": ("minus-inf-vanishes", "-inf minus a maximum of -inf isn't 0."),
+            "zero": ("minus-inf-vanishes", "exp(-inf) would be 0, but here it's exp(-inf - -inf)."),
+        },
+    ),
+    "output_not_rescaled": Question(
+        "more",
+        {
+            "equal": (
+                "division-repairs",
+                "The sum was rescaled to the new maximum, and the output wasn't.",
+            ),
+            "less": ("rescales-the-wrong-way", "The factor you left out is below 1."),
+        },
+    ),
+    "chunks_visited": Question(
+        16,
+        {
+            8: (
+                "one-pass",
+                "Even the first probability needs the sum, which only the last chunk completes.",
+            ),
+            24: ("three-passes", "A single pass finds both the maximum and the sum."),
+        },
+    ),
+}
+
+TASKS = {**_exercises(), **QUESTIONS}

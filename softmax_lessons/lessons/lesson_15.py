@@ -1,0 +1,439 @@
+"""Lesson 15: what a process sends for a loss over processes, and predictions on what is sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Probe
+from softmax_lessons.checker.exercise import INF, Exercise, scores
+from softmax_lessons.checker.judge import number
+from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons.misconceptions import TRACES
+from softmax_lessons.lessons.no_result import NO_RESULT
+
+SHIFT = "`shifted = shard - largest[:, None]`, and go on with `shifted` alone."
+PLACE = "`places = targets - first`, owned where `(places >= 0) & (places < shard.shape[1])`."
+HIDE = "Take it out after the look-up: `picked.masked_fill(~owned, 0.0)`."
+SUM = "`shifted.exp().sum(dim=1)` is the first row of the result."
+STACK = "`torch.stack([sums, picked])`: sums first, shape (2, rows)."
+
+Picked = Callable[[Tensor, Tensor], Tensor]
+
+
+def _first_to_last(places: Tensor, columns: int) -> Tensor:
+    return (places >= 0) & (places < columns)
+
+
+@dataclass(frozen=True)
+class PartsRecipe:
+    """What a process sends for its shard; a misconception replaces some steps.
+
+    Attributes:
+        base: what is subtracted, of the shard and the agreed maximum.
+        power: makes exps of shifted logits.
+        total: makes one number a row of the exps.
+        places: where the targets are in this shard, of the targets and the first class.
+        owned: tells which places are in a shard of so many columns.
+        inside: makes a place to look up of any place.
+        look: what the target is looked up in, of the shard and the shifted shard.
+        hide: takes out what was looked up for another shard's targets.
+        join: makes the result of sums and target logits.
+    """
+
+    base: Callable[[Tensor, Tensor], Tensor] = lambda shard, largest: largest
+    power: Callable[[Tensor], Tensor] = torch.exp
+    total: Callable[[Tensor], Tensor] = lambda exps: exps.sum(1)
+    places: Callable[[Tensor, int], Tensor] = lambda targets, first: targets - first
+    owned: Callable[[Tensor, int], Tensor] = _first_to_last
+    inside: Callable[[Tensor, int], Tensor] = lambda places, columns: places.clamp(0, columns - 1)
+    look: Callable[[Tensor, Tensor], Tensor] = lambda shard, shifted: shifted
+    hide: Picked = lambda picked, owned: picked.masked_fill(~owned, 0)
+    join: Callable[[Tensor, Tensor], Tensor] = lambda sums, picked: torch.stack([sums, picked])
+
+    def __call__(self, shard: Tensor, targets: Tensor, first: int, largest: Tensor) -> Tensor:
+        """Return what this recipe makes of a shard (rows, columns): shape (2, rows)."""
+        shifted = shard - self.base(shard, largest)[:, None]
+        places = self.places(targets, first)
+        owned = self.owned(places, shard.shape[1])
+        index = self.inside(places, shard.shape[1])[:, None]
+        picked = self.look(shard, shifted).gather(1, index).squeeze(1)
+        return self.join(self.total(self.power(shifted)), self.hide(picked, owned))
+
+
+RIGHT = PartsRecipe()
+
+
+def _not_guarded(shard: Tensor, largest: Tensor) -> Tensor:
+    return shard.amax(1)
+
+
+def _guarded(shard: Tensor, largest: Tensor) -> Tensor:
+    own = shard.amax(1)
+    return own.masked_fill(own == -INF, 0)
+
+
+def _nothing(shard: Tensor, largest: Tensor) -> Tensor:
+    return torch.zeros_like(largest)
+
+
+def _logits(shard: Tensor, shifted: Tensor) -> Tensor:
+    return shard
+
+
+def _everything(picked: Tensor, owned: Tensor) -> Tensor:
+    return picked
+
+
+def _or_the_first(places: Tensor, columns: int) -> Tensor:
+    return places.where(_first_to_last(places, columns), 0)
+
+
+def _times_one_hot(shard: Tensor, targets: Tensor, first: int, largest: Tensor) -> Tensor:
+    shifted = shard - largest[:, None]
+    hot = targets[:, None] == torch.arange(first, first + shard.shape[1])
+    return torch.stack([shifted.exp().sum(1), (shifted * hot).sum(1)])
+
+
+PARTS = (
+    Misconception(
+        "place-outside-the-shard",
+        "You look up a column that this shard doesn't have: the target of that row is in "
+        "another shard.",
+        (
+            "Print `targets - first` and the number of columns.",
+            "Look up any column of your own there, and throw away what you find.",
+            PLACE,
+        ),
+        error=r"index -?\d+ is out of bounds|out of bounds for dim|index out of range",
+    ),
+    Misconception(
+        "local-max",
+        "You count from the maximum of the shard. The other processes count from `largest`, so "
+        "the sums can't be added.",
+        ("Which maximum do you subtract?", "All processes have to subtract the same.", SHIFT),
+        variants=(
+            {"base": _not_guarded},
+            {"base": _guarded},
+            {"base": _not_guarded, "look": _logits},
+            {"base": _guarded, "look": _logits},
+        ),
+    ),
+    Misconception(
+        "no-shift",
+        "You take exp of the raw logits. Nothing is subtracted, so large logits overflow.",
+        ("What is exp(1000) in float32?", "`largest` is there to be subtracted first.", SHIFT),
+        variants=({"base": _nothing}, {"base": _nothing, "look": lambda shard, shifted: shard}),
+    ),
+    Misconception(
+        "forgets-first",
+        "You look up the class number itself in the shard. Its columns start at class `first`.",
+        ("Which class is column 0 of this shard?", "It is class `first`.", PLACE),
+        variants=({"places": lambda targets, first: targets},),
+    ),
+    Misconception(
+        "wraps-around",
+        "You look up a target of another shard by a number below 0, or past the end, that turns "
+        "up in this one all the same, and send what is there.",
+        ("What is column -1?", "Send 0 where the target isn't yours.", PLACE),
+        variants=(
+            {"inside": lambda places, columns: places % columns, "hide": _everything},
+            {
+                "inside": lambda places, columns: places % columns,
+                "owned": lambda places, columns: (places >= -columns) & (places < columns),
+            },
+            {
+                "inside": lambda places, columns: places % columns,
+                "owned": lambda places, columns: places < columns,
+            },
+        ),
+    ),
+    Misconception(
+        "target-not-masked",
+        "You send a logit for targets of other shards, too. Each target has one owner; all the "
+        "others send 0.",
+        ("Who sends something for a target?", "The process that has its column, alone.", HIDE),
+        variants=(
+            {"hide": _everything},
+            {"inside": lambda places, columns: 0 * places, "hide": _everything},
+            {"inside": _or_the_first, "hide": _everything},
+            {"owned": lambda places, columns: places >= 0},
+            {"owned": lambda places, columns: places < columns},
+        ),
+    ),
+    Misconception(
+        "off-by-one",
+        "At one end of the shard your test of who has the target is off by one.",
+        ("Try the first and the last column.", "Columns run from 0 to columns - 1.", PLACE),
+        variants=(
+            {"owned": lambda places, columns: (places >= 0) & (places <= columns)},
+            {"owned": lambda places, columns: (places > 0) & (places < columns)},
+            {"owned": lambda places, columns: (places >= 0) & (places < columns - 1)},
+            {"owned": lambda places, columns: (places > 0) & (places <= columns)},
+        ),
+    ),
+    Misconception(
+        "target-not-shifted",
+        "You send the raw logit of the target; the exercise asks for the logit minus `largest`.",
+        ("What is subtracted from the target's logit?", "`largest`, as for the exps.", SHIFT),
+        variants=({"look": _logits},),
+    ),
+    Misconception(
+        "shifts-what-is-absent",
+        "Where the target isn't in the shard you send minus `largest`, not 0: you hide first and "
+        "subtract afterwards.",
+        ("What do you send for a target elsewhere?", "Subtract first, hide afterwards.", HIDE),
+        variants=(
+            lambda shard, targets, first, largest: (
+                RIGHT(shard, targets, first, largest)
+                - torch.stack([0 * largest, largest])
+                * ~_first_to_last(targets - first, shard.shape[1])
+            ),
+        ),
+    ),
+    Misconception(
+        "zero-times-infinity",
+        "You multiply by a mask, and 0 times -inf is nan. A column that isn't the target's may "
+        "hold -inf.",
+        ("Print what you look up for another shard's target.", "Replace, don't multiply.", HIDE),
+        variants=(
+            {"hide": lambda picked, owned: picked * owned},
+            {"inside": _or_the_first, "hide": lambda picked, owned: picked * owned},
+            _times_one_hot,
+        ),
+    ),
+    Misconception(
+        "absent-is-minus-inf",
+        "Where the target isn't in the shard you send -inf. What is sent is added up, and -inf "
+        "plus anything is -inf.",
+        ("What does your number do in a sum?", "0 changes no sum.", HIDE),
+        variants=({"hide": lambda picked, owned: picked.masked_fill(~owned, -INF)},),
+    ),
+    Misconception(
+        "exp-of-the-target",
+        "You send exp of the target's logit, not the logit.",
+        ("What does the loss need of the target?", "The logit; its exp is in the sum.", SHIFT),
+        variants=({"look": lambda shard, shifted: shifted.exp()},),
+    ),
+    Misconception(
+        "logarithm-too-early",
+        "You send the logarithm of the sum. Sums can be added over processes, their logarithms "
+        "can't.",
+        ("What does SUM make of what you send?", "log a + log b is not log(a + b).", SUM),
+        variants=({"total": lambda exps: exps.sum(1).log()},),
+    ),
+    Misconception(
+        "mean-instead-of-sum",
+        "You send a mean of the exps, not their sum.",
+        ("What do you divide by?", "All sums together make the sum of the row.", SUM),
+        variants=({"total": lambda exps: exps.mean(1)},),
+    ),
+    Misconception(
+        "divided-too-early",
+        "You divide the exps by their sum in the shard before you add them up, so each of your "
+        "sums is 1.",
+        ("Print your sums.", "Send the sum, and divide by nothing.", SUM),
+        variants=({"total": lambda exps: (exps / exps.sum(1, keepdim=True)).sum(1)},),
+    ),
+    Misconception(
+        "parts-swapped",
+        "You send the right numbers in the other order: the sums come first.",
+        ("Which row of the result is which?", "Row 0 are the sums.", STACK),
+        variants=({"join": lambda sums, picked: torch.stack([picked, sums])},),
+    ),
+    Misconception(
+        "stacked-the-other-way",
+        "You join the two numbers of each row side by side: shape (rows, 2). Asked for is "
+        "(2, rows).",
+        ("Print the shape of your result.", "Two rows, one of sums and one of logits.", STACK),
+        variants=(
+            {"join": lambda sums, picked: torch.stack([sums, picked], dim=1)},
+            {"join": lambda sums, picked: torch.cat([sums, picked])},
+        ),
+    ),
+    Misconception(
+        "sign-error",
+        "The sign of the target's logit is turned around. The loss subtracts it later.",
+        ("Is your second row above 0?", "A logit minus the maximum is at most 0.", SHIFT),
+        variants=({"look": lambda shard, shifted: -shifted},),
+    ),
+)
+
+
+def sums_count_from_the_largest(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The first row holds the sums of exp(logit - largest)."""
+    off = (~torch.isclose(value[0], expected[0], rtol=1e-3, atol=1e-6)).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    shifted = (probe.logits[i] - probe.rest[2][i]).tolist()
+    terms = ", ".join(number(x) for x in shifted[:6])
+    return (
+        f"Row {i} of the shard, minus `largest`, is {terms}. The exps sum to "
+        f"{number(expected[0, i].item())}, and you send {number(value[0, i].item())}."
+    )
+
+
+def one_owner_sends(probe: Probe, value: Tensor, expected: Tensor) -> str:
+    """The second row holds the target's logit minus the maximum, or 0 where there is none."""
+    off = (~torch.isclose(value[1], expected[1], rtol=1e-3, atol=1e-3)).nonzero().flatten()
+    if not off.numel():
+        return ""
+    i = int(off[0])
+    targets, first, _ = probe.rest
+    last = first + probe.logits.shape[1] - 1
+    return (
+        f"The shard has the classes {first} to {last}. For the target {targets[i].item()} of row "
+        f"{i} it should send {number(expected[1, i].item())}, and you send "
+        f"{number(value[1, i].item())}."
+    )
+
+
+def _probe(whole: Tensor, shards: int, rank: int, targets: list[int], grad: bool = False) -> Probe:
+    """Return what the process of this rank is given."""
+    columns = whole.shape[1] // shards
+    shard = whole[:, rank * columns : (rank + 1) * columns].clone()
+    given = (torch.tensor(targets), rank * columns, whole.amax(1))
+    return Probe(shard, 1, grad, others=given, rounding="absolute")
+
+
+def _probes() -> tuple[Probe, ...]:
+    two = torch.tensor([[2.0, 1, 0.5, 3, 0.5, 2.5], [1, 4, 2, 0, 3, 1]])
+    ends = scores(4, 9)
+    masked = scores(3, 6)
+    masked[0, :3] = -INF
+    masked[1, 0] = masked[1, 5] = -INF
+    masked[2, 2] = masked[2, 3] = -INF
+    return (
+        _probe(two, 2, 0, [4, 1]),
+        _probe(two, 2, 1, [4, 1]),
+        *(_probe(ends, 3, rank, [2, 3, 5, 6], rank == 1) for rank in range(3)),
+        *(_probe(scores(5, 8) + 1, 2, rank, [0, 3, 4, 7, 5]) for rank in range(2)),
+        *(_probe(masked, 2, rank, [4, 2, 1]) for rank in range(2)),
+        *(_probe(masked, 2, rank, [3, 4, 5]) for rank in range(2)),
+        _probe(1000 + scores(2, 6), 2, 0, [1, 5]),
+        _probe(torch.full((2, 6), 1e8), 2, 1, [1, 5]),
+        _probe(scores(3, 6) - 200, 2, 1, [1, 5, 4]),
+        _probe(scores(3, 6, dtype=torch.float64), 3, 1, [1, 2, 5], True),
+    )
+
+
+def _fresh(generator: torch.Generator) -> tuple[Probe, ...]:
+    whole = 6 * torch.rand(6, 12, generator=generator) - 3
+    targets = torch.randint(0, 12, (6,), generator=generator).tolist()
+    return tuple(_probe(scale * whole, 3, rank, targets) for scale in (1, 100) for rank in (1, 2))
+
+
+EXERCISES = {
+    "loss_parts": Exercise(
+        "f(shard, targets, first, largest)",
+        _probes(),
+        _fresh,
+        reference=RIGHT,
+        right=(RIGHT,),
+        misconceptions=(
+            *NO_RESULT,
+            *PARTS,
+            # the shape has a record of its own here
+            *(m for m in TRACES if m.slug != "returns-wrong-shape"),
+        ),
+        laws=(
+            Law(
+                "sums-off",
+                sums_count_from_the_largest,
+                ("Print `shard - largest[:, None]`.", "exp of that, summed over the row.", SUM),
+            ),
+            Law(
+                "target-logit-off",
+                one_owner_sends,
+                ("Print who has which target.", "The owner sends its logit, others 0.", HIDE),
+            ),
+        ),
+    )
+}
+
+QUESTIONS = {
+    "two_shards_sum": Question(
+        2,
+        {1: ("local-softmax", "Each shard on its own already sums to 1.")},
+    ),
+    "own_maximum": Question(
+        "wrong",
+        {"right": ("local-max", "Summing to 1 isn't enough: one shard subtracted 2, the other 3.")},
+    ),
+    "masked_shard": Question(
+        "zeros",
+        {
+            "nan": ("own-maximum-first", "The process knows the maximum, 3, before it takes exp."),
+            "uniform": (
+                "averaged-shards",
+                "The shard competes with the other one, and loses everything.",
+            ),
+        },
+    ),
+    "bytes_sent": Question(
+        448,
+        {
+            256: ("counts-the-message", "Every piece of the message goes round the ring twice."),
+            512: (
+                "twice-around",
+                "It's twice round, but each round has one step fewer than there are processes.",
+            ),
+            1792: ("sends-to-everybody", "In a ring, each process has one neighbour to send to."),
+            224: ("once-around", "That's the first round; the totals have to go round as well."),
+            64: ("one-piece", "Each step sends one piece of 32 bytes, and there are 14 steps."),
+        },
+    ),
+    "loss_of_one_shard": Question(
+        "too low",
+        {
+            "too high": ("more-is-less", "The classes of shard 0 are missing from the sum."),
+            "right": ("local-softmax", "The classes of shard 0 compete with the target too."),
+        },
+    ),
+    "gathered_already": Question(
+        0.6931,
+        {
+            0: ("repeats-cancel", "The sum is counted twice, the target's logit once."),
+            2: ("doubles-the-loss", "The sum is doubled, and the loss contains its log."),
+            3.3095: ("doubles-the-loss", "The sum is doubled, and the loss contains its log."),
+        },
+        within=0.001,
+    ),
+    "gradients_below_zero": Question(
+        1,
+        {
+            2: ("one-each", "A process without the target has only p, which is above 0."),
+            3: ("whole-shard", "Only p - 1 is below 0; the other classes have p."),
+            0: ("losses-only-rise", "At the target it's p - 1."),
+        },
+    ),
+    "constant_sum": Question(
+        "zeros",
+        {
+            "right": ("value-is-enough", "A number that arrives in a message has no history."),
+            "twice": ("sums-the-losses", "Twice would come from adding up the gradients."),
+        },
+    ),
+    "logits_in_gib": Question(
+        3.914,
+        {
+            4.2026: ("gb-for-gib", "That's in GB; a GiB is 2**30 bytes."),
+            0.9785: ("forgets-the-dtype", "A float32 has 4 bytes."),
+            1.957: ("two-bytes", "A float32 has 4 bytes."),
+        },
+        within=0.05,
+    ),
+    "four_chunks": Question(
+        "as much",
+        {
+            "a quarter": ("chunks-save", "Each chunk keeps its log-probabilities until backward."),
+            "nothing": ("chunks-save", "Backward needs each chunk's log-probabilities."),
+        },
+    ),
+}
+
+TASKS = {**EXERCISES, **QUESTIONS}

@@ -1,0 +1,745 @@
+"""What goes wrong in log_softmax."""
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.checker.misconception import Misconception, Variant
+from softmax_lessons.lessons.facts import Pattern
+from softmax_lessons.lessons.log_softmax_facts import (
+    fit_clamp,
+    fit_eps,
+    fit_factor,
+    fit_offset,
+    fit_patch,
+    fit_scale,
+    fit_stand_in,
+    fit_sum_plus,
+    in_16_bits,
+    is_log_sum,
+    is_ordinary,
+)
+from softmax_lessons.lessons.log_softmax_steps import (
+    identity,
+    joined,
+    log_of,
+    log_sum_first,
+    max_once_and_overflow,
+    patched,
+    plain_log,
+    put_at,
+    shift_if_above,
+    squeezed,
+)
+from softmax_lessons.lessons.misconceptions import LIBRARY, named
+from softmax_lessons.lessons.overflows import BOUNDS
+from softmax_lessons.lessons.recipe import always, everything, nothing
+from softmax_lessons.lessons.steps import (
+    clamped_to,
+    norm,
+    power_of,
+    root_of_sum,
+    running_total,
+    scaled_by,
+    sum_of_the_others,
+)
+from softmax_lessons.lessons.wrong_dims import OTHER_DIM, OTHER_PLACES
+
+SHIFTED_FIRST = "x - m - log(sum of exp(x - m)), where m is the maximum of the slice."
+
+
+def _in_words(slug: str, says: str, *hints: str) -> Misconception:
+    """Return a misconception of softmax with its changes, in the words of this lesson."""
+    m = named(slug)
+    return replace(m, says=says, hints=hints or m.hints)
+
+
+def _rare(slug: str) -> Misconception:
+    """Return a misconception of softmax that is hardly made together with another one here."""
+    return replace(named(slug), alone=True)
+
+
+# Another function than log_softmax.
+LOGS = (
+    Misconception(
+        slug="returns-the-log-sum",
+        says="You return the logarithm of the sum of exps alone. That is what has to be "
+        "subtracted from each logit.",
+        hints=(
+            "How many logits go in, and how many numbers come out?",
+            "A log-probability is the logit minus the number that you return.",
+            "Return `x - ...`, with that number in place of the dots, and `keepdim=True` where "
+            "you sum.",
+        ),
+        symptom=is_log_sum,
+        causes=("returns-wrong-shape",),
+    ),
+    Misconception(
+        slug="forgets-log",
+        says="You return probabilities, or take the sum itself where its logarithm belongs.",
+        hints=(
+            "The logarithm of a probability is never above 0. Is yours?",
+            "log(a / b) is log(a) - log(b), and log(exp(x)) is x.",
+            SHIFTED_FIRST,
+        ),
+        variants=(joined(lambda p: p.powers / p.total), {"log": plain_log}),
+    ),
+    Misconception(
+        slug="drops-log-sum",
+        says="You leave out the logarithm of the sum, so nothing makes the probabilities sum to 1.",
+        hints=(
+            "Take exp of your log-probabilities and add them up. Do you get 1?",
+            "log(exp(x) / sum) has two parts: x, and minus the logarithm of the sum.",
+            SHIFTED_FIRST,
+        ),
+        variants=(
+            joined(lambda p: p.x),
+            joined(lambda p: p.x - p.m),
+            joined(lambda p: p.log(p.powers)),
+            {"max_dim": everything, **joined(lambda p: p.x - p.m)},
+        ),
+    ),
+    Misconception(
+        slug="expects-probabilities",
+        says="You take the logarithm of the logits as if they were probabilities.",
+        hints=(
+            "Can a logit be negative? What is its logarithm?",
+            "exp makes a logit positive; dividing by the sum then makes it a probability.",
+            SHIFTED_FIRST,
+        ),
+        variants=(
+            joined(lambda p: p.x.log()),
+            {"power": identity, "centre": nothing, **log_of(identity)},
+            {"enter": lambda x, dim: x.log()},
+        ),
+    ),
+    Misconception(
+        slug="forgets-exp",
+        says="You take the logarithm of the sum of the logits themselves: exp is missing.",
+        hints=(
+            "What do you add up? Can that be negative?",
+            "The logarithm is that of a sum of exps.",
+            "Write `.exp()` before `.sum(...)`, and `.log()` after it.",
+        ),
+        variants=({"power": identity, "centre": nothing}, {"power": identity}),
+        alone=True,
+    ),
+    Misconception(
+        slug="sum-of-logs",
+        says="You take logarithms first and sum afterwards. The logarithm of a sum is not the sum "
+        "of the logarithms.",
+        hints=(
+            "In log(exp(a) + exp(b)), which operation is the inner one?",
+            "exp first, then the sum, then one logarithm for each slice.",
+            "Write `.exp().sum(...).log()`, in this order.",
+        ),
+        variants=(
+            {"power": identity, "log": plain_log, "centre": nothing},
+            {"power": lambda x: x.exp().log(), "log": plain_log, "centre": nothing},
+            {"power": identity, "log": plain_log},
+        ),
+    ),
+    Misconception(
+        slug="divides-logarithms",
+        says="You divide one logarithm by the other. The logarithm of a quotient is the "
+        "difference of the logarithms.",
+        hints=(
+            "Try [0, 0]. What do you divide by what?",
+            "log(a / b) is log(a) - log(b).",
+            "Write `-` where the `/` is: x - m - log(sum of exp(x - m)), where m is the maximum.",
+        ),
+        variants=(
+            joined(lambda p: (p.x - p.m) / p.log(p.total)),
+            joined(lambda p: p.x / (p.m + p.log(p.total))),
+            joined(lambda p: p.x / p.log(p.total)),
+            joined(lambda p: p.log(p.powers) / p.log(p.total)),
+        ),
+    ),
+    Misconception(
+        slug="forgets-max-back",
+        says="You subtract the maximum inside the logarithm and don't add it again outside, so "
+        "each slice is off by its maximum.",
+        hints=(
+            "Try [5, 5]: each log-probability is -0.6931. How far off is yours?",
+            "log(sum of exp(x - m)) is log(sum of exp(x)) - m. Which of the two do you need?",
+            "Subtract m from x as well: x - m - log(sum of exp(x - m)).",
+        ),
+        variants=(joined(lambda p: p.x - p.log(p.total)),),
+    ),
+    Misconception(
+        slug="subtracts-max-twice",
+        says="You subtract the maximum twice: once from x, and once more with a logarithm that "
+        "has it inside already.",
+        hints=(
+            "Write m for the maximum and collect the m's: how many are left?",
+            "x - m goes with log(sum of exp(x - m)); x goes with logsumexp(x).",
+            "Write x - m - log(sum of exp(x - m)), with no other m outside the logarithm.",
+        ),
+        variants=(joined(lambda p: p.x - p.m - (p.m + p.log(p.total))), max_once_and_overflow),
+    ),
+    Misconception(
+        slug="max-back-with-the-wrong-sign",
+        says="You add the maximum at the end where it has to be subtracted, so each slice is off "
+        "by twice its maximum.",
+        hints=(
+            "Try [5, 5]: each log-probability is -0.6931. How far off is yours?",
+            "log(sum of exp(x)) is m + log(sum of exp(x - m)). What is x minus that?",
+            "Put parentheses around m + log(...), or write x - m - log(...).",
+        ),
+        variants=(joined(lambda p: p.x + p.m - p.log(p.total)),),
+    ),
+    Misconception(
+        slug="wrong-log-base",
+        says="You use the logarithm to base 2 or 10; exp needs the natural one to undo it.",
+        hints=(
+            "Try [0, 0]: each log-probability is -0.6931. What is yours?",
+            "The logarithm that undoes exp is the natural one.",
+            "Use `torch.log`, not `log2` or `log10`, and don't divide by log(2) or log(10).",
+        ),
+        variants=(
+            *({"log": log} for log in (torch.log2, torch.log10)),
+            *({"leave": scaled_by(1 / math.log(base))} for base in (2, 10)),
+        ),
+    ),
+    Misconception(
+        slug="sign-error",
+        says="A sign is the wrong way round.",
+        hints=(
+            "Logarithms of probabilities are at most 0, and the largest logit has the largest "
+            "one. Which of the two fails?",
+            "Write out both terms for [0, 0]: the result is -0.6931 twice.",
+            "x - m - log(sum of exp(x - m)), where m is the maximum: no other minus, and no plus.",
+        ),
+        variants=(
+            {"leave": scaled_by(-1)},
+            joined(lambda p: p.x - p.m + p.log(p.total)),
+            joined(lambda p: p.x + (p.m + p.log(p.total))),
+            {"enter": scaled_by(-1)},
+        ),
+    ),
+    Misconception(
+        slug="plus-one-in-denominator",
+        says="You add 1 to the sum (`log1p` does it), as softplus does for one score.",
+        hints=(
+            "Take exp of your log-probabilities and add them up. How far below 1 do you end?",
+            "Every number in the sum is exp of a logit. Which logit would the 1 belong to?",
+            "Take the logarithm of the sum alone: `log` for `log1p`, and no `1 +`.",
+        ),
+        variants=({"log": torch.log1p}, {"log": torch.log1p, "centre": nothing}),
+    ),
+    Misconception(
+        slug="log1p-of-probabilities",
+        says="You add 1 to the probabilities before the logarithm (`log1p` does it).",
+        hints=(
+            "Try [0, 0]: the probability is 1/2. What do you take the logarithm of?",
+            "`log1p(p)` is log(1 + p).",
+            "Write `log` for `log1p`, with no `1 +`, and log(a / b) as log(a) - log(b).",
+        ),
+        variants=({"log": torch.log1p, **log_of(identity)},),
+        alone=True,
+    ),
+    Misconception(
+        slug="mean-instead-of-sum",
+        says="You take the logarithm of the mean of the exps, not of their sum.",
+        hints=(
+            "Take exp of your log-probabilities and add them up. Do you get 1?",
+            "The number of classes is not in the formula.",
+            "Write `sum` for `mean`, or leave out the division by the number of classes.",
+        ),
+        variants=({"total": torch.mean},),
+    ),
+    Misconception(
+        slug="divides-by-max",
+        says="You take the largest exp where the sum of them all belongs.",
+        hints=(
+            "Take exp of your log-probabilities and add them up. Do you get 1?",
+            "Every class is part of the sum.",
+            "Take the `sum` of the exps, not their `amax`, before the logarithm.",
+        ),
+        variants=({"total": torch.amax},),
+    ),
+    Misconception(
+        slug="sum-of-the-others",
+        says="You leave the logit itself out of the sum, and add up the others only.",
+        hints=(
+            "Try [0, 0]: how many exps does your sum have?",
+            "The sum is the same for the whole slice, and every logit is part of it.",
+            "Take the `sum` of all exps of the slice, and subtract none of them from it.",
+        ),
+        variants=({"total": sum_of_the_others},),
+    ),
+    Misconception(
+        slug="softmax-twice",
+        says="You give probabilities to a function that takes logits: softmax is applied twice.",
+        hints=(
+            "Which of your calls has a softmax inside it, and what do you hand to it?",
+            "log_softmax needs the raw logits.",
+            "Leave the first `softmax` out, and pass the logits on.",
+        ),
+        variants=(
+            {"enter": torch.softmax},
+            {"enter": torch.softmax, "centre": nothing},
+            {"enter": lambda x, dim: x.softmax(dim).softmax(dim)},
+        ),
+    ),
+    Misconception(
+        slug="double-exp",
+        says="You apply exp twice before the sum.",
+        hints=(
+            "Print what you have before and after each exp.",
+            "In log(sum of exp(x)), the logits go through exp once.",
+            "Keep the `exp` right before the sum, and leave the other one out.",
+        ),
+        variants=(
+            {"enter": lambda x, dim: x.exp()},
+            {"power": lambda x: x.exp().exp()},
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="squashes-first",
+        says="You squash the logits into a small range first, with a sigmoid or a tanh. How far "
+        "they lie apart is what counts.",
+        hints=(
+            "Print what you take exp of. Are those still the logits?",
+            "log_softmax of [0, 9] has -9 in it; no two numbers between 0 and 1 are 9 apart.",
+            "Leave the `sigmoid` or `tanh` out: the logits themselves go into exp.",
+        ),
+        variants=(
+            {"enter": lambda x, dim: x.sigmoid()},
+            {"enter": lambda x, dim: x.tanh()},
+            {"enter": lambda x, dim: F.logsigmoid(x)},
+            {"power": torch.sigmoid, "centre": nothing, **log_of(identity)},
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="sigmoid-instead",
+        says="You apply the sigmoid to each logit on its own, so the logits don't compete.",
+        hints=(
+            "Raise one logit. Do the other results go down?",
+            "Every result needs all logits of its slice.",
+            SHIFTED_FIRST,
+        ),
+        variants=(
+            joined(lambda p: F.logsigmoid(p.x)),
+            joined(lambda p: p.log(p.x.sigmoid())),
+            joined(lambda p: -p.log(1 + (-p.x).exp())),
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="negatives-become-zero",
+        says="You raise negative logits to 0 first, so all of them count the same.",
+        hints=(
+            "log_softmax of [-1, -5] isn't the same as of [0, 0]. Where do yours become alike?",
+            "exp makes any logit positive, so negative ones need no care.",
+            "Leave the `relu`, `clamp(min=0)` or `maximum` out.",
+        ),
+        variants=({"enter": lambda x, dim: x.clamp(min=0)},),
+        alone=True,
+    ),
+    named("exp2-or-pow", {"power": power_of(2)}, {"power": power_of(10)}),
+    _rare("exp2-or-pow"),
+    replace(
+        _rare("running-total"),
+        says="Your sum of exps runs up to each entry only, not over the whole slice.",
+        hints=(
+            "What is your first result, for any logits?",
+            "One number is subtracted from a whole slice: the logarithm of its complete sum.",
+            "Write `sum` for `cumsum`, or `logsumexp` for `logcumsumexp`.",
+        ),
+        variants=(
+            {"total": running_total},
+            lambda x, dim: x - x.logcumsumexp(dim),
+        ),
+    ),
+    replace(_rare("computes-in-16-bits"), pattern=in_16_bits),
+    *map(_rare, ("int-dtype", "sum-misses-an-entry")),
+    *map(_rare, ("divides-logits-by-max", "standardises-first")),
+    Misconception(
+        slug="takes-absolute-value",
+        says="You take absolute values on the way, so a low logit counts as a high one.",
+        hints=(
+            "Try [-3, -1]. Which of the two should have the larger result?",
+            "exp makes any number positive, and keeps the order.",
+            "Leave the `abs` out.",
+        ),
+        variants=(
+            {"enter": lambda x, dim: x.abs()},
+            {
+                "power": lambda x: x.abs().exp(),
+                **joined(lambda p: (p.x - p.m).abs() - p.log(p.total)),
+            },
+            {"power": lambda x: x.abs().exp()},
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="divides-by-norm",
+        says="You take the root of the sum, or of the sum of squares, where the plain sum of the "
+        "exps belongs.",
+        hints=(
+            "Take exp of your log-probabilities and add them up. Do you get 1?",
+            "There is no root in the formula.",
+            "Leave the `sqrt` or `norm` out, and take the `sum` of the exps.",
+        ),
+        variants=({"total": norm}, {"total": root_of_sum}),
+        alone=True,
+    ),
+    replace(
+        _rare("rounds"),
+        says="You round the results, so digits are lost that the input's dtype has.",
+    ),
+    Misconception(
+        slug="scales-logits",
+        says="You multiply or divide the logits by a number, such as a temperature.",
+        hints=(
+            "Try [0, 1]. How far apart are your two results?",
+            "Two results of a slice differ by exactly what their logits differ by.",
+            "Leave out the line that multiplies or divides the logits.",
+        ),
+        variants=(
+            {"enter": lambda x, dim: x / math.sqrt(x.shape[dim])},
+            {"enter": lambda x, dim: x / x.shape[dim]},
+        ),
+        fit=fit_scale,
+    ),
+    Misconception(
+        slug="off-by-a-factor",
+        says="Each of your results is the right one times a number, the same for all.",
+        hints=(
+            "Divide your result by the expected one, for two inputs. Which number do you get?",
+            "Which step multiplies or divides by a number, and is it in the formula?",
+            "Leave that factor out; it is most likely in the last line.",
+        ),
+        fit=fit_factor,
+    ),
+    Misconception(
+        slug="off-by-a-constant",
+        says="Each of your results is the right one plus a number, the same for all.",
+        hints=(
+            "Subtract the expected result from yours, for two inputs. Which number do you get?",
+            "Look for a number that the formula doesn't have.",
+            "Leave that number out; it is most likely in the last line.",
+        ),
+        fit=fit_offset,
+    ),
+    Misconception(
+        slug="eps-in-denominator",
+        says="You add to the sum a number that isn't in the formula.",
+        hints=(
+            "What is that number there for? Can the sum ever be 0 without it?",
+            "Once the maximum is subtracted, the sum is at least 1.",
+            "Take the logarithm of the sum alone, with nothing added to it or to an exp.",
+        ),
+        fit=fit_sum_plus,
+    ),
+)
+
+# Fine on ordinary logits, but the probability is 0 or inf on the way.
+LOGS_OVERFLOW = (
+    Misconception(
+        slug="eps-in-log",
+        says="You add a small number before the logarithm, or clamp there or right after it. "
+        "However wrong the model is, the result stops at a bound, and its gradient is 0 there.",
+        hints=(
+            "Which step turns a small probability into 0? Can you do without that step?",
+            "log(a / b) is log(a) - log(b): no division, no 0, no eps.",
+            SHIFTED_FIRST,
+        ),
+        # what is smallest in a dtype, and its rounding
+        variants=tuple(
+            log_of(lambda probs, f=f, name=name: f(probs, getattr(torch.finfo(probs.dtype), name)))
+            for name in ("tiny", "eps")
+            for f in (torch.add, torch.clamp_min)
+        ),
+        fit=fit_eps,
+        alone=True,
+    ),
+    Misconception(
+        slug="log-of-softmax",
+        says="You take the logarithm of exps or probabilities that you compute first. A very "
+        "small one is 0 by then, and its logarithm -inf.",
+        hints=(
+            "Print what you take the logarithm of, for [200, 0]. Where does the 0 come from?",
+            "log(exp(a) / b) can be taken apart before anything is computed.",
+            "x - max - log(sum of exp(x - max)): log and exp of x cancel, so neither is computed.",
+        ),
+        variants=(
+            log_of(identity),
+            joined(lambda p: p.log(p.powers) - p.log(p.total)),
+        ),
+    ),
+    named("shift-computed-unused"),
+    _in_words(
+        "no-max-subtraction",
+        "You take exp of the raw logits. Large ones overflow to inf, very negative ones underflow "
+        "to 0, and the logarithm of their sum is inf or -inf.",
+        "Print exp(1000) and exp(-1000). What is left of the differences?",
+        "Which number, subtracted from all logits of a slice, makes the largest exp equal to 1?",
+        "s = x - x.amax(dim, keepdim=True), and then s - log(sum of exp(s)).",
+    ),
+    _in_words(
+        "global-max",
+        "You subtract one maximum, taken over the whole tensor. A slice far below it loses its "
+        "digits, or ends up as nan or the logarithm of 0.",
+    ),
+    *map(named, ("argmax-instead-of-max", "mean-subtraction", "min-subtraction")),
+    *map(named, ("max-with-zero", "other-than-the-maximum")),
+    Misconception(
+        slug="takes-absolute-value",
+        says="You subtract the largest absolute value. A slice of very negative logits goes down "
+        "instead of up, and all its exps underflow to 0.",
+        hints=(
+            "Try [-1000, -1001]. What is the largest logit after your shift?",
+            "The maximum of [-3, -1] is -1, not 3.",
+            "Leave the `abs` out, and take the maximum of the logits themselves.",
+        ),
+        variants=(
+            {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
+            {"centre": lambda x, dim, keepdim: x.abs().amax()},
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="sign-error",
+        says="You add the maximum instead of subtracting it, which makes large logits twice as "
+        "large before exp.",
+        hints=(
+            "After the shift, how large is the largest logit? It should be 0.",
+            "Two minus signs make a plus.",
+            "Write x - m, where m is the maximum: not x + m, and not x - (-m).",
+        ),
+        variants=({"centre": lambda x, dim, keepdim: -x.amax(dim, keepdim=keepdim)},),
+        alone=True,
+    ),
+    Misconception(
+        slug="replaces-minus-inf",
+        says="You replace -inf with a number. The logarithm of the probability 0 is -inf.",
+        hints=(
+            "What is exp of your result where a logit is -inf? It should be exactly 0.",
+            "-inf minus a finite maximum is still -inf.",
+            "Leave out the `masked_fill`, `where`, `clamp` or `nan_to_num` that replaces it.",
+        ),
+        fit=fit_stand_in,
+    ),
+    Misconception(
+        slug="shifts-only-if-large",
+        says="You shift only if some logit is above a bound. Slices far below 0 then stay where "
+        "they are and underflow to 0, or logits just under the bound overflow.",
+        hints=(
+            "Try [-1000, -1001]: does your code shift it, and what is exp of it?",
+            "The shift never does any harm, so it needs no condition.",
+            "Leave out the `if` or `where`, and subtract each slice's maximum every time.",
+        ),
+        variants=tuple(
+            {"centre": shift_if_above(bound, absolute, whole)}
+            for absolute in (False, True)
+            for whole in (False, True)
+            for bound in BOUNDS
+        ),
+        alone=True,
+    ),
+    Misconception(
+        slug="clamping",
+        says="You clamp the logits: beyond some bound they all count the same.",
+        hints=(
+            "Are there numbers such as 50 or 100 in your code that the formula doesn't have?",
+            "Subtracting the maximum brings all logits into range and loses nothing.",
+            "Leave the `clamp` out.",
+        ),
+        fit=fit_clamp,
+        variants=tuple({"enter": clamped_to(-b, b)} for b in (10, 20, 30, 50, 80, 88, 100, 500)),
+        alone=True,
+    ),
+    Misconception(
+        slug="patches-nan",
+        says="You replace nan or inf after it appears. By then the right values are gone.",
+        hints=(
+            "What should log_softmax of [-60, 0, 60] be? Once the log has returned -inf, can you "
+            "still work it out?",
+            "Stop the inf from appearing: subtract the maximum, and take no logarithm of an exp.",
+            "x - m - log(sum of exp(x - m)), where m is the maximum, needs no `nan_to_num` and no"
+            " `where`.",
+        ),
+        variants=(
+            *({"leave": patched(value), **log_of(identity)} for value in (0.0, None)),
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num()},
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(0.0)},
+            {"centre": nothing, "leave": lambda x, dim: x.nan_to_num(0.0, 0.0, 0.0)},
+        ),
+        fit=fit_patch,
+    ),
+    Misconception(
+        slug="upcast-instead-of-shift",
+        says="You compute in float64 instead of shifting the logits: that moves the overflow "
+        "from 88 to 709, and no further.",
+        hints=(
+            "Try 1000 in float64.",
+            "A larger format has a limit as well. Which shift makes the limit irrelevant?",
+            "Leave `.double()` out, and subtract each slice's maximum before `exp`.",
+        ),
+        variants=({"enter": lambda x, dim: x.double(), "centre": nothing},),
+    ),
+)
+
+# Only where the logits are huge; it stands last, as other mistakes are plainer.
+LOSES_DIGITS = Misconception(
+    slug="log-of-the-sum-loses-digits",
+    says="You add the maximum to the logarithm of the sum before you subtract the two "
+    "(`logsumexp` adds it). Beside logits of 1e8, float32 keeps nothing of that logarithm.",
+    hints=(
+        "Try [1e8, 1e8]: what is the logarithm of the sum, and what is left of it in your result?",
+        "float32 has seven digits: 1e8 + 0.69 is 1e8.",
+        "Subtract the maximum from the logits first: s = x - m. Then s - log(sum of exp(s)).",
+    ),
+    variants=(joined(log_sum_first),),
+)
+
+# where what is subtracted has lost its dim, or got it back in another place
+MORE_DIM_FACES: dict[str, tuple[Variant, ...]] = {
+    "missing-keepdim": ({"join": log_sum_first, "place": squeezed},),
+    "unsqueezes-last-not-dim": tuple(
+        {"join": log_sum_first, "place": put_at(position)} for position in (-1, 1)
+    ),
+}
+LEFT_MOVED_LOGS = tuple(
+    {"enter": move, "max_dim": always(to), "sum_dim": always(to)}
+    for move, to in (
+        (lambda x, dim: x.transpose(dim, -1), -1),
+        (lambda x, dim: x.transpose(dim, 0), 0),
+        (lambda x, dim: x.movedim(dim, -1), -1),
+        (lambda x, dim: x.movedim(dim, 0), 0),
+    )
+)
+
+
+def of_exps(pattern: Pattern) -> Pattern:
+    """Return a pattern of probabilities as one of their logarithms.
+
+    It looks at ordinary logits, whose rounding exp doesn't enlarge.
+    """
+
+    def shown(
+        probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
+    ) -> bool:
+        kept = [i for i, probe in enumerate(probes) if is_ordinary(probe)]
+        exps = [
+            o if o.value is None else replace(o, value=o.value.double().exp())
+            for o in (outcomes[i] for i in kept)
+        ]
+        wrong = [n for n, i in enumerate(kept) if i in failed]
+        return bool(wrong) and pattern([probes[i] for i in kept], exps, wrong)
+
+    return shown
+
+
+FEW = {
+    **{"divides-logarithms": 1, "sum-of-logs": 1, "expects-probabilities": 1, "softmax-twice": 1},
+    **{"sum-over-wrong-dim": 3, "unsqueezes-last-not-dim": 3, "max-over-wrong-dim": 3},
+    **{"drops-log-sum": 2, "scales-logits": 0, "patches-nan": 1, "other-than-the-maximum": 1},
+    **{"min-subtraction": 1, "mean-subtraction": 1, "argmax-instead-of-max": 1},
+    **{"several-dims-compete": 1, "plus-one-in-denominator": 1},
+}
+
+
+def on_ordinary(
+    records: Sequence[Misconception], right: Callable[..., Tensor]
+) -> tuple[Misconception, ...]:
+    """Return mistakes as they show for ordinary logits, whatever happens to extreme ones.
+
+    So the plainest of several mistakes is told, where the others are about extreme logits.
+    """
+    return tuple(
+        replace(
+            m,
+            variants=(),
+            fit=None,
+            symptom=None,
+            pattern=_does_on_ordinary(
+                [v if callable(v) else replace(right, **v) for v in m.variants], right
+            ),
+        )
+        for m in records
+        if m.variants and not m.calls
+    )
+
+
+def _does_on_ordinary(
+    functions: Sequence[Callable[..., Tensor]], right: Callable[..., Tensor]
+) -> Pattern:
+    def pattern(
+        probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
+    ) -> bool:
+        kept = [i for i, probe in enumerate(probes) if is_ordinary(probe)]
+        # a function that is nearly right there, such as with a rough e, does not explain what is
+        off = [i for i in kept if not _same_there(right, probes[i], outcomes[i], 1e-2)]
+        order = [*off, *(i for i in kept if i not in off)]
+        seen = {
+            round(value.flatten()[0].item(), 4)
+            for value in (outcomes[i].value for i in off)
+            if value is not None and value.numel() and value.isfinite().all()
+        }
+        return len(seen) > 2 and any(
+            all(_same_there(function, probes[i], outcomes[i], 1e-4) for i in order)
+            for function in functions
+        )
+
+    return pattern
+
+
+def _same_there(
+    function: Callable[..., Tensor], probe: Probe, outcome: Outcome, rtol: float
+) -> bool:
+    try:
+        value = function(probe.logits.clone(), *probe.rest)
+    except Exception:
+        return bool(outcome.error)
+    came = outcome.value
+    return (
+        came is not None
+        and came.shape == value.shape
+        and torch.allclose(came.double(), value.double(), rtol, rtol / 10, equal_nan=True)
+    )
+
+
+def _as_logs(m: Misconception) -> Misconception:
+    """Return a mistake of softmax that shows in all outcomes as one of log_softmax."""
+    return replace(m, variants=(), pattern=of_exps(m.pattern))
+
+
+def _of_logs(m: Misconception) -> Misconception:
+    """Return a mistake in the dim of softmax as one of log_softmax."""
+    pattern = of_exps(m.pattern) if m.pattern else None
+    if m.slug == "forgets-to-transpose-back":
+        return replace(m, variants=LEFT_MOVED_LOGS if m.pattern else (), pattern=pattern)
+    # a face of its own first, as only the first few are tried in pairs
+    variants = (*(v for v in m.variants if not callable(v)), *MORE_DIM_FACES.get(m.slug, ()))
+    return replace(m, variants=variants, pattern=pattern)
+
+
+LOG_DIMS = tuple(
+    m for m in map(_of_logs, OTHER_DIM) if m.variants or m.symptom or m.pattern or m.error
+)
+IN_OTHER_WORDS = {
+    "other-entries-compete": "exp of your results is a softmax, but not of the entries that "
+    "should compete: it sums to 1 in the wrong groups.",
+    "changed-afterwards": "The log-probabilities themselves are right, but a step after them "
+    "changes the numbers: each result depends on the right one alone.",
+    "stretches-each-slice": "exp of each slice of your result is the softmax of its logits times "
+    "a number, which differs from slice to slice: you divide or multiply the logits by something "
+    "computed from them.",
+}
+LOG_PLACES = tuple(
+    replace(m, says=IN_OTHER_WORDS.get(m.slug, m.says))
+    for m in map(
+        _as_logs,
+        (*OTHER_PLACES, *(m for m in LIBRARY if m.slug == "stretches-each-slice")),
+    )
+)

@@ -1,0 +1,756 @@
+"""What goes wrong in merging the states of two pieces."""
+
+import torch
+
+from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.lessons.merge_states_facts import (
+    both_rescaled,
+    empty_wins,
+    fit_added,
+    fit_base,
+    fit_gap,
+    log_of_the_sum,
+    logsumexp_of_both,
+    merges_the_first_only,
+    of_the_largest,
+    of_two_empty,
+    on_ordinary_rows,
+    one_row_decides,
+    sum_of_exps,
+)
+from softmax_lessons.lessons.merge_states_steps import (
+    RIGHT,
+    RIGHTS,
+    MergeRecipe,
+    as_it_is,
+    bare,
+    by_share,
+    guarded,
+    guarded_if_all_are_empty,
+    mean,
+    nan_is_0,
+    never_below,
+    of_all_rows,
+    power_of,
+    unshifted_if_any_is_empty,
+    weighted_mean,
+    zero_if_empty,
+)
+
+GUARD = (
+    "Merge two empty pieces, [-inf, 0] both. What is -inf minus -inf?",
+    "Where the maximum is -inf, any finite number will do in its place: exp(-inf) is 0.",
+    'Subtract `largest.masked_fill(largest == float("-inf"), 0.0)` from the old maxima.',
+)
+FACTORS = (
+    "Merge [3, 1.5] with [4, 1]. What does each sum have to be multiplied by?",
+    "A sum of exp(x - old) becomes one of exp(x - new) when you multiply it by exp(old - new).",
+    "`a[1] * (a[0] - largest).exp() + b[1] * (b[0] - largest).exp()`",
+)
+LARGEST = (
+    "What is the maximum of [1, 2] and [3] together?",
+    "It's the larger of the two, for each row on its own.",
+    "`torch.maximum(a[0], b[0])` compares entry by entry.",
+)
+BOTH_COUNT = (
+    "Merge a state with itself. What should the sum be?",
+    "Each piece adds its own entries to the sum, whatever the other one has.",
+    "Bring both sums to the new maximum, then add them.",
+)
+STACKED = (
+    "Print the shape of your result, and that of `a`.",
+    "The maxima are row 0 of the result and the sums row 1.",
+    "Return `torch.stack([largest, total])`, without a dim.",
+)
+
+MERGES = (
+    Misconception(
+        slug="returns-wrong-shape",
+        says="You put the maxima and the sums together differently from how they came: row 0 "
+        "should be the maxima, row 1 the sums.",
+        hints=STACKED,
+        variants=(
+            {"put": lambda m, s: torch.stack([m, s], 1)},
+            {"put": lambda m, s: torch.cat([m, s])},
+        ),
+        pattern=lambda probes, outcomes, failed: any(
+            o.value is not None and o.value.shape != p.logits.shape
+            for p, o in zip(probes, outcomes, strict=True)
+        ),
+    ),
+    Misconception(
+        slug="reads-columns",
+        says="You read the maxima from column 0 and the sums from column 1. They are in row 0 and "
+        "row 1.",
+        hints=(
+            "The states have shape (2, rows). Which index comes first?",
+            "`a[0]` is the first row. What is `a[:, 0]`?",
+            "Take the maxima from `a[0]` and the sums from `a[1]`.",
+        ),
+        variants=tuple(
+            lambda a, b, recipe=recipe, back=back: back(recipe(a.T, b.T))
+            for recipe in (*RIGHTS, MergeRecipe(base=bare))
+            for back in (lambda x: x[:2].T, lambda x: x[:2])
+        ),
+    ),
+    Misconception(
+        slug="rows-swapped",
+        says="You mistake the sums for the maxima, and the maxima for the sums.",
+        hints=(
+            "Which row of a state has the maxima?",
+            "`a[0]` are the maxima, and `a[1]` are the sums.",
+            "Swap the two indices wherever you read the states, or where you return one.",
+        ),
+        variants=(
+            {"put": lambda m, s: torch.stack([s, m])},
+            *(
+                lambda a, b, recipe=recipe: recipe(a.flip(0), b.flip(0)).flip(0)
+                for recipe in (*RIGHTS, MergeRecipe(base=bare))
+            ),
+            *(
+                lambda a, b, recipe=recipe: recipe(a.flip(0), b.flip(0))
+                for recipe in (*RIGHTS, MergeRecipe(base=bare))
+            ),
+        ),
+    ),
+    Misconception(
+        slug="no-rescale",
+        says="You add the two sums directly, but each was computed with its own maximum.",
+        hints=(
+            "One sum is of exp(x - 3), the other of exp(x - 1000). What should be subtracted in "
+            "the merged sum?",
+            *FACTORS[1:],
+        ),
+        variants=({"weigh": lambda s1, f1, s2, f2: (s1, s2), "base": bare},),
+        pattern=on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 + s2),
+    ),
+    Misconception(
+        slug="rescales-one-only",
+        says="You rescale only one of the two sums. The result is right only when the other one "
+        "already has the larger maximum.",
+        hints=(
+            "Merge the same two states in the other order. Is the result the same?",
+            "Both sums need a factor. One of the two factors will be 1.",
+            FACTORS[2],
+        ),
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, s2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1, s2 * f2)},
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(
+                1, lambda m1, s1, m2, s2: s1 * (m1 - torch.maximum(m1, m2)).exp() + s2
+            )(*each)
+            or on_ordinary_rows(
+                1, lambda m1, s1, m2, s2: s1 + s2 * (m2 - torch.maximum(m1, m2)).exp()
+            )(*each)
+        ),
+    ),
+    Misconception(
+        slug="shrinks-the-same-one",
+        says="You always shrink the sum of the same piece, whichever has the larger maximum.",
+        hints=(
+            "Merge the same two states in the other order. Is the result the same?",
+            "The sum whose maximum is smaller has to shrink. Which one that is, differs from row "
+            "to row.",
+            FACTORS[2],
+        ),
+        variants=tuple(
+            lambda a, b, i=i, guard=guard: torch.stack(
+                [
+                    torch.maximum(a[0], b[0]),
+                    guard(
+                        (a, b)[i][1] + (b, a)[i][1] * (-(a[0] - b[0]).abs()).exp(),
+                        torch.maximum(a[0], b[0]),
+                    ),
+                ]
+            )
+            for i in (0, 1)
+            for guard in (zero_if_empty, nan_is_0, as_it_is)
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 + s2 * (-(m1 - m2).abs()).exp())(*each)
+            or on_ordinary_rows(1, lambda m1, s1, m2, s2: s2 + s1 * (-(m1 - m2).abs()).exp())(*each)
+        ),
+    ),
+    Misconception(
+        slug="one-factor-for-both",
+        says="You multiply both sums by the same factor. Each needs its own.",
+        hints=FACTORS,
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, s2 * f1)},
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f2, s2 * f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1 * f2, s2 * f1 * f2)},
+        ),
+    ),
+    Misconception(
+        slug="rescales-the-wrong-way",
+        says="Your factor is exp(new - old), which makes the sum larger. It has to make it "
+        "smaller.",
+        hints=(
+            "With a larger maximum, exp(x - maximum) gets smaller. Is your factor above 1, or "
+            "below?",
+            FACTORS[1],
+            "exp(old maximum - new maximum) is at most 1: swap the two.",
+        ),
+        variants=(
+            {"factor": lambda old, new: (new - old).exp()},
+            {"factor": lambda old, new: 1 / (old - new).exp()},
+        ),
+        pattern=on_ordinary_rows(
+            1,
+            lambda m1, s1, m2, s2: (
+                s1 * (torch.maximum(m1, m2) - m1).exp() + s2 * (torch.maximum(m1, m2) - m2).exp()
+            ),
+        ),
+    ),
+    Misconception(
+        slug="rescales-the-wrong-way",
+        says="One of your two factors is exp(new - old), which makes its sum larger. It has to "
+        "make it smaller.",
+        hints=(
+            "Print both factors. Which of them is above 1?",
+            FACTORS[1],
+            "exp(old maximum - new maximum) is at most 1, for each of the two pieces.",
+        ),
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, s2 / f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1 / f1, s2 * f2)},
+        ),
+        alone=True,
+        pattern=lambda *each: (
+            on_ordinary_rows(
+                1, lambda *s: both_rescaled(*s)[1] + s[3] * (both_rescaled(*s)[0] - s[2]).exp()
+            )(*each)
+            or on_ordinary_rows(
+                1, lambda *s: both_rescaled(*s)[2] + s[1] * (both_rescaled(*s)[0] - s[0]).exp()
+            )(*each)
+        ),
+    ),
+    Misconception(
+        slug="rescales-the-wrong-way",
+        says="You multiply one sum by exp(other maximum - its own maximum). To bring it to the "
+        "other maximum, the two have to be swapped.",
+        hints=(
+            "Merge [3, 1.5] with [1002, 1.5]. What is your factor?",
+            FACTORS[1],
+            FACTORS[2],
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 * (m2 - m1).exp() + s2)(*each)
+            or on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 + s2 * (m1 - m2).exp())(*each)
+        ),
+    ),
+    Misconception(
+        slug="swaps-the-factors",
+        says="Each sum is multiplied by the other one's factor.",
+        hints=(
+            "Which maximum was subtracted inside the first sum?",
+            FACTORS[1],
+            "The first sum's factor is exp(first maximum - new maximum).",
+        ),
+        variants=({"weigh": lambda s1, f1, s2, f2: (s1 * f2, s2 * f1)},),
+        pattern=on_ordinary_rows(
+            1,
+            lambda m1, s1, m2, s2: (
+                s1 * (m2 - torch.maximum(m1, m2)).exp() + s2 * (m1 - torch.maximum(m1, m2)).exp()
+            ),
+        ),
+    ),
+    Misconception(
+        slug="exp2-or-pow",
+        says="Your factors are powers of another number than e. The sums of the states are sums "
+        "of powers of e.",
+        hints=(
+            "The sum of a state is of exp(x - maximum). Which number is raised to a power there?",
+            "A factor that brings exp(x - old) to exp(x - new) is a power of the same number.",
+            "Use `exp`, not `exp2`, `2 **` or `10 **`.",
+        ),
+        variants=tuple(
+            {"factor": power_of(base), **guard}
+            for base in (2, 10)
+            for guard in ({}, {"base": bare})
+        ),
+        fit=fit_base,
+    ),
+    Misconception(
+        slug="rescales-twice",
+        says="You multiply each sum by its factor twice, or by the square of it.",
+        hints=(
+            "Merge [3, 1.5] with [4, 1]. By how much does the first sum shrink in your code?",
+            FACTORS[1],
+            FACTORS[2],
+        ),
+        variants=({"weigh": lambda s1, f1, s2, f2: (s1 * f1 * f1, s2 * f2 * f2)},),
+        pattern=on_ordinary_rows(
+            1,
+            lambda m1, s1, m2, s2: (
+                s1 * (2 * (m1 - torch.maximum(m1, m2))).exp()
+                + s2 * (2 * (m2 - torch.maximum(m1, m2))).exp()
+            ),
+        ),
+    ),
+    Misconception(
+        slug="divides-the-sum",
+        says="You bring both sums to the new maximum and add them, which is right, and then "
+        "divide by what the sums were before.",
+        hints=(
+            "Merge a state with an empty one. What should come out?",
+            "A state keeps a sum. The division comes at the very end, when all pieces are merged.",
+            FACTORS[2],
+        ),
+        pattern=on_ordinary_rows(
+            1, lambda *s: (both_rescaled(*s)[1] + both_rescaled(*s)[2]) / (s[1] + s[3])
+        ),
+    ),
+    Misconception(
+        slug="forgets-exp",
+        says="You multiply the sums by differences of maxima, without exp.",
+        hints=FACTORS,
+        variants=(
+            {"factor": lambda old, new: old - new},
+            {"factor": lambda old, new: new - old},
+            {"factor": lambda old, new: old / new},
+        ),
+    ),
+    Misconception(
+        slug="one-entry-update",
+        says="You count a piece as if it were a single logit: its own sum doesn't get into the "
+        "result.",
+        hints=(
+            "Which of the four rows of the two states does your sum not use?",
+            "exp(m - new) is what one logit m adds. A piece adds that times its sum.",
+            FACTORS[2],
+        ),
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, f2)},
+            {"weigh": lambda s1, f1, s2, f2: (f1, s2 * f2)},
+            {"weigh": lambda s1, f1, s2, f2: (f1, f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, torch.ones_like(s2))},
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(
+                1, lambda *s: both_rescaled(*s)[1] + (s[2] - torch.maximum(s[0], s[2])).exp()
+            )(*each)
+            or on_ordinary_rows(
+                1, lambda *s: both_rescaled(*s)[2] + (s[0] - torch.maximum(s[0], s[2])).exp()
+            )(*each)
+        ),
+    ),
+    Misconception(
+        slug="counts-one-sum-twice",
+        says="You use the sum of one piece for both, so the sum of the other doesn't get into the "
+        "result.",
+        hints=(
+            "Which of the four rows of the two states does your sum not use?",
+            "Each piece adds its own sum times its own factor.",
+            FACTORS[2],
+        ),
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, s1 * f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s2 * f1, s2 * f2)},
+        ),
+        pattern=on_ordinary_rows(
+            1,
+            lambda m1, s1, m2, s2: torch.where(m1 > m2, s1, s2) * (1 + (-(m1 - m2).abs()).exp()),
+        ),
+    ),
+    Misconception(
+        slug="factor-not-multiplied",
+        says="You add each factor to its sum, subtract it, or use it as a power. A sum has to be "
+        "multiplied by its factor.",
+        hints=FACTORS,
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 + f1, s2 + f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1 - f1, s2 - f2)},
+            {"weigh": lambda s1, f1, s2, f2: (s1**f1, s2**f2)},
+        ),
+    ),
+    Misconception(
+        slug="merges-one-row-only",
+        says="You merge the first row only, and take the others unchanged from one of the pieces.",
+        hints=(
+            "Merge states of two rows. Which rows of your result are right?",
+            "`a[0]` has one maximum for each row, and `a[0, 0]` is that of the first row alone.",
+            LARGEST[2],
+        ),
+        pattern=merges_the_first_only,
+    ),
+    Misconception(
+        slug="maximum-of-sums",
+        says="You keep the larger sum and drop the other. Both pieces have to count.",
+        hints=BOTH_COUNT,
+        variants=(
+            {"total": torch.maximum},
+            {"total": torch.maximum, "weigh": lambda s1, f1, s2, f2: (s1, s2), "base": bare},
+        ),
+    ),
+    Misconception(
+        slug="drops-one-piece",
+        says="You keep the state of one piece, the one with the larger maximum, and drop the "
+        "other. Both pieces have to count.",
+        hints=BOTH_COUNT,
+        variants=(
+            lambda a, b: torch.where(a[0] >= b[0], a, b),
+            lambda a, b: torch.where(a[0] > b[0], a, b),
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: torch.where(m1 >= m2, s1, s2))(*each)
+            or on_ordinary_rows(1, of_the_largest)(*each)
+        ),
+    ),
+    Misconception(
+        slug="drops-one-piece",
+        says="You drop one of the pieces wherever it has the smaller maximum. Both pieces have to "
+        "count.",
+        hints=BOTH_COUNT,
+        variants=(
+            {"weigh": lambda s1, f1, s2, f2: (s1 * f1, s2 * (f2 == 1))},
+            {"weigh": lambda s1, f1, s2, f2: (s1 * (f1 == 1), s2 * f2)},
+        ),
+    ),
+    Misconception(
+        slug="drops-one-piece",
+        says="You return the state of one piece, and don't use the other. Both pieces have to "
+        "count.",
+        hints=BOTH_COUNT,
+        variants=(lambda a, b: a, lambda a, b: b),
+    ),
+    Misconception(
+        slug="multiplies-sums",
+        says="You multiply the sums of the two pieces. The sum of both together is what they add "
+        "up to.",
+        hints=BOTH_COUNT,
+        variants=(
+            {"total": torch.mul},
+            {"total": torch.mul, "weigh": lambda s1, f1, s2, f2: (s1, s2), "base": bare},
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 * s2)(*each)
+            or on_ordinary_rows(1, lambda *s: both_rescaled(*s)[1] * both_rescaled(*s)[2])(*each)
+        ),
+    ),
+    Misconception(
+        slug="subtracts-sums",
+        says="You subtract one sum from the other. Both pieces have to count.",
+        hints=BOTH_COUNT,
+        variants=({"total": torch.sub}, {"total": lambda a, b: b - a}),
+    ),
+    Misconception(
+        slug="averages",
+        says="You average the sums, equally or with weights. The sum of both pieces together is "
+        "what they add up to.",
+        hints=BOTH_COUNT,
+        variants=(
+            {"total": mean},
+            {"total": mean, "weigh": lambda s1, f1, s2, f2: (s1, s2), "base": bare},
+            {"weigh": by_share},
+            {"weigh": weighted_mean},
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: (s1 + s2) / 2)(*each)
+            or on_ordinary_rows(1, lambda *s: (both_rescaled(*s)[1] * both_rescaled(*s)[2]).sqrt())(
+                *each
+            )
+            or on_ordinary_rows(1, lambda m1, s1, m2, s2: torch.lerp(s2, s1, (m1 - m2).sigmoid()))(
+                *each
+            )
+            or on_ordinary_rows(1, lambda *s: (both_rescaled(*s)[1] + both_rescaled(*s)[2]) / 2)(
+                *each
+            )
+        ),
+    ),
+    Misconception(
+        slug="averages",
+        says="You average the maxima. The maximum of both pieces together is the larger of the "
+        "two.",
+        hints=LARGEST,
+        variants=({"largest": mean}, {"keep": bare, "largest": mean, "base": bare}),
+        pattern=on_ordinary_rows(0, lambda m1, s1, m2, s2: (m1 + m2) / 2),
+    ),
+    Misconception(
+        slug="adds-maxima",
+        says="You add the maxima. The maximum of both pieces together is the larger of the two.",
+        hints=LARGEST,
+        variants=(
+            {"largest": torch.add},
+            torch.add,
+            lambda a, b: torch.stack([a[0] + b[0], RIGHT(a, b)[1]]),
+        ),
+        pattern=on_ordinary_rows(0, lambda m1, s1, m2, s2: m1 + m2),
+    ),
+    Misconception(
+        slug="keeps-one-maximum",
+        says="You bring both sums to the maximum of the same piece, whichever is larger, so a "
+        "factor can overflow.",
+        hints=(
+            "Merge with a state whose maximum is 1000 larger, in both orders.",
+            *LARGEST[1:],
+        ),
+        variants=({"largest": lambda a, b: a}, {"largest": lambda a, b: b}),
+        pattern=lambda *each: (
+            on_ordinary_rows(0, lambda m1, s1, m2, s2: m1)(*each)
+            or on_ordinary_rows(0, lambda m1, s1, m2, s2: m2)(*each)
+        ),
+    ),
+    Misconception(
+        slug="keeps-one-maximum",
+        says="You keep the smaller of the two maxima, so a factor can overflow.",
+        hints=(
+            "Merge with a state whose maximum is 1000 larger.",
+            *LARGEST[1:],
+        ),
+        variants=({"largest": torch.minimum},),
+        pattern=on_ordinary_rows(0, lambda m1, s1, m2, s2: torch.minimum(m1, m2)),
+    ),
+    Misconception(
+        slug="max-with-zero",
+        says="Where the maximum is negative, you use 0 or more in its place, so sums of very "
+        "negative rows underflow.",
+        hints=(
+            "Merge two states whose maxima are -3 and -4.",
+            "0 isn't an entry of such a row. Where does it come from in your code?",
+            LARGEST[2],
+        ),
+        variants=(
+            {"largest": lambda a, b: torch.maximum(a, b).clamp(min=0)},
+            {"base": lambda m: m.clamp(min=0)},
+            {"largest": lambda a, b: torch.maximum(a.abs(), b.abs())},
+        ),
+    ),
+    Misconception(
+        slug="sum-misses-its-maximum",
+        says="You return the larger maximum, but your sum always belongs to the maximum of the "
+        "same piece, whichever is larger.",
+        hints=(
+            "Merge the same two states in the other order. Is the sum the same?",
+            "A state is a maximum and a sum of exp(x - that maximum).",
+            FACTORS[2],
+        ),
+        pattern=lambda *each: (
+            on_ordinary_rows(1, lambda m1, s1, m2, s2: s1 + s2 * (m2 - m1).exp())(*each)
+            or on_ordinary_rows(1, lambda m1, s1, m2, s2: s2 + s1 * (m1 - m2).exp())(*each)
+        ),
+    ),
+    Misconception(
+        slug="empty-piece-wins",
+        says="Where one of two pieces is empty, you return an empty one. It should change nothing: "
+        "the other piece is what comes out.",
+        hints=(
+            "Merge [5, 1.5] with [-inf, 0]. What should come out?",
+            "Which of the two states does your code return if one of them is empty?",
+            "Swap them: return `b` where `a` is empty, and `a` where `b` is.",
+        ),
+        pattern=empty_wins,
+    ),
+    Misconception(
+        slug="logaddexp-of-maxima",
+        says="Your maximum is the logarithm of a sum of exps. That lies above the larger maximum.",
+        hints=LARGEST,
+        variants=(
+            {"largest": torch.logaddexp},
+            lambda a, b: torch.stack([torch.logaddexp(a[0], b[0]), RIGHT(a, b)[1]]),
+        ),
+        pattern=on_ordinary_rows(0, lambda m1, s1, m2, s2: torch.logaddexp(m1, m2)),
+    ),
+    Misconception(
+        slug="one-maximum-for-all-rows",
+        says="You take one maximum for all rows. Each row needs its own state.",
+        hints=(
+            "What happens to a row whose logits are 1000 below the others?",
+            "Which function compares two tensors entry by entry, and which finds one largest "
+            "number?",
+            LARGEST[2],
+        ),
+        variants=(
+            {"largest": lambda a, b: torch.maximum(a.max(), b.max()).expand_as(a)},
+            {"base": of_all_rows(torch.max)},
+            {
+                "largest": lambda a, b: torch.maximum(a.max(), b.max()).expand_as(a),
+                "base": bare,
+            },
+        ),
+        pattern=lambda probes, outcomes, failed: all(
+            o.value is not None
+            and o.value.shape == p.logits.shape
+            and bool((o.value[0] == torch.maximum(p.logits[0].max(), p.others[0][0].max())).all())
+            for p, o in zip(probes, outcomes, strict=True)
+        ),
+    ),
+    Misconception(
+        slug="one-sum-for-all-rows",
+        says="You add up sums of different rows. Each row needs its own state.",
+        hints=(
+            "Which dim do you add up over? Which dim holds the rows?",
+            "Merging adds one number of `a` and one of `b`, for each row.",
+            "Add with `+`, not with `sum()`.",
+        ),
+        variants=(
+            {"finish": lambda total, m: total.sum().expand_as(total)},
+            {"finish": lambda total, m: total.cumsum(0)},
+            {"total": lambda a, b: a.sum() + b},
+            {"total": lambda a, b: (a.sum() + b.sum()).expand_as(a)},
+        ),
+    ),
+    Misconception(
+        slug="leaves-the-exponent",
+        says="You compute exp(maximum), which overflows. Keeping the maximum separate is there to "
+        "avoid exactly that.",
+        hints=(
+            "Does exp(1000) have to appear anywhere?",
+            "exp(a) / exp(b) is exp(a - b), and the difference can be small where both are large.",
+            "exp(old maximum - new maximum) is never above 1.",
+        ),
+        variants=(
+            {"factor": lambda old, new: old.exp() / new.exp()},
+            {"factor": lambda old, new: old.exp() * (-new).exp()},
+            {
+                "factor": lambda old, new: old.exp(),
+                "finish": lambda total, m: total / m.exp(),
+            },
+            {
+                "factor": lambda old, new: old.exp(),
+                "finish": lambda total, m: total * (-m).exp(),
+            },
+            {
+                "factor": lambda old, new: old.exp(),
+                "finish": lambda total, m: zero_if_empty(total / m.exp(), m),
+            },
+        ),
+    ),
+    Misconception(
+        slug="leaves-the-exponent",
+        says="Your sum is one of exp(x). It should be one of exp(x - maximum), with the maximum "
+        "beside it.",
+        hints=(
+            "What does the state of one piece add up, exp(x) or exp(x - maximum)?",
+            "sum * exp(maximum) is the sum of exp(x), and overflows at 89.",
+            FACTORS[2],
+        ),
+        variants=(
+            {"factor": lambda old, new: old.exp()},
+            {"factor": lambda old, new: old.exp(), "base": bare},
+        ),
+        pattern=on_ordinary_rows(1, sum_of_exps),
+    ),
+    Misconception(
+        slug="returns-logsumexp",
+        says="Your second row is the logsumexp, maximum + log(sum). It should be the sum itself.",
+        hints=(
+            "Merge a state with an empty one. What should come out?",
+            "A state is a maximum and a sum, and a merged state is of the same kind.",
+            "Return exp(logsumexp - maximum), or add the rescaled sums and take no logarithm.",
+        ),
+        variants=(
+            {"finish": lambda total, m: m + total.log()},
+            {"finish": lambda total, m: zero_if_empty(m + total.log(), m)},
+            {"finish": lambda total, m: (m + total.log()).nan_to_num(nan=0.0)},
+        ),
+        pattern=on_ordinary_rows(1, logsumexp_of_both),
+    ),
+    Misconception(
+        slug="returns-log",
+        says="Your second row is the logarithm of the sum. It should be the sum itself.",
+        hints=(
+            "Merge a state with an empty one. What should come out?",
+            "A state is a maximum and a sum, and a merged state is of the same kind.",
+            "Leave the `log` out.",
+        ),
+        variants=(
+            {"finish": lambda total, m: total.log()},
+            {"finish": lambda total, m: torch.log2(total)},
+            {"finish": lambda total, m: (total + 1e-9).log()},
+            {"finish": lambda total, m: total.log1p()},
+        ),
+        pattern=on_ordinary_rows(1, log_of_the_sum),
+    ),
+    Misconception(
+        slug="guard-asks-all-rows",
+        says="You guard against empty pieces only if all rows are empty. One row may be empty "
+        "among others that aren't.",
+        hints=(
+            "Merge states of two rows, one of which is empty in both pieces.",
+            "An `if` is one decision for all rows. `masked_fill` and `where` decide for each.",
+            GUARD[2],
+        ),
+        variants=({"base": guarded_if_all_are_empty},),
+    ),
+    Misconception(
+        slug="one-row-decides-for-all",
+        says="As soon as a piece of one row is empty, other rows come out wrong as well.",
+        hints=(
+            "Merge states of two rows, one of which is empty. What happens to the other?",
+            "An `if` is one decision for all rows. `masked_fill` and `where` decide for each.",
+            GUARD[2],
+        ),
+        variants=({"base": unshifted_if_any_is_empty},),
+        pattern=one_row_decides,
+    ),
+    Misconception(
+        slug="finite-sentinel",
+        says="A number stands in for a maximum of -inf, and real maxima can lie below it: then "
+        "the sum becomes 0.",
+        hints=(
+            "Merge two states whose maxima are far below 0, such as -20000.",
+            "Which value says that a piece is empty, and can't be a real maximum?",
+            GUARD[2],
+        ),
+        variants=tuple({"base": never_below(low)} for low in (-1e4, -1e9, -1e30, -1e5, -1e3)),
+    ),
+    Misconception(
+        slug="clamping",
+        says="Your factors never get below some number. The factor of a piece far below the "
+        "maximum is 0.",
+        hints=(
+            "Merge two states whose maxima are 1000 apart. What is the factor of the lower one?",
+            "exp never overflows for negative numbers, so nothing has to be cut off.",
+            "Leave the `clamp` out.",
+        ),
+        fit=fit_gap,
+    ),
+    Misconception(
+        slug="adds-to-the-sum",
+        says="You add a number to the sum, so it isn't 0 for two empty pieces.",
+        hints=(
+            "Merge two empty pieces. What should the sum be?",
+            "Nothing is divided here, so the sum may be 0.",
+            "Leave the number out.",
+        ),
+        fit=fit_added,
+    ),
+    Misconception(
+        slug="nan-empty-state",
+        says="Merging two empty states, [-inf, 0] and [-inf, 0], gives nan, because -inf minus "
+        "-inf is nan.",
+        hints=GUARD,
+        variants=({"base": bare},),
+        symptom=of_two_empty(lambda state: state[1].isnan()),
+    ),
+    Misconception(
+        slug="replaces-minus-inf",
+        says="The maximum of two empty pieces is -inf, and you return a finite number: -inf was "
+        "replaced on the way, by a `clamp`, a `where` or `nan_to_num`.",
+        hints=(
+            "Merge two empty pieces. What does your first row say?",
+            "Only what you subtract has to be finite. What you return is the maximum itself.",
+            "Keep two names: `largest` to return, and `base`, which is `largest` without -inf, "
+            "to subtract.",
+        ),
+        variants=(
+            {"keep": guarded},
+            {"keep": lambda m: m.nan_to_num()},
+            {"keep": lambda m: m.clamp(min=-1e9)},
+        ),
+        symptom=of_two_empty(lambda state: state[0].isfinite()),
+    ),
+    Misconception(
+        slug="empty-sum-not-zero",
+        says="Two empty pieces make an empty one, whose sum is 0. Yours is another number.",
+        hints=(
+            "Merge two empty pieces. What does your second row say?",
+            "What is the sum of no entries at all?",
+            "Make the factor or the sum 0 where the maximum is -inf.",
+        ),
+        symptom=of_two_empty(lambda state: state[1].isfinite() & (state[1] != 0)),
+    ),
+)

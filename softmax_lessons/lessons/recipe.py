@@ -1,0 +1,149 @@
+"""Softmax as a recipe of small steps, so that a misconception is a change to one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Dims
+
+DimChoice = Callable[[Tensor, Dims], Dims]
+Reduction = Callable[..., Tensor]  # called as reduction(x, dims, keepdim=...)
+
+
+def given(x: Tensor, dim: Dims) -> Dims:
+    """Choose the dim that was asked for."""
+    return dim
+
+
+def everything(x: Tensor, dim: Dims) -> Dims:
+    """Choose all dims at once."""
+    return tuple(range(x.dim()))
+
+
+def always(position: int) -> DimChoice:
+    """Choose the same dim, whatever was asked for."""
+    return lambda x, dim: position
+
+
+def neighbour(step: int) -> DimChoice:
+    """Choose the dim `step` places further on, going round."""
+    return lambda x, dim: (dim + step) % x.dim()
+
+
+def implicit(x: Tensor, dim: Dims) -> Dims:
+    """Choose what `torch.nn.functional.softmax` does when it isn't told."""
+    return 0 if x.dim() in (0, 1, 3) else 1
+
+
+def beside(step: int) -> DimChoice:
+    """Choose the dim `step` places further on, without going round."""
+    return lambda x, dim: dim + step
+
+
+def all_but_the_first(x: Tensor, dim: Dims) -> Dims:
+    """Choose all dims but the first one; that one, if it is alone."""
+    return tuple(range(1, x.dim())) or 0
+
+
+def all_but_the_last(x: Tensor, dim: Dims) -> Dims:
+    """Choose all dims but the last one; that one, if it is alone."""
+    return tuple(range(x.dim() - 1)) or 0
+
+
+def all_the_others(x: Tensor, dim: Dims) -> Dims:
+    """Choose all dims but the one that was asked for."""
+    return tuple(i for i in range(x.dim()) if i != dim % x.dim())
+
+
+def one_too_low(x: Tensor, dim: Dims) -> Dims:
+    """Choose the dim before the one that was asked for, if that was negative."""
+    return dim if dim >= 0 else dim + x.dim() - 1
+
+
+def negated(x: Tensor, dim: Dims) -> Dims:
+    """Choose the number that was asked for with the other sign."""
+    return -dim
+
+
+def unsigned(x: Tensor, dim: Dims) -> Dims:
+    """Choose the absolute value of the number that was asked for."""
+    return abs(dim)
+
+
+def mirrored(x: Tensor, dim: Dims) -> Dims:
+    """Choose 1 - dim: the other one, if there are two."""
+    return 1 - dim
+
+
+def unchanged(x: Tensor, dim: Dims) -> Tensor:
+    """Leave the step out."""
+    return x
+
+
+def nothing(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    """Subtract no maximum at all."""
+    return torch.zeros((), dtype=x.dtype)
+
+
+def ones(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    """Divide by no sum at all."""
+    return torch.ones((), dtype=x.dtype)
+
+
+def quotient(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
+    """Return the shares of the total."""
+    return powers / total
+
+
+def difference(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
+    """Return the logarithms of the shares, without ever computing a share."""
+    return shifted - total.log()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The right softmax, as it stands; a misconception replaces some of its steps.
+
+    Attributes:
+        enter: done to the logits first.
+        centre: what is subtracted from the logits.
+        max_dim: the dims that `centre` is taken over.
+        max_keepdim: whether `centre` keeps them.
+        power: what makes the shifted logits positive.
+        total: what the powers are divided by.
+        sum_dim: the dims that `total` is taken over.
+        sum_keepdim: whether `total` keeps them.
+        join: makes the result of the shifted logits, the powers and the total.
+        leave: done to the result last.
+        times: how often all of this is done.
+    """
+
+    enter: Callable[[Tensor, Dims], Tensor] = unchanged
+    centre: Reduction = torch.amax
+    max_dim: DimChoice = given
+    max_keepdim: bool = True
+    power: Callable[[Tensor], Tensor] = torch.exp
+    total: Reduction = torch.sum
+    sum_dim: DimChoice = given
+    sum_keepdim: bool = True
+    join: Callable[[Tensor, Tensor, Tensor], Tensor] = quotient
+    leave: Callable[[Tensor, Dims], Tensor] = unchanged
+    times: int = 1
+
+    def __call__(self, x: Tensor, dim: Dims) -> Tensor:
+        """Return what this recipe makes of logits `x` along `dim`."""
+        for _ in range(self.times):
+            x = self.enter(x, dim)
+            shifted = x - self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
+            powers = self.power(shifted)
+            total = self.total(powers, self.sum_dim(x, dim), keepdim=self.sum_keepdim)
+            x = self.leave(self.join(shifted, powers, total), dim)
+        return x
+
+
+RIGHT = Recipe()
+# On ordinary scores these are as right as RIGHT is.
+WITHOUT_SHIFT = Recipe(centre=nothing)
+GLOBAL_SHIFT = Recipe(max_dim=everything)

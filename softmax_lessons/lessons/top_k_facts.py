@@ -1,0 +1,179 @@
+"""What shows in softmax among the k largest logits: facts, and numbers read off results."""
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.checker.exercise import INF
+from softmax_lessons.checker.misconception import Variant
+from softmax_lessons.lessons.top_k_steps import (
+    RIGHT,
+    Step,
+    hidden_by,
+    largest,
+    lowered_by,
+    top_k,
+    zeroed,
+)
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def _of_largest(probe: Probe) -> Probe:
+    """Return the k largest logits alone, from the largest down."""
+    return replace(probe, logits=probe.logits.topk(probe.rest[0]).values, others=None)
+
+
+@lru_cache(maxsize=1024)
+def _masked(probe: Probe) -> Probe:
+    """Return the input of a softmax that has the same answer."""
+    keep = largest(probe.logits, probe.rest[0])
+    return replace(probe, logits=probe.logits.masked_fill(~keep, -INF), others=None)
+
+
+def among_largest(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
+    """Look at the k largest alone, if there is nothing at the others."""
+    x, y, k = probe.logits, outcome.value, probe.rest[0]
+    if y is None or y.shape != x.shape or y[~largest(x, k)].any():
+        return _of_largest(probe), replace(outcome, value=None)
+    return _of_largest(probe), replace(outcome, value=y.gather(-1, x.topk(k).indices))
+
+
+def as_masked(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
+    """Return the same outcome, as one of a softmax of the logits with the others at -inf."""
+    return _masked(probe), outcome
+
+
+Row = tuple[Tensor, Tensor, Tensor, Tensor]  # logits, what is kept, results, what is right
+
+
+def _rows(probe: Probe, value: Tensor) -> Iterator[Row]:
+    x = probe.logits.double()
+    yield from zip(
+        x, largest(x, probe.rest[0]), value.double(), top_k(x, probe.rest[0]), strict=True
+    )
+
+
+def _all_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Row]:
+    for probe, outcome in zip(probes, outcomes, strict=True):
+        if outcome.value is not None and outcome.value.shape == probe.logits.shape:
+            yield from _rows(probe, outcome.value)
+
+
+def has_k_columns(probe: Probe, outcome: Outcome) -> bool:
+    """Tell whether the result has one column for each logit that is kept, and is no index."""
+    x, y = probe.logits, outcome.value
+    wanted = (x.shape[0], probe.rest[0])
+    # one number may be left of anything
+    shown = y is not None and y.numel() > 1 and y.is_floating_point()
+    return shown and y.shape == wanted != x.shape
+
+
+def are_places(probe: Probe, outcome: Outcome) -> bool:
+    """Tell whether the result is where the largest logits are, or one of them."""
+    y = outcome.value
+    if y is None or y.dtype.is_floating_point or y.dtype == torch.bool:
+        return False
+    places = probe.logits.topk(probe.rest[0]).indices
+    return y.shape in (places.shape, places.shape[:1]) and bool(
+        (y.reshape(len(y), -1) == places[:, : y[0].numel()]).all()
+    )
+
+
+def is_mask(probe: Probe, outcome: Outcome) -> bool:
+    """Tell whether the result says where the largest are, as True and False."""
+    y = outcome.value
+    return y is not None and y.dtype == torch.bool and y.shape == probe.logits.shape
+
+
+def keeps_wrong_ones(
+    probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
+) -> bool:
+    """Tell whether each row is a softmax of some of its logits, and not always of the largest.
+
+    A softmax of none of them is nan.
+    """
+    wrong = False
+    for x, keep, y, right in _all_rows(probes, outcomes):
+        if y.isnan().all():
+            continue
+        if not y.isfinite().all() or not (y > 0).any():
+            return False
+        shares = torch.softmax(x.masked_fill(y <= 0, -INF), -1)
+        if not torch.allclose(shares, y, rtol=1e-4, atol=1e-7):
+            return False
+        far = right[keep].min() < 1e-30  # 0 for more reasons than one
+        wrong |= not far and not torch.equal(y > 0, keep)
+    return wrong
+
+
+# --- numbers read off the attempt's own results ---------------------------------------------------
+
+
+def _ordinary_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Row]:
+    """Yield rows of ordinary logits of which not all are kept, the most exact first."""
+    pairs = sorted(
+        zip(probes, outcomes, strict=True), key=lambda pair: -pair[0].logits.dtype.itemsize
+    )
+    for probe, outcome in pairs:
+        y = outcome.value
+        if y is not None and y.shape == probe.logits.shape and probe.magnitude <= 5:
+            for row in _rows(probe, y):
+                if not row[1].all() and row[2].isfinite().all():
+                    yield row
+
+
+def _stand_ins(
+    probes: Sequence[Probe], outcomes: Sequence[Outcome]
+) -> Iterator[tuple[float, Tensor, Tensor]]:
+    """Yield how high a hidden logit counts, with the logits of its row and what is kept."""
+    for x, keep, y, _ in _ordinary_rows(probes, outcomes):
+        kept, hidden = int(x.argmax()), int((~keep).nonzero()[0])
+        if y[kept] <= 0 or y[hidden] < 0:
+            continue
+        if y[hidden] > 0:
+            yield (x[kept] + (y[hidden] / y[kept]).log()).item(), x, keep
+        elif (missing := 1 - y[keep].sum().item()) > 1e-5:  # put to 0 afterwards
+            count = int((~keep).sum())
+            yield x[kept].item() + math.log(missing / count / y[kept].item()), x, keep
+
+
+def _rounded(value: float) -> float:
+    """Return the round number that is meant, if one is near."""
+    near = round(value, 3)
+    return near if abs(near - value) < 1e-11 else value
+
+
+def _filled(hide: Step) -> Iterator[Variant]:
+    # functions, so that what was read off isn't tried together with every other mistake
+    yield replace(RIGHT, hide=hide)
+    yield replace(RIGHT, hide=hide, finish=zeroed)
+
+
+def fit_fill(low: float, high: float) -> Callable[..., Iterator[Variant]]:
+    """Return the fit of a number between two bounds in place of -inf."""
+
+    def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
+        for came, _, _ in _stand_ins(probes, outcomes):
+            if low <= came <= high:
+                yield from _filled(hidden_by(_rounded(came)))
+            return
+
+    return fit
+
+
+def fit_below(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
+    """Read off how far hidden logits are lowered, or lie below the smallest of their row."""
+    for came, x, keep in _stand_ins(probes, outcomes):
+        yield from _filled(lowered_by(_rounded(x[~keep][0].item() - came)))
+        amount = _rounded(x.min().item() - came)
+        yield from _filled(
+            lambda x, keep, below=amount: torch.where(keep, x, x.amin(-1, keepdim=True) - below)
+        )
+        return
