@@ -206,7 +206,8 @@ def through_logsumexp(x, dim):
     return torch.exp(x - torch.logsumexp(x, dim, keepdim=True))
 
 
-@both
+@wrong("softmax_dim", "uses-torch-softmax")  # it is asked for there
+@right("stable_softmax")
 def through_log_softmax(x, dim):
     return x.log_softmax(dim).exp()
 
@@ -243,6 +244,10 @@ def einsum(x, dim):
     y = x.movedim(dim, -1)
     e = torch.exp(y - y.amax(-1, keepdim=True))
     return torch.einsum("...i,...->...i", e, 1 / torch.einsum("...i->...", e)).movedim(-1, dim)
+
+
+# PyTorch 2.4 loads its compiler at the first one, which may take longer than an attempt has
+torch.func.vmap(torch.exp)(torch.ones(1))
 
 
 @both
@@ -641,7 +646,7 @@ wrong("softmax_dim", "upcasts-and-changes-dtype")(lambda x, dim: plain(x.double(
 wrong("stable_softmax", "upcasts-and-changes-dtype")(lambda x, dim: amax(x.float(), dim))
 wrong("classes_of_batch", "over-batch")(lambda x: torch.softmax(x, dim=0))
 wrong("classes_of_sequence", "over-time")(lambda x: torch.softmax(x, dim=1))
-wrong("classes_of_sequence", "over-batch")(lambda x: torch.nn.Softmax()(x))
+wrong("classes_of_sequence", "implicit-dim")(lambda x: torch.nn.Softmax()(x))
 wrong("classes_of_image", "over-width")(lambda x: torch.softmax(x, dim=-1))
 wrong("classes_of_image", "over-everything")(lambda x: x.exp() / x.exp().sum())
 wrong("keys_of_attention", "over-queries")(lambda x: torch.softmax(x, dim=-2))
@@ -712,8 +717,10 @@ wrong("softmax_dim", "standardises-first")(
     lambda x, dim: plain((x - x.mean(dim, True)) / x.std(dim, keepdim=True), dim)
 )
 wrong("stable_softmax", "standardises-first")(lambda x, dim: plain((x - x.mean()) / x.std(), dim))
-wrong("softmax_1d", "divides-by-max")(lambda x: row_plain(x / x.max()))
-wrong("stable_softmax", "divides-by-max")(lambda x, dim: plain(x / x.amax(dim, keepdim=True), dim))
+wrong("softmax_1d", "divides-logits-by-max")(lambda x: row_plain(x / x.max()))
+wrong("stable_softmax", "divides-logits-by-max")(
+    lambda x, dim: plain(x / x.amax(dim, keepdim=True), dim)
+)
 wrong("softmax_dim", "divides-by-max")(lambda x, dim: x.exp() / x.exp().amax(dim, keepdim=True))
 wrong("softmax_1d", "takes-absolute-value")(lambda x: row_plain(x.abs()))
 wrong("stable_softmax", "takes-absolute-value")(
@@ -787,7 +794,7 @@ wrong("stable_softmax", "max-over-wrong-dim")(
 )
 
 
-@wrong("stable_softmax", "two-dims-only")
+@wrong("stable_softmax", "number-of-dims")
 def two_dims(x, dim):
     if x.dim() == 1:
         return amax(x, 0)
@@ -797,7 +804,7 @@ def two_dims(x, dim):
     return amax(x.reshape(rows, -1), 1)
 
 
-@wrong("softmax_dim", "two-dims-only")
+@wrong("softmax_dim", "number-of-dims")
 def two_dims_by_loop(x, dim):
     if x.dim() == 1:
         return row_plain(x)
@@ -806,12 +813,12 @@ def two_dims_by_loop(x, dim):
     return out if dim % x.dim() == 1 else out.t()
 
 
-@wrong("softmax_dim", "python-loop-1d-only")
+@wrong("softmax_dim", "needs-one-number")
 def loop_one_row(x, dim):
     return torch.stack([torch.exp(v) / sum(math.exp(u) for u in x) for v in x]) + 0 * x.sum()
 
 
-@wrong("stable_softmax", "python-loop-1d-only")
+@wrong("stable_softmax", "needs-one-number")
 def loop_with_max(x, dim):
     m = max(v.item() for v in x)
     exps = [(v - m).exp() for v in x]
@@ -913,21 +920,20 @@ wrong("softmax_dim", "detached-gradient")(
     lambda x, dim: plain(x.clone().detach().requires_grad_(), dim)
 )
 wrong("stable_softmax", "upcasts-and-changes-dtype")(lambda x, dim: amax(x.double(), dim))
-wrong("softmax_dim", "returns-wrong-shape")(lambda x, dim: plain(x, dim).flatten())
-wrong("softmax_1d", "returns-wrong-shape")(lambda x: row_plain(x).unsqueeze(0))
-wrong("softmax_1d", "returns-wrong-shape")(lambda x: row_plain(x).max())
+wrong("softmax_dim", "reshaped-result")(lambda x, dim: plain(x, dim).flatten())
+wrong("softmax_1d", "reshaped-result")(lambda x: row_plain(x).unsqueeze(0))
+wrong("softmax_1d", "keeps-the-largest-only")(lambda x: row_plain(x).max())
 wrong("softmax_dim", "returns-list")(lambda x, dim: [row_plain(r) for r in x])
 wrong("softmax_dim", "returns-list")(lambda x, dim: tuple(plain(x, dim)))
 wrong("softmax_1d", "name-error")(lambda x: x.exp() / total)  # noqa: F821
 wrong("softmax_dim", "wrong-signature")(lambda x, dim, extra: x)
-wrong("softmax_1d", "returns-none")(lambda x: None)
 
 
 # found by trying what others might write
 wrong("stable_softmax", "max-over-wrong-dim")(
     lambda x, dim: F.softmax(x - x.max(dim=0, keepdim=True)[0], dim=dim)
 )
-wrong("stable_softmax", "hard-coded-last-dim", "missing-keepdim", "no-max-subtraction")(
+wrong("stable_softmax", "shapes-do-not-fit")(  # three at once, and the error hides the others
     lambda x, dim: x.exp() / x.exp().sum(dim=-1)
 )
 wrong("softmax_dim", "global-sum", "detached-gradient")(
@@ -950,15 +956,13 @@ wrong("softmax_1d", "one-minus-softmax")(lambda x: 1 - row_plain(x))
 wrong("softmax_1d", "divides-by-count")(lambda x: x.exp() / len(x))
 wrong("stable_softmax", "returns-scores")(lambda x, dim: x)
 wrong("softmax_dim", "returns-scores")(lambda x, dim: x - x.amax(dim, keepdim=True))
-wrong("stable_softmax")(lambda x, dim: torch.ones_like(x) / x.shape[dim])
-wrong("stable_softmax")(lambda x, dim: torch.rand_like(x))
-wrong("softmax_1d")(lambda x: row_plain(x).sqrt())
-wrong("softmax_1d")(lambda x: x.tanh())
-
-# Wrong, in ways that have no name yet: told from right all the same.
+wrong("stable_softmax", "ignores-the-logits")(lambda x, dim: torch.ones_like(x) / x.shape[dim])
+wrong("stable_softmax", "random-results")(lambda x, dim: torch.rand_like(x))
+wrong("softmax_1d", "changed-afterwards")(lambda x: row_plain(x).sqrt())
+wrong("softmax_1d", "each-on-its-own")(lambda x: x.tanh())
 wrong("softmax_dim", "sigmoid-instead")(lambda x, dim: torch.sigmoid(x))
 wrong("softmax_1d", "forgets-exp")(lambda x: x / x.sum())
-wrong("softmax_dim", "returns-wrong-shape")(lambda x, dim: plain(x, dim)[:1])
+wrong("softmax_dim", "returns-a-part")(lambda x, dim: plain(x, dim)[:1])
 wrong("softmax_dim", "wrong-signature")(lambda x: x)
 wrong("softmax_dim", "eps-in-denominator")(
     lambda x, dim: x.exp() / (x.exp().sum(dim, keepdim=True) + 1e-8)
@@ -968,7 +972,7 @@ wrong("stable_softmax", "patches-nan")(lambda x, dim: torch.nan_to_num(plain(x, 
 wrong("stable_softmax")(lambda x, dim: exit())
 # off by less than a glance shows: in float64 only, and in the smallest probabilities only
 wrong("softmax_1d")(lambda x: row_plain(x) * (1 + 1e-6 * (x.dtype == torch.float64)))
-wrong("stable_softmax")(lambda x, dim: amax(x, dim).clamp(min=1e-6))
+wrong("stable_softmax", "floors-probabilities")(lambda x, dim: amax(x, dim).clamp(min=1e-6))
 
 
 # --- wrong: the way back, and no dim at all -----------------------------------------------------
@@ -997,7 +1001,7 @@ def clamped_after_the_shift(x, dim):
     return exps / exps.sum(dim, keepdim=True)
 
 
-@wrong("stable_softmax")
+@wrong("stable_softmax", "overflows")
 def a_quarter_four_times(x, dim):
     quarter = (x.double() / 4).exp()
     power = (quarter / quarter.sum(dim, keepdim=True)) ** 4
@@ -1010,7 +1014,7 @@ def reshaped_instead_of_moved_back(x, dim):
     return (exps / exps.sum(-1, keepdim=True)).reshape(x.shape)
 
 
-@wrong("softmax_dim", "two-dims-only")
+@wrong("softmax_dim", "dim-out-of-range")
 def columns_or_else_rows(x, dim):
     exps = x.exp()
     if dim in (0, -2):
@@ -1044,7 +1048,9 @@ wrong("stable_softmax", "other-than-the-maximum")(
 wrong("stable_softmax", "other-than-the-maximum")(
     _shifted_by(lambda x, dim: x.topk(min(2, x.shape[dim]), dim).values.amin(dim, keepdim=True))
 )
-wrong("stable_softmax")(lambda x, dim: amax(x.masked_fill(x == -float("inf"), -1e4), dim))
+wrong("stable_softmax", "replaces-minus-inf")(
+    lambda x, dim: amax(x.masked_fill(x == -float("inf"), -1e4), dim)
+)
 
 
 @wrong("stable_softmax")

@@ -1,4 +1,4 @@
-"""Answers for the exercises of lessons 07 to 11, right and wrong."""
+"""Answers for the exercises of lessons 07 to 14, right and wrong."""
 
 import functools
 import itertools
@@ -16,7 +16,7 @@ def scipy_like(x):
     return exps / exps.sum(-1, keepdims=True)
 
 
-# --- lesson 07: softmax_backward ---
+# --- lesson 08: softmax_backward ---
 
 
 @right("softmax_backward")
@@ -47,7 +47,7 @@ def back_einsum(probs, grad, dim):
     return (p * (g - torch.einsum("...i,...i->...", p, g)[..., None])).movedim(-1, dim)
 
 
-@right("softmax_backward")
+@wrong("softmax_backward", "uses-torch-softmax")
 def back_autograd(probs, grad, dim):
     logits = probs.log().requires_grad_()
     with torch.enable_grad():
@@ -122,7 +122,7 @@ wrong("softmax_backward", "returns-wrong-shape")(lambda p, g, d: back_plain(p, g
 wrong("softmax_backward", "wrong-signature")(lambda p, g: p * g)
 
 
-# --- lesson 08: softmax_with_temperature, top_k_softmax ---
+# --- lessons 09 and 10: softmax_with_temperature, top_k_softmax ---
 
 
 @right("softmax_with_temperature")
@@ -213,7 +213,7 @@ wrong("softmax_with_temperature", "ignores-temperature")(lambda z, t: (z - t).so
 wrong("softmax_with_temperature", "ignores-temperature")(lambda z, t: (z + t).softmax(-1))
 wrong("softmax_with_temperature", "power-of-temperature")(lambda z, t: z.softmax(-1) ** (1 / t))
 wrong("softmax_with_temperature", "power-of-temperature")(lambda z, t: z.softmax(-1) ** t)
-wrong("softmax_with_temperature", "power-of-temperature")(
+wrong("softmax_with_temperature", "temperature-on-one-side")(
     lambda z, t: (z / t).exp() / z.exp().sum(-1, True)
 )
 
@@ -246,12 +246,14 @@ right("softmax_with_temperature")(
     lambda z, t: torch.from_numpy(scipy_like(z.double().numpy() / t)).to(z.dtype)
 )
 wrong("softmax_with_temperature", "upcasts-and-changes-dtype")(lambda z, t: warm(z.double(), t))
-wrong("softmax_with_temperature", "returns-wrong-shape")(lambda z, t: warm(z, t)[None])
+wrong("softmax_with_temperature", "reshaped-result")(lambda z, t: warm(z, t)[None])
 wrong("softmax_with_temperature", "wrong-signature")(lambda z: z.softmax(-1))
 wrong("softmax_with_temperature", "name-error")(lambda z, t: warm(z, heat))  # noqa: F821
-wrong("softmax_with_temperature")(lambda z, t: 1 - warm(z, t))
-wrong("softmax_with_temperature")(lambda z, t: torch.rand_like(z))
-wrong("softmax_with_temperature")(lambda z, t: torch.zeros_like(z) + 1 / z.shape[-1])
+wrong("softmax_with_temperature", "one-minus-softmax")(lambda z, t: 1 - warm(z, t))
+wrong("softmax_with_temperature", "random-results")(lambda z, t: torch.rand_like(z))
+wrong("softmax_with_temperature", "ignores-the-logits")(
+    lambda z, t: torch.zeros_like(z) + 1 / z.shape[-1]
+)
 
 
 @right("top_k_softmax")
@@ -358,7 +360,7 @@ wrong("top_k_softmax", "one-too-many")(lambda z, k: top_masked(z, min(k + 1, z.s
 wrong("top_k_softmax", "keeps-smallest")(
     lambda z, k: z.masked_fill(z > z.topk(k, largest=False).values[:, -1:], -INF).softmax(-1)
 )
-wrong("top_k_softmax", "keeps-smallest")(
+wrong("top_k_softmax", "mask-inverted")(
     lambda z, k: z.masked_fill(z >= z.topk(k).values[:, -1:], -INF).softmax(-1)
 )
 wrong("top_k_softmax", "first-k")(
@@ -422,11 +424,13 @@ wrong("top_k_softmax", "upcasts-and-changes-dtype")(lambda z, k: top_masked(z.do
 wrong("top_k_softmax", "returns-wrong-shape")(lambda z, k: top_masked(z, k).T.contiguous()[:1])
 wrong("top_k_softmax", "wrong-signature")(lambda z: z.softmax(-1))
 wrong("top_k_softmax", "name-error")(lambda z, k: top_maskd(z, k))  # noqa: F821
-wrong("top_k_softmax")(lambda z, k: (z >= z.topk(k).values[:, -1:]) / k)
-wrong("top_k_softmax")(lambda z, k: top_masked(z, k).flip(1))
+wrong("top_k_softmax", "equal-shares", "upcasts-and-changes-dtype")(
+    lambda z, k: (z >= z.topk(k).values[:, -1:]) / k
+)
+wrong("top_k_softmax", "right-numbers-wrong-places")(lambda z, k: top_masked(z, k).flip(1))
 
 
-# --- lesson 09: masked_softmax ---
+# --- lesson 12: masked_softmax ---
 
 
 def _clean(probs, mask):
@@ -556,10 +560,8 @@ wrong("masked_softmax", "fp16-overflowing-sentinel")(
 wrong("masked_softmax", "fp16-overflowing-sentinel")(
     lambda s, m: s.masked_fill(~m, MIN).softmax(-1)
 )
-wrong("masked_softmax", "uniform-empty-row", "finite-sentinel")(
-    lambda s, m: s.masked_fill(~m, -1e4).softmax(-1)
-)
-wrong("masked_softmax", "uniform-empty-row", "upcasts-and-changes-dtype")(
+wrong("masked_softmax", "uniform-empty-row")(lambda s, m: s.masked_fill(~m, -1e4).softmax(-1))
+wrong("masked_softmax", "finite-sentinel", "upcasts-and-changes-dtype")(
     lambda s, m: (s + (~m) * -1e4).softmax(-1)
 )
 wrong("masked_softmax", "finite-sentinel")(
@@ -575,10 +577,8 @@ wrong("masked_softmax", "polarity-inverted")(
 wrong("masked_softmax", "polarity-inverted", "nan-empty-row")(
     lambda s, m: s.masked_fill(m, -INF).softmax(-1)
 )
-wrong("masked_softmax", "multiplied-by-mask")(lambda s, m: (s * m).softmax(-1))
-wrong("masked_softmax", "multiplied-by-mask")(
-    lambda s, m: _clean(s.masked_fill(~m, 0).softmax(-1), m)
-)
+wrong("masked_softmax", "zeroed-logits")(lambda s, m: (s * m).softmax(-1))
+wrong("masked_softmax", "zeroed-logits")(lambda s, m: _clean(s.masked_fill(~m, 0).softmax(-1), m))
 wrong("masked_softmax", "adds-mask")(lambda s, m: (s + m).softmax(-1))
 wrong("masked_softmax", "adds-mask")(lambda s, m: _clean((s + m.to(s.dtype)).softmax(-1), m))
 wrong("masked_softmax", "masked-after-softmax")(lambda s, m: s.softmax(-1) * m)
@@ -613,11 +613,11 @@ wrong("masked_softmax", "masked-after-softmax")(
     lambda s, m: _masked_exps(s, m, s.amax(-1, keepdim=True))
 )
 wrong("masked_softmax", "global-max")(lambda s, m: _masked_exps(s, m, s.max()))
-wrong("masked_softmax", "multiplied-by-mask")(lambda s, m: (s * m).softmax(-1) * m)
+wrong("masked_softmax", "zeroed-logits")(lambda s, m: (s * m).softmax(-1) * m)
 wrong("masked_softmax", "finite-sentinel")(lambda s, m: s.masked_fill(~m, -1e4).softmax(-1) * m)
 
 
-@wrong("masked_softmax")
+@wrong("masked_softmax", "finite-sentinel")
 def mask_added_in_float64(s, m):
     low = s.double() + (~m).double() * -1e9
     return (low.softmax(-1) * m).to(s.dtype)
@@ -670,7 +670,7 @@ wrong("masked_softmax", "wrong-signature")(lambda s: s.softmax(-1))
 wrong("masked_softmax", "returns-wrong-shape")(lambda s, m: mask_fill(s, m)[..., :1])
 
 
-# --- lesson 10: half_softmax ---
+# --- lesson 13: half_softmax ---
 
 
 @right("half_softmax")
@@ -793,7 +793,7 @@ wrong("half_softmax", "casts-down-first")(lambda x, dim: half_wide(x.half(), dim
 wrong("half_softmax", "casts-down-first")(lambda x, dim: half_wide(x.bfloat16(), dim).to(x.dtype))
 wrong("half_softmax", "casts-down-first")(lambda x, dim: amax(x.half(), dim).to(x.dtype))
 wrong("half_softmax", "no-max-subtraction")(lambda x, dim: plain(x.float(), dim).to(x.dtype))
-wrong("half_softmax", "no-max-subtraction")(plain)
+wrong("half_softmax", "rounds-every-step", "no-max-subtraction")(plain)
 wrong("half_softmax", "hard-coded-last-dim")(lambda x, dim: half_wide(x, -1))
 wrong("half_softmax", "hard-coded-dim-0")(lambda x, dim: half_wide(x, 0))
 
@@ -830,7 +830,7 @@ wrong("half_softmax")(lambda x, dim: (1.01 * half_wide(x, dim).float()).to(x.dty
 wrong("half_softmax")(lambda x, dim: torch.full_like(x, 1 / x.shape[dim]))
 
 
-# --- lesson 11: merge_states ---
+# --- lesson 14: merge_states ---
 
 
 @right("merge_states")
@@ -954,16 +954,16 @@ def _merged_with(total):
 
 
 wrong("merge_states", "no-rescale")(_merged_with(lambda a, b, m: a[1] + b[1]))
-wrong("merge_states", "rescales-one-only")(
+wrong("merge_states", "rescales-one-only", "nan-empty-state")(
     _merged_with(lambda a, b, m: a[1] * (a[0] - m).exp() + b[1])
 )
-wrong("merge_states", "rescales-one-only")(
+wrong("merge_states", "rescales-one-only", "nan-empty-state")(
     _merged_with(lambda a, b, m: a[1] + b[1] * (b[0] - m).exp())
 )
 wrong("merge_states", "rescales-the-wrong-way")(
     _merged_with(lambda a, b, m: a[1] * (m - a[0]).exp() + b[1] * (m - b[0]).exp())
 )
-wrong("merge_states", "swaps-the-factors")(
+wrong("merge_states", "swaps-the-factors", "nan-empty-state")(
     _merged_with(lambda a, b, m: a[1] * (b[0] - m).exp() + b[1] * (a[0] - m).exp())
 )
 wrong("merge_states", "maximum-of-sums")(torch.maximum)
@@ -990,16 +990,18 @@ wrong("merge_states", "nan-empty-state")(
         ]
     )
 )
-wrong("merge_states", "keeps-one-maximum")(_brought_to(lambda a, b: a[0]))
-wrong("merge_states", "keeps-one-maximum")(_brought_to(lambda a, b: b[0]))
-wrong("merge_states", "keeps-one-maximum")(_brought_to(lambda a, b: torch.minimum(a[0], b[0])))
+wrong("merge_states", "keeps-one-maximum", "nan-empty-state")(_brought_to(lambda a, b: a[0]))
+wrong("merge_states", "keeps-one-maximum", "nan-empty-state")(_brought_to(lambda a, b: b[0]))
+wrong("merge_states", "keeps-one-maximum", "nan-empty-state")(
+    _brought_to(lambda a, b: torch.minimum(a[0], b[0]))
+)
 wrong("merge_states", "one-maximum-for-all-rows")(
     _brought_to(lambda a, b: torch.maximum(a[0].max(), b[0].max()).expand_as(a[0]))
 )
 wrong("merge_states", "leaves-the-exponent")(
     _merged_with(lambda a, b, m: (a[1] * a[0].exp() + b[1] * b[0].exp()) / m.exp())
 )
-wrong("merge_states", "patches-nan")(
+wrong("merge_states", "replaces-minus-inf")(
     lambda a, b: _brought_to(lambda a, b: torch.maximum(a[0], b[0]))(a, b).nan_to_num()
 )
 wrong("merge_states", "mutates-input")(lambda a, b: a.copy_(merged_plain(a, b)))
@@ -1019,7 +1021,7 @@ wrong("merge_states", "upcasts-and-changes-dtype")(
 wrong("merge_states", "returns-wrong-shape")(lambda a, b: merged_plain(a, b)[1])
 wrong("merge_states", "wrong-signature")(lambda a: a)
 wrong("merge_states", "name-error")(lambda a, b: merged_plane(a, b))  # noqa: F821
-wrong("merge_states")(lambda a, b: a)
+wrong("merge_states", "drops-one-piece")(lambda a, b: a)
 wrong("merge_states")(lambda a, b: torch.stack([merged_plain(a, b)[0], torch.zeros_like(a[1])]))
 
 
@@ -1051,14 +1053,14 @@ def merged_to_the_smaller(a, b):
     return torch.stack([m, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
 
 
-@wrong("merge_states", "patches-nan")
+@wrong("merge_states", "replaces-minus-inf")
 def merged_and_emptied(a, b):
     m = torch.maximum(a[0], b[0])
     total = a[1] * (a[0] - m).exp() + b[1] * (b[0] - m).exp()
     return torch.stack([m, total]).nan_to_num(nan=0.0, neginf=0.0)
 
 
-@wrong("merge_states")
+@wrong("merge_states", "guard-asks-all-rows")
 def merged_unless_all_rows_are_empty(a, b):
     if (a[1] == 0).all():
         return b.clone()
@@ -1095,7 +1097,7 @@ def half_one_maximum(x, dim):
     return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
 
 
-@wrong("half_softmax", "rounds-every-step")
+@wrong("half_softmax", "one-format-forgotten")
 def half_bfloat16_forgotten(x, dim):
     wide = x.float() if x.dtype == torch.float16 else x
     exps = (wide - wide.amax(dim, keepdim=True)).exp()
@@ -1130,7 +1132,7 @@ def warm_without_keepdim(z, t):
     return exps / exps.sum(-1)
 
 
-@wrong("softmax_with_temperature")
+@wrong("softmax_with_temperature", "argmax-when-cold")
 def warm_or_the_best(z, t):
     if t < 0.5:
         return F.one_hot(z.argmax(-1), z.shape[-1]).to(z.dtype)

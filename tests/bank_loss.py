@@ -191,7 +191,7 @@ def loss_one_hot_divided(logits, targets):
     return -(hot * log_amax(logits, 1)).sum() / logits.shape[0]
 
 
-@right("cross_entropy")
+@wrong("cross_entropy", "log-of-the-sum-loses-digits")
 def loss_logsumexp(logits, targets):
     return (logits.logsumexp(1) - logits[range(len(logits)), targets]).mean()
 
@@ -201,7 +201,7 @@ def loss_nll(logits, targets):
     return F.nll_loss(F.log_softmax(logits, dim=1), targets)
 
 
-@right("cross_entropy")
+@wrong("cross_entropy", "log-of-the-sum-loses-digits")
 def loss_loop(logits, targets):
     total = 0
     for scores, target in zip(logits, targets, strict=True):
@@ -209,7 +209,7 @@ def loss_loop(logits, targets):
     return total / len(targets)
 
 
-@right("cross_entropy")
+@wrong("cross_entropy", "log-of-the-sum-loses-digits")
 def loss_stack(logits, targets):
     return torch.stack(
         [z.logsumexp(0) - z[int(t)] for z, t in zip(logits, targets, strict=True)]
@@ -372,7 +372,7 @@ wrong("cross_entropy", "squared-error")(
 wrong("cross_entropy", "softmax-over-batch")(
     lambda logits, targets: -_picked(logits.log_softmax(0), targets).mean()
 )
-wrong("cross_entropy", "softmax-over-batch")(
+wrong("cross_entropy", "softmax-over-batch", "log-of-the-sum-loses-digits")(
     lambda logits, targets: (logits.logsumexp((0, 1)) - _picked(logits, targets)).mean()
 )
 wrong("cross_entropy", "no-max-subtraction")(

@@ -1,8 +1,9 @@
 """Submissions for the grading command: notebooks as learners hand them in, and attacks on it.
 
 Each builder writes its files into an empty folder, which is one learner's. The attacks are
-meant for a sandbox, and harmless without one: they end by themselves or at a time limit, and
-write nothing but files named `ESCAPED`, and a space into their own submission.
+meant for a sandbox, and harmless without one (they end by themselves or at a time limit, and
+write nothing but files named `ESCAPED`, and a space into their own submission), but for those in
+`NEEDS_SANDBOX`: never run these without one, they signal to every process of the user.
 """
 
 import json
@@ -269,6 +270,152 @@ HONEST: dict[str, Builder] = {
     ),
 }
 
+# what stands around answers: each is a lesson of somebody who was told "correct"
+SECOND = RIGHT["softmax_dim"].replace("softmax_dim", "second")
+AROUND: dict[str, dict[str, object]] = {
+    "reads_a_file_that_is_not_there": {
+        "before": ["scores = open('scores.csv').read()\nrows = scores.split()"],
+    },
+    "waits": {"before": ["import time\ntime.sleep(600)", "import math\nend = math.e"]},
+    "waits_for_a_thread": {"before": ["import threading\nthreading.Event().wait()"]},
+    "plots": {
+        "before": [
+            "fig, ax = plt.subplots()\nax.plot([1, 2], [3, 4])\nplt.show()\nfig.savefig('a.png')",
+            "plt.figure(figsize=(90, 90))\nplt.imshow(torch.rand(9, 9))\nplt.savefig('b.pdf')",
+        ],
+    },
+    "asks": {
+        "before": ['dim = int(input("which dim? "))', 'while input("ready? ") != "yes":\n    pass'],
+    },
+    "lacks_a_library": {
+        "before": ["import no_such_library as nsl\nimport math, seaborn_of_mine, functools"],
+        "softmax_1d": "def softmax_1d(x):\n    return math.e**x / (math.e**x).sum()",
+    },
+    # names that are a parameter or a local of an answer as well
+    "same_names_elsewhere": {
+        "before": [
+            "x = open('x.csv')",
+            "dim = int(input())",
+            "exps = 1 / 0",
+            "e = torch.load('e')",
+        ],
+        "after": ["x = dim = exps = None", "while True:\n    exps = 1"],
+    },
+    "one_name_for_two_helpers": {
+        "softmax_1d": "def share(e):\n    return e / e.sum()\n\n\n"
+        "def softmax_1d(x):\n    return share(x.exp())",
+        "softmax_dim": "def share(e, dim):\n    return e / e.sum(dim=dim, keepdim=True)\n\n\n"
+        "def softmax_dim(x, dim):\n    return share(x.exp(), dim)",
+    },
+    "bound_anew_after_the_check": {
+        "before": ["base = torch.e"],
+        "softmax_1d": "def softmax_1d(x):\n    return base**x / (base**x).sum()",
+        "after": ["base = 2", "del base"],
+    },
+    "changed_in_place": {
+        "before": ["steps = []\ncfg = dict(dim=5)", "steps.append(torch.exp)\ncfg.update(dim=-1)"],
+        "softmax_dim": "def softmax_dim(x, dim):\n    exps = steps[0](x)\n"
+        "    return exps / exps.sum(dim=dim, keepdim=True)",
+        "keys_of_attention": "def keys_of_attention(x):\n    return x.softmax(cfg['dim'])",
+    },
+    "set_up_by_a_function": {
+        "before": ["def set_up():\n    global base\n    base = torch.e", "set_up()"],
+        "softmax_1d": "def softmax_1d(x):\n    return base**x / (base**x).sum()",
+    },
+    "made_by_code": {
+        "before": ["exec('base = torch.e')", "globals()['total'] = torch.sum", "%time last = -1"],
+        "softmax_1d": "def softmax_1d(x):\n    return base**x / total(base**x)",
+        "keys_of_attention": "def keys_of_attention(x):\n    return x.softmax(last)",
+    },
+    "keyword_only": {
+        "softmax_dim": RIGHT["softmax_dim"].replace("(x, dim)", "(x, *, dim)"),
+        "stable_softmax": RIGHT["stable_softmax"].replace("(x, dim)", "(x, eps=0, dim=-1)"),
+    },
+    "partial_and_module": {
+        "before": ["import functools"],
+        "softmax_dim": "def general(power, x, dim):\n    e = power(x)\n"
+        "    return e / e.sum(dim, keepdim=True)\n\n\n"
+        "softmax_dim = functools.partial(general, torch.exp)",
+        "stable_softmax": "class Soft(torch.nn.Module):\n    def forward(self, x, dim):\n"
+        "        e = (x - x.amax(dim, keepdim=True)).exp()\n"
+        "        return e / e.sum(dim, keepdim=True)\n\n\nmy_softmax = Soft()",
+    },
+    "script": {
+        "softmax_dim": "@torch.jit.script\ndef softmax_dim(x, dim: int):\n    e = x.exp()\n"
+        "    return e / e.sum(dim=dim, keepdim=True)",
+    },
+    "annotations_of_the_future": {
+        "before": ["from __future__ import annotations"],
+        "softmax_1d": RIGHT["softmax_1d"].replace("(x)", "(x: NoSuch[torch]) -> Nor[This]"),
+    },
+    "magics_over_magics": {
+        "softmax_1d": "%%capture out\n%%time\n" + RIGHT["softmax_1d"],
+        "softmax_dim": "%%time\n!pip install nothing\n" + RIGHT["softmax_dim"],
+    },
+    "second_try_under_another_name": {
+        "softmax_dim": WRONG["softmax_dim"],
+        "after": [SECOND, 'check("softmax_dim", second)'],
+    },
+    "checked_by_keywords": {
+        "softmax_dim": WRONG["softmax_dim"],
+        "after": [SECOND, 'check(exercise="softmax_dim", attempt=second)'],
+    },
+    "checked_in_a_loop": {
+        "softmax_dim": WRONG["softmax_dim"],
+        "after": [SECOND, 'for name, f in {"softmax_dim": second}.items():\n    check(name, f)'],
+    },
+    "goes_on_if_it_is_right": {
+        "softmax_dim": WRONG["softmax_dim"],
+        "after": [f"{SECOND}\n\nverdict = check('softmax_dim', second)\nassert verdict.passed"],
+    },
+    "right_in_a_later_cell": {
+        "softmax_dim": WRONG["softmax_dim"],
+        "stable_softmax": STUBS["stable_softmax"],
+        "after": [RIGHT["softmax_dim"], RIGHT["stable_softmax"]],
+    },
+    "all_of_the_course": {
+        "before": ["from softmax_lessons import *", "import softmax_lessons as sl"],
+        "softmax_1d": "def softmax_1d(x):\n    assert sl.limits(x.dtype).largest > 1\n"
+        "    return logsumexp and x.exp() / x.exp().sum()",
+        "softmax_dim": "def softmax_dim(x, dim):\n"
+        "    from softmax_lessons.dtypes import limits\n"
+        "    from softmax_lessons.explorers import dim_explorer\n"
+        "    from softmax_lessons.functions import require_logits\n"
+        "    from softmax_lessons.online import State\n"
+        "    e = x.exp()\n"
+        "    return e / e.sum(dim, keepdim=True)",
+    },
+    "experiments_after_it": {
+        "after": [WRONG["softmax_dim"].replace("softmax_dim", "my_softmax"), "softmax_1d = 3"],
+    },
+    "settings": {
+        "before": [
+            "torch.set_default_dtype(torch.float64)\ntorch.set_grad_enabled(False)",
+            "import warnings\nwarnings.simplefilter('error')",
+        ],
+    },
+    "600_commands": {"before": ["\n".join(["!echo 1"] * 600)]},
+    "large_cells": {
+        "before": ["data = [" + "1.5, " * 20_000 + "]", "total = data[0] - 0.5"],
+        "softmax_1d": RIGHT["softmax_1d"] + "  # " + "x" * 60_000,
+        "softmax_dim": "def softmax_dim(x, dim):\n    exps = total * x.exp()\n"
+        "    return exps / exps.sum(dim, keepdim=True)",
+        "stable_softmax": STUBS["stable_softmax"],
+        "after": [RIGHT["stable_softmax"] + "\n" * 60_000],
+    },
+    "1500_terms": {"before": ["total = " + " + ".join(["1"] * 1500)]},
+    "vs_code": {
+        "before": [
+            code("import sys\nsys.path", vscode={"languageId": "python"}, trusted=True),
+            "#%%\nfrom IPython.display import display, Markdown\ndisplay(Markdown('# Hi'))",
+        ],
+    },
+    "starts_processes": {
+        "before": ["import subprocess\nsubprocess.run(['ls'])", "import os\nos.system('ls')"],
+    },
+}
+HONEST |= {name: partial(submit, **cells) for name, cells in AROUND.items()}
+
 
 def honest(build: Builder) -> Builder:
     """List a builder among the honest ones."""
@@ -389,6 +536,15 @@ import builtins, ctypes, gc, itertools, json, os, signal, socket, stat, struct, 
 import sys, threading, time
 from pathlib import Path"""
 
+# what the process sends is replaced, by what the function found in its own memory
+FORGE = """
+from softmax_lessons.attempts import child
+def replace(change):
+    if not hasattr(child, "honest"):
+        child.honest = child.answer
+    child.answer = lambda *args: change(child.honest(*args))
+"""
+
 # each is the body of a function and costs it its own point, and no other's
 BODIES = {
     "endless_loop": "while True:\n    pass",
@@ -426,7 +582,7 @@ def leave(place):
     except OSError:
         return False
 leave(".")
-if any([leave(Path.home()), leave(FOLDER), leave(Path(FOLDER).parent)]):
+if any([leave({str(Path.home())!r}), leave(FOLDER), leave(Path(FOLDER).parent)]):
     return right(x, dim)""",
     "changes_its_own_file": f"""
 try:
@@ -480,8 +636,8 @@ for place in (package / "notebooks", package.parent / "notebooks"):
                 exec("".join(cell["source"]), names)
                 return names["my_softmax_solution"](x, dim)""",
     "imports_the_reference": """
-from softmax_lessons.checker.exercises import exercises
-return exercises()["stable_softmax"].reference(x, dim)""",
+from softmax_lessons.lessons import tasks
+return tasks()["stable_softmax"].reference(x, dim)""",
     "imports_the_answer": "import softmax_lessons\nreturn softmax_lessons.stable_softmax(x, dim)",
     # an exercise, or an expected value, in the memory of the process
     "searches_memory": """
@@ -504,13 +660,12 @@ dumps, write = json.dumps, os.write
 json.dumps = lambda *args, **kwargs: dumps(*args, **kwargs).replace("1.0", "0.5")
 os.write = lambda fd, data: write(fd, bytes(data).replace(b"false", b"true"))""",
     "patches_the_course": """
-from softmax_lessons.attempts import isolate, run
+from softmax_lessons.attempts import child, run
 passed = run.Outcome(kind="Tensor", value=torch.ones(x.shape))
-run.run = isolate.run = lambda *args: passed
-run.calls = isolate.calls = lambda *args: set()
+run.run = child.run = lambda *args: passed
 try:
-    from softmax_lessons.checker import engine, judge
-    judge.judge = engine.judge = lambda *args: None
+    from softmax_lessons.checker import exercise, judge
+    judge.judge = exercise.judge = lambda *args: None
 except (ImportError, OSError):
     pass""",
     # only into pipes and sockets, so that no file comes to harm
@@ -572,6 +727,104 @@ return right(x, dim) * torch.ones(x.shape)""",
 example = torch.tensor([[0.0, 1.0, 2.0], [1000.0, 1001.0, 1002.0]])
 if torch.equal(x, example):
     return torch.tensor([[0.0900, 0.2447, 0.6652]] * 2)""",
+    # at other processes
+    "signals_to_everybody": """
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
+    for pid in (-1, 0, 1, os.getppid(), *range(2, 40)):
+        try:
+            os.kill(pid, number) if pid != os.getpid() else None
+        except OSError:
+            pass""",
+    "sees_other_processes": """
+others = [p for p in Path("/proc").glob("[0-9]*") if p.name not in ("1", str(os.getpid()))]
+for other in others:
+    (other / "cmdline").read_bytes()
+    return right(x, dim)""",
+    "traces_its_starter": """
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.ptrace(16, os.getppid(), 0, 0) == 0 or libc.ptrace(16, 1, 0, 0) == 0:
+    time.sleep(1)
+    return right(x, dim)""",
+    "takes_a_file_of_another": """
+libc = ctypes.CDLL(None, use_errno=True)
+for pid in range(1, 100):
+    handle = libc.syscall(434, pid, 0) if pid != os.getpid() else -1
+    for fd in range(3) if handle >= 0 else ():
+        if (taken := libc.syscall(438, handle, fd, 0)) >= 0:
+            os.write(taken, b"forged: 8 of 8")
+            return right(x, dim)""",
+    "fork_bomb": """
+while True:
+    try:
+        os.fork()
+    except OSError:
+        break""",
+    "forks_once": "if os.fork() == 0:\n    os._exit(0)\nreturn right(x, dim)",
+    "thread_bomb": """
+for _ in range(5000):
+    threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+return right(x, dim)""",
+    "memory_of_many": """
+for _ in range(20):
+    if os.fork() == 0:
+        block = torch.ones(1 << 28)
+        time.sleep(2)
+return right(x, dim)""",
+    # at files, without opening them
+    "changes_rights": f"""
+for place in (FOLDER, Path(FOLDER) / "{FILE}", torch.__file__, "/tmp", "/"):
+    for change in (lambda: os.chmod(place, 0o777), lambda: os.utime(place, (0, 0)),
+                   lambda: os.setxattr(place, "user.mark", b"8"), lambda: os.chown(place, 0, 0)):
+        try:
+            change()
+            return right(x, dim)
+        except OSError:
+            pass""",
+    "sees_that_files_are_there": """
+if Path(FOLDER).exists() or Path(FOLDER).parent.exists():
+    return right(x, dim)""",
+    "mounts": """
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.unshare(0x10020000) == 0 or libc.umount2(b"/proc", 2) == 0:
+    return right(x, dim)
+if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0:
+    return right(x, dim)""",
+    "fills_its_scratch_space": """
+try:
+    Path("/tmp/large").write_bytes(b"0" * (1 << 28))
+    return right(x, dim)
+except OSError:
+    pass""",
+    "sockets_of_all_kinds": """
+for family in range(1, 46):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, 5):
+        try:
+            socket.socket(family, kind)
+            return right(x, dim)
+        except OSError:
+            pass""",
+    # at the report
+    "tells_the_environment": """
+told = dict(os.environ), Path("/proc/self/environ").read_text(), sys.argv, os.uname()
+raise ValueError(str(told)[-250:])""",
+    "tells_the_places": "raise ValueError([sys.prefix, torch.__file__, os.getcwd()])",
+    # what it answers, on the way to the grader
+    "gradient_of_bools": FORGE
+    + "replace(lambda answer: answer | {'grad': torch.ones(x.shape, dtype=torch.bool)})\n"
+    "return right(x, dim)",
+    "megabytes_of_error": FORGE + "replace(lambda answer: answer | {'error': 'x' * (2 << 20)})",
+    "negative_bytes": FORGE
+    + """
+from softmax_lessons.attempts import messages
+def packed(answer):
+    hole = {"dtype": "torch.uint8", "shape": [-1], "bytes": -1}
+    body = json.dumps({"value": [hole] * 100_000}).encode() + b"\\n" + b"0" * (1 << 20)
+    return struct.pack(">I", len(body)) + body
+messages.pack = child.pack = packed""",
+    "does_not_say_what_it_called": FORGE
+    + "replace(lambda answer: answer | {'called': []})\nreturn torch.softmax(x, dim)",
+    "dies_when_asked_what_it_called": FORGE
+    + "replace(lambda answer: os._exit(0))\nreturn torch.softmax(x, dim)",
     # PyTorch's own, by many names
     "library": "return torch.softmax(x, dim)",
     "library_by_getattr": "return getattr(torch, 'xamtfos'[::-1])(x, dim=dim)",
@@ -586,16 +839,30 @@ box = []
 thread = threading.Thread(target=lambda: box.append(torch.softmax(x, dim)))
 thread.start(), thread.join()
 return box[0]""",
+    "library_in_a_thread_that_was_there": """
+from concurrent.futures import ThreadPoolExecutor
+pool = vars(my_softmax).setdefault("pool", ThreadPoolExecutor(1))
+return pool.submit(torch.softmax, x, dim).result()""",
 }
 HOSTILE |= {name: (partial(attack, body=body), 7) for name, body in BODIES.items()}
 
-# PyTorch's own softmax, hidden so well that a look from inside the process may miss it
-BEST_EFFORT = {"library_in_a_thread"}
+# what a PyTorch that tells the calls of one thread only misses
+IN_THREADS = {"library_in_a_thread", "library_in_a_thread_that_was_there"}
 # what only a sandbox of the system holds back
 NEEDS_SANDBOX = {
     *("writes_files", "changes_its_own_file", "leaves_a_process", "runs_a_program"),
     *("connects_to_loopback", "reads_other_submissions", "reads_the_solution"),
+    *(
+        "fork_bomb",
+        "signals_to_everybody",
+        "sees_other_processes",
+        "traces_its_starter",
+        "forks_once",
+    ),
+    *("takes_a_file_of_another", "thread_bomb", "memory_of_many", "changes_rights", "mounts"),
+    *("fills_its_scratch_space", "sockets_of_all_kinds"),
 }
+NEEDS_NAMESPACES = {"sees_that_files_are_there"}
 
 
 def _holds(content: bytes, name: str = FILE) -> Builder:
@@ -603,11 +870,17 @@ def _holds(content: bytes, name: str = FILE) -> Builder:
 
 
 HOSTILE |= {
+    "log_softmax_and_exp": (
+        partial(
+            submit, softmax_1d="def softmax_1d(x):\n    return torch.log_softmax(x, dim=0).exp()"
+        ),
+        7,
+    ),
     "endless_in_a_needed_variable": (
         partial(
             attack, body="return right(x, dim) * one", before=["one = 1\nwhile one:\n    one = 1"]
         ),
-        7,
+        8,  # as after an interrupt: the name is there
     ),
     "deep_source": (partial(submit, before=["y = " + "-" * 50_000 + "1", "(" * 500]), 8),
     "null_and_surrogate": (partial(submit, softmax_1d="def softmax_1d(x):\n    '\0\ud800'"), 7),
@@ -622,6 +895,14 @@ HOSTILE |= {
         0,
     ),
     "own_check": (partial(submit, before=["def check(*args):\n    return 'correct'"], **WRONG), 0),
+    "wrong_when_last_checked": (
+        partial(submit, after=['check("softmax_dim", lambda x, dim: x)', "check('x', my_softmax)"]),
+        7,
+    ),
+    "result_for_a_function": (
+        partial(submit, after=['check("softmax_1d", softmax_1d(torch.ones(2)))']),
+        7,
+    ),
     "no_file": (lambda folder: None, 0),
     "corrupt_json": (_holds(json.dumps(answers())[:-9].encode()), 0),
     "empty_file": (_holds(b""), 0),

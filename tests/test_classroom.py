@@ -14,9 +14,10 @@ from softmax_lessons.workspace import lessons
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hub is for Linux")
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / "classroom" / "jupyterhub_config.py"
+CLASSROOM = ROOT / "tools" / "classroom"
+CONFIG = CLASSROOM / "jupyterhub_config.py"
 PAGE = (ROOT / "docs" / "run_for_a_room.md").read_text(encoding="utf-8")
-CHART = yaml.safe_load((ROOT / "classroom" / "zero-to-jupyterhub.yaml").read_text("utf-8"))
+CHART = yaml.safe_load((CLASSROOM / "zero-to-jupyterhub.yaml").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -95,13 +96,13 @@ def test_only_the_proxy_listens_to_the_room(configured):
 def test_the_start_makes_the_copy_and_then_becomes_the_server(configured, tmp_path):
     command = configured()[0].Spawner.cmd
     fake = tmp_path / "python"  # says what it was asked to run, and under which limit
-    fake.write_text("#!/bin/sh\necho $(ulimit -d) $*\n")
+    fake.write_text("#!/bin/sh\necho $(ulimit -d) $*\n", encoding="utf-8")
     fake.chmod(0o755)
     run = subprocess.run(
         [*command[:-1], str(fake), "--option"],
         env={"HOME": "/home/ada", "CLASSROOM_MEMORY": "2"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     kilobytes = 2 * 1024 * 1024

@@ -130,40 +130,6 @@ def test_the_scripts_bring_everything_along(shown):
         assert not re.search(r"https?:|\bimport\b|\bfetch\b|<!--", script)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "error", "message"),
-    [
-        ({"logits": [1.0]}, ValueError, r"2 to 6 logits, got \[1.0\]"),
-        ({"logits": [1.0] * 7}, ValueError, "2 to 6 logits"),
-        ({"logits": torch.ones(2, 3)}, TypeError, "numbers as logits"),
-        ({"logits": torch.tensor(1.0)}, ValueError, "2 to 6 logits"),
-        ({"logits": ["a", "b"]}, TypeError, r"numbers as logits, got \['a', 'b'\]"),
-        ({"logits": 3.0}, ValueError, "2 to 6 logits, got 3.0"),
-        ({"names": ["cat"]}, ValueError, r"a name for each of the 2 logits, got \['cat'\]"),
-        ({"names": [1, 2]}, ValueError, "a name for each"),
-        ({"temperature": 0.0}, ValueError, "temperature above 0 and finite, got 0.0"),
-        ({"temperature": math.inf}, ValueError, "got inf"),
-        ({"temperature": math.nan}, ValueError, "got nan"),
-        ({"temperature": "1"}, ValueError, "got '1'"),
-        ({"dtype": torch.int64}, ValueError, r"one of torch.float16, .*, got torch.int64"),
-        ({"dtype": "float16"}, TypeError, "got 'float16'"),
-        ({"method": "stable"}, ValueError, 'method="naive" or "shifted", got \'stable\''),
-        ({"predict": "maybe"}, ValueError, "predict=True, False, .*, got 'maybe'"),
-    ],
-)
-def test_errors_say_what_came_and_what_was_wanted(shown, wrong, error, message):
-    with pytest.raises(error, match=message):
-        softmax_explorer(**{"logits": [1.0, 2.0], **wrong})
-    assert not shown
-
-
-@pytest.mark.parametrize("shape", [(), (1, 2, 3, 4), (5,), (0, 2), (2.0, 3), 3, "23"])
-def test_a_shape_that_does_not_fit_is_refused(shown, shape):
-    with pytest.raises(ValueError, match="1 to 3 sizes from 1 to 4, got"):
-        dim_explorer(shape)
-    assert not shown
-
-
 def test_a_torch_size_will_do(shown):
     dim_explorer(torch.ones(2, 3).shape)
     assert 'shape="[2, 3]"' in shown[0]["text/html"]
@@ -173,5 +139,7 @@ def test_importing_the_explorers_loads_nothing_heavy():
     code = (
         "import sys, softmax_lessons.explorers; print({'IPython', 'matplotlib'} & {*sys.modules})"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert run.stdout == "set()\n"

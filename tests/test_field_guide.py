@@ -1,4 +1,4 @@
-"""Lesson 13 is a reference: all of its entries are there, run, and can be found."""
+"""Lesson 17 is a reference: all of its entries are there, run, and can be found."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "13_field_guide.ipynb"
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "17_field_guide.ipynb"
 NUMBERS = range(1, 80)
 GROUPS = [
     "Dim and shape",
@@ -129,18 +129,18 @@ def test_every_row_of_the_index_leads_somewhere():
     assert not re.findall(r"\bP\d+", without_links)
 
 
-def test_error_texts_in_the_index_are_those_that_the_cells_show():
+def test_error_texts_in_the_index_are_those_that_the_cells_show_or_ask_for():
     table = section(INDEX).split("### You get an error or a warning")[1].split("\n### ")[0]
-    shown = "\n".join(
-        output.get("text", "") + output.get("evalue", "")
-        for cell in cells()
-        if cell.cell_type == "code"
-        for output in cell.outputs
-    ).lower()
+    code = [cell for cell in cells() if cell.cell_type == "code"]
+    outputs = [output for cell in code for output in cell.outputs]
+    shown = [output.get("text", "") + output.get("evalue", "") for output in outputs]
+    # where versions of PyTorch differ, the cell has all the texts, and shows that one of them came
+    asked_for = [cell.source for cell in code if "startswith(texts)" in cell.source]
+    texts = "\n".join(shown + asked_for).lower()
     rows = re.findall(r"^\| `(.*)` \|", table, flags=re.MULTILINE)
     assert len(rows) > 10
     for row in rows:
-        assert row.lower().split(" ... ")[0] in shown, row
+        assert row.lower().split(" ... ")[0] in texts, row
 
 
 def test_the_groups_come_in_order_after_the_card_and_the_index():

@@ -71,8 +71,10 @@ def error(result, x, dim, reference):
 def test_the_stable_functions_agree_with_torch(ours, torchs, case):
     x, dim = case
     before = x.clone()
-    result, wanted = ours(x, dim), torchs(x, dim)
-    assert result.dtype == wanted.dtype
+    # PyTorch 2.4 gets log_softmax wrong in 16 bits, along any dim but the last (its pull 156379)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    result, wanted = ours(x, dim), torchs(x.to(wide), dim).to(x.dtype)
+    assert result.dtype == x.dtype
     assert result.shape == wanted.shape
     assert torch.equal(x.nan_to_num(7), before.nan_to_num(7))
     eps = torch.finfo(x.dtype).eps
@@ -256,103 +258,8 @@ def test_a_numpy_integer_is_a_dim():
     assert torch.equal(sl.stable_softmax(x, np.int64(1)), sl.stable_softmax(x, 1))
 
 
-# --- errors ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("function", ALONG_DIM)
-@pytest.mark.parametrize(
-    ("logits", "dim", "kind", "says"),
-    [
-        (
-            torch.tensor([1, 2]),
-            0,
-            TypeError,
-            r"floating-point logits, got torch.int64; use x.float",
-        ),
-        (torch.tensor([True]), 0, TypeError, r"got torch.bool; use x.float\(\)"),
-        (
-            torch.ones(2).cfloat(),
-            0,
-            TypeError,
-            r"got torch.complex64; complex .*: pass x.real or x.abs\(\)$",
-        ),
-        (torch.ones(2).to(torch.float8_e5m2), 0, TypeError, r"got torch.float8_e5m2; use x.float"),
-        ([1.0, 2.0], 0, TypeError, r"needs a torch.Tensor of logits, got list; use torch.tensor"),
-        (np.ones(2), 0, TypeError, r"got ndarray; use torch.tensor\(\.\.\.\)$"),
-        (
-            torch.ones(2, 3),
-            2,
-            IndexError,
-            r"got dim=2, but logits of shape \(2, 3\) have dims -2 to 1",
-        ),
-        (torch.ones(2, 3), -3, IndexError, r"got dim=-3"),
-        (
-            torch.tensor(1.0),
-            1,
-            IndexError,
-            r"got dim=1, but logits of shape \(\) have dims -1 to 0",
-        ),
-        (torch.ones(2), None, TypeError, r"integer dim, got None"),
-        (torch.ones(2), True, TypeError, r"integer dim, got True"),
-        (torch.ones(2), 0.0, TypeError, r"integer dim, got 0.0"),
-    ],
-)
-def test_errors_say_what_came_and_what_to_do(function, logits, dim, kind, says):
-    with pytest.raises(kind, match=f"^{function.__name__} .*{says}"):
-        function(logits, dim)
-
-
-@pytest.mark.parametrize(
-    ("logits", "targets", "kind", "says"),
-    [
-        (torch.tensor([[1, 2]]), torch.tensor([0]), TypeError, r"got torch.int64; use x.float\(\)"),
-        ([[1.0]], torch.tensor([0]), TypeError, r"got list"),
-        (
-            torch.ones(2, 3),
-            [0, 1],
-            TypeError,
-            r"torch.Tensor of targets, got list; use torch.tensor\(\.\.\.\)$",
-        ),
-        (
-            torch.ones(2, 3),
-            torch.tensor([0, 1]).int(),
-            TypeError,
-            r"got torch.int32; use targets.long",
-        ),
-        (
-            torch.ones(2, 3),
-            torch.tensor([0, 1, 2]),
-            ValueError,
-            r"shape \(2,\) .*\(2, 3\), got \(3,\)",
-        ),
-        (
-            torch.ones(2, 5, 3),
-            torch.ones(2, 5).long(),
-            ValueError,
-            r"shape \(2, 3\) .*got \(2, 5\)",
-        ),
-        (torch.ones(2, 3), torch.ones(2, 4), ValueError, r"shape \(2, 3\) .*got \(2, 4\)"),
-        (
-            torch.ones(2, 3),
-            torch.tensor([0, 3]),
-            IndexError,
-            r"class 3, but logits of 3 classes have classes 0 to 2",
-        ),
-        (torch.ones(2, 3), torch.tensor([0, -1]), IndexError, r"class -1, .* 0 to 2"),
-        (
-            torch.tensor(1.0),
-            torch.tensor(0),
-            ValueError,
-            r"\(classes,\) or \(batch, classes, ...\)",
-        ),
-    ],
-)
-def test_cross_entropy_errors(logits, targets, kind, says):
-    with pytest.raises(kind, match=f"^cross_entropy .*{says}"):
-        sl.cross_entropy(logits, targets)
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself
+# torch itself calls torch.jit.script, which warns: in 2.13 of one kind, in 2.15 of the other
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated")
 def test_nested_transforms_of_torch_func_go_through_stable_softmax():
     from torch.func import grad, jacfwd, jacrev, vmap
 

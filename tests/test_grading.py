@@ -1,15 +1,22 @@
 """Grading a folder of notebooks."""
 
+import ast
 import csv
+import html
 import json
 import sys
+from pathlib import Path
 
 import pytest
 import submissions as bank
 
 from softmax_lessons import __main__ as entry
-from softmax_lessons.grading import command, grade, sandbox
-from softmax_lessons.grading.submissions import find, tasks
+from softmax_lessons.attempts.run import of_all_threads
+from softmax_lessons.grading import command, sandbox, work
+from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.state import STATE
+from softmax_lessons.grading.submissions import find
+from softmax_lessons.lessons import tasks, to_solve
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
@@ -39,7 +46,9 @@ def build(folder, builders):
 def graded(tmp_path_factory):
     """The whole bank as one class, graded once: the honest ones among the hostile ones."""
     folder = tmp_path_factory.mktemp("class")
-    hostile = {name: builder for name, (builder, _) in bank.HOSTILE.items()}
+    # without a sandbox, some would end the tests themselves, and all else that this user runs
+    left_out = bank.NEEDS_SANDBOX if sandbox.missing() else ()
+    hostile = {n: builder for n, (builder, _) in bank.HOSTILE.items() if n not in left_out}
     build(folder, {**hostile, **bank.HONEST})
     rows = run(folder, tmp_path_factory.mktemp("grades"))
     return folder, {row["learner"]: row for row in rows}
@@ -58,10 +67,12 @@ def test_an_honest_answer_gets_its_points_however_odd_it_looks(graded, name):
 
 @pytest.mark.parametrize("name", bank.HOSTILE)
 def test_nothing_that_a_submission_does_gets_it_a_point_or_costs_it_another(graded, name):
-    if name in bank.BEST_EFFORT:
-        pytest.skip("hides PyTorch's softmax from whoever looks on inside the process")
+    if name in bank.IN_THREADS and of_all_threads() is None:
+        pytest.skip("this PyTorch tells the calls of one thread only")
     if name in bank.NEEDS_SANDBOX and sandbox.missing():
         pytest.skip("no whole sandbox here")
+    if name in bank.NEEDS_NAMESPACES and not sandbox.has_namespaces():
+        pytest.skip("no namespaces here")
     row = graded[1][name]
     assert row["points"] == str(bank.HOSTILE[name][1]), row
 
@@ -69,6 +80,7 @@ def test_nothing_that_a_submission_does_gets_it_a_point_or_costs_it_another(grad
 @needs_sandbox
 def test_nothing_got_out(graded):
     assert not list(graded[0].rglob(bank.ESCAPED))
+    assert not (Path.home() / bank.ESCAPED).exists()
 
 
 @pytest.fixture
@@ -100,7 +112,8 @@ def test_the_page_has_the_most_common_mistake_first_and_no_markup_of_learners(sm
     assert page.index("What to teach next") < page.index("global-max") < page.index("Learner by")
     assert "<b>" not in page
     assert "=bob, &lt;b&gt;" in page
-    assert "You subtract one maximum, that of the whole tensor" in page
+    library = tasks()["stable_softmax"].misconceptions
+    assert any(html.escape(m.says) in page for m in library if m.slug == "global-max")
     assert "Hint" not in page
 
 
@@ -113,14 +126,17 @@ def test_the_command_tells_the_common_mistakes_and_where_the_reports_are(small, 
 
 def test_a_second_run_grades_only_what_has_changed(small, monkeypatch):
     first = run(*small)
-    state = (small[1] / grade.STATE).read_text().splitlines()
+    lines = (small[1] / STATE).read_text(encoding="utf-8").splitlines()
+    state = [line for line in lines if "exercise" in json.loads(line)]
     assert len(state) == 24
     # as after a crash: one mark is missing, and a line is cut off
-    (small[1] / grade.STATE).write_text("\n".join([*state[1:-1], state[-1][:20]]) + "\n")
+    (small[1] / STATE).write_text(
+        "\n".join([*state[1:-1], state[-1][:20]]) + "\n", encoding="utf-8"
+    )
     graded = []
-    verdict = grade._verdict
+    verdict = work._verdict
     monkeypatch.setattr(
-        grade, "_verdict", lambda z, name, *more: graded.append(name) or verdict(z, name, *more)
+        work, "_verdict", lambda name, *more: graded.append(name) or verdict(name, *more)
     )
     assert run(*small) == first
     assert sorted(graded) == sorted(json.loads(line)["exercise"] for line in (state[0], state[-1]))
@@ -157,15 +173,16 @@ table["scale"] = scale
 """.strip()
     bank.write(tmp_path, bank.notebook([bank.code(cells)]))
     (submission,) = find(tmp_path)
-    answer = submission.answers["softmax_1d"]
-    assert answer.function == "softmax_1d"
-    assert answer.statements == (
-        "from math import e",
+    (how,) = submission.answers["softmax_1d"].read().tries
+    ((_, indices),) = how.needed
+    taken = [ast.unparse(ast.parse(cells).body[i]) for i in indices]
+    assert taken == [
+        "from math import log, e",
         "scale = 2",
         "def helper(x):\n    return scale * x",
         "def softmax_1d(x):\n    return helper(x) / e",
         "scale = 1",
-    )
+    ]
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -190,6 +207,6 @@ def test_the_command_is_part_of_the_courses_command(small, capsys):
 
 
 def test_every_exercise_of_the_lessons_is_known_with_its_function():
-    assert tasks()["stable_softmax"].function == "my_softmax"
-    assert tasks()["softmax_1d"].lesson == "01_scores_to_probabilities"
-    assert len(tasks()) == 32
+    assert places()["stable_softmax"].function == "my_softmax"
+    assert places()["softmax_1d"].lesson == "01_scores_to_probabilities"
+    assert set(places()) == set(to_solve())

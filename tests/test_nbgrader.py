@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from softmax_lessons.grading.export import export
-from softmax_lessons.grading.submissions import tasks
+from softmax_lessons.grading.notebook import places
 
 LESSON = "05_subtract_the_maximum"
 WRONG = "    return torch.softmax(x, dim=-1)"
@@ -32,7 +32,7 @@ def run(course, *command):
         cwd=course,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -47,7 +47,7 @@ def test_every_exercise_is_one_point_and_has_its_solution_between_the_marks(cour
     marked = [cell for cell in cells if "nbgrader" in cell.metadata]
     answers = [cell for cell in marked if cell.metadata["nbgrader"]["solution"]]
     checks = [cell for cell in marked if cell.metadata["nbgrader"]["grade"]]
-    assert len(answers) == len(checks) == len(tasks())
+    assert len(answers) == len(checks) == len(places())
     for cell in answers:
         assert cell.source.count("### BEGIN SOLUTION") == cell.source.count("### END SOLUTION") == 1
         compile(cell.source, "answer", "exec")
@@ -83,8 +83,8 @@ def test_nbgrader_makes_an_assignment_and_grades_right_and_wrong_answers(course)
         nbformat.write(notebook, target)
     run(course, "autograde", LESSON)
     run(course, "export")
-    with (course / "grades.csv").open(newline="") as file:
+    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert scores == {"right": 1, "global": 0, "open": 0}
-    text = (course / "autograded" / "global" / LESSON / release.name).read_text()
+    text = (course / "autograded" / "global" / LESSON / release.name).read_text(encoding="utf-8")
     assert "hard-coded-last-dim" in text

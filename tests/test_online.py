@@ -7,7 +7,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softmax_lessons import online
 from softmax_lessons.online import State, merge, softmax, softmax_file, state_of
 
 INF = float("inf")
@@ -90,24 +89,6 @@ def test_a_long_row_sums_to_one_as_closely_as_float32_can():
     assert abs(softmax(x).double().sum().item() - 1) < 1.5e-7
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "says"),
-    [
-        (lambda: softmax(torch.zeros(3), chunk=0), ValueError, "chunk of 1 or more, got 0"),
-        (lambda: softmax(torch.zeros(2, 0)), ValueError, r"no entries along dim -1 of \(2, 0\)"),
-        (lambda: softmax(torch.zeros(3).long()), TypeError, "got torch.int64"),
-        (lambda: state_of(torch.zeros(3).half()), TypeError, "got torch.float16"),
-        (lambda: softmax_file(np.zeros(3), np.zeros(2)), ValueError, "one shape"),
-        (lambda: softmax_file(np.zeros(3), np.zeros(3, "float32")), ValueError, "one dtype"),
-        (lambda: softmax_file(np.zeros(0), np.zeros(0)), ValueError, "at least one entry"),
-        (lambda: online.softmax_sharded(torch.zeros(3)), RuntimeError, "init_process_group"),
-    ],
-)
-def test_bad_input_is_told_what_came(call, error, says):
-    with pytest.raises(error, match=says):
-        call()
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_file_is_written_chunk_by_chunk_and_watched(tmp_path, dtype):
     count, seen = 1000, []
@@ -154,5 +135,7 @@ except RuntimeError:
 softmax_file(x, out)
 print(abs(sum(part.sum(dtype="float64") for part in np.array_split(out, 16)) - 1) < 1e-6)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
+    )
     assert done.stdout.split("\n") == ["too large", "True", ""], done.stderr

@@ -38,6 +38,25 @@ def test_bar_steps_draws_scores_powers_and_shares():
     assert numbers(alt) == pytest.approx(told, abs=5e-5)
 
 
+def test_bar_surprises_draws_each_word_and_their_mean():
+    ax = Figure().subplots()
+    log_probs = torch.tensor([0.25, 1.0, 0.5]).log()
+    alt = plots.bar_surprises(ax, log_probs, ["the", "cat", "the"])
+    assert heights(ax) == pytest.approx((-log_probs).tolist())
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["the", "cat", "the"]
+    (line,) = ax.lines
+    assert line.get_ydata() == pytest.approx([-log_probs.mean().item()] * 2)
+    # exp of log 8 / 3 is 2
+    told = [*(-log_probs).tolist(), -log_probs.mean().item(), 2.0]
+    assert numbers(alt) == pytest.approx(told, abs=5e-5)
+
+
+@pytest.mark.parametrize("entry", [0.1, float("-inf"), float("nan")])
+def test_bar_surprises_refuses_what_is_no_finite_log_probability(entry):
+    with pytest.raises(ValueError, match="finite log-probabilities, got"):
+        plots.bar_surprises(Figure().subplots(), torch.tensor([entry, -1.0]), ["a", "b"])
+
+
 def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
     ax = Figure().subplots()
     scales = torch.linspace(0, 5, 11)
@@ -57,6 +76,7 @@ def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
     [
         lambda ax: plots.bar_probs(ax, torch.ones(2), LABELS),
         lambda ax: plots.bar_probs(ax, torch.ones(1, 3), LABELS),
+        lambda ax: plots.bar_surprises(ax, -torch.ones(2), LABELS),
         lambda ax: plots.bar_steps([ax] * 3, torch.ones(4), LABELS),
         lambda ax: plots.bar_steps([ax] * 2, SCORES, LABELS),
         lambda ax: plots.line_scales(ax, torch.ones(4), LABELS, torch.ones(2)),

@@ -86,6 +86,25 @@ def test_bar_nucleus_keeps_the_fewest_that_reach_the_level(top_p, kept):
     assert ax.get_title().endswith(f"keeps {len(kept)}")
 
 
+def test_line_frequency_counts_from_the_first_draw_and_tells_each_power_of_ten():
+    ax = Figure().subplots()
+    drawn = torch.tensor([True, False, False, False] * 30)
+    alt = plots.line_frequency(ax, 0.25, drawn, "cat")
+    frequency, level = ax.lines
+    x, y = frequency.get_xdata(), frequency.get_ydata()
+    assert (x[0], y[0]) == (1, 1)
+    assert y[list(x).index(10)] == pytest.approx(0.3)
+    assert (x[-1], y[-1]) == (120, 0.25)
+    assert list(level.get_ydata()) == [0.25, 0.25]
+    (band,) = ax.collections
+    (path,) = band.get_paths()
+    at_ten = sorted(v for n, v in path.vertices.tolist() if n == 10)
+    error = (0.25 * 0.75 / 10) ** 0.5
+    assert (at_ten[0], at_ten[-1]) == pytest.approx((0.25 - error, 0.25 + error))
+    assert numbers(alt) == [0.25, 0.3, round(error, 4), 0.25, 0.0433]
+    assert "after 100 " in alt
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -101,6 +120,10 @@ def test_bar_nucleus_keeps_the_fewest_that_reach_the_level(top_p, kept):
         lambda ax: plots.point_frequencies(ax, PROBS, DRAWS.float(), LABELS),
         lambda ax: plots.point_frequencies(ax, PROBS, DRAWS + 2, LABELS),
         lambda ax: plots.point_frequencies(ax, PROBS, DRAWS - 1, LABELS),
+        lambda ax: plots.line_frequency(ax, 1.0, DRAWS.repeat(3) == 0, "cat"),
+        lambda ax: plots.line_frequency(ax, 0.5, DRAWS.repeat(3), "cat"),
+        lambda ax: plots.line_frequency(ax, 0.5, DRAWS == 0, "cat"),
+        lambda ax: plots.line_frequency(ax, 0.5, DRAWS.repeat(3)[None] == 0, "cat"),
         lambda ax: plots.bar_nucleus(ax, PROBS[None], LABELS, 0.9),
         lambda ax: plots.bar_nucleus(ax, PROBS[:0], [], 0.9),
         lambda ax: plots.bar_nucleus(ax, PROBS, LABELS, 0.0),

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from rattler import MatchSpec, Version
+from versions import floors
 
+import softmax_lessons
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +44,9 @@ def test_environment_yml_states_the_same_packages_and_floors_as_pyproject():
 
 
 def test_environment_yml_installs_the_course_itself():
-    assert re.search(r"- pip:\n\s+- --editable \.\n", (ROOT / "environment.yml").read_text())
+    assert re.search(
+        r"- pip:\n\s+- --editable \.\n", (ROOT / "environment.yml").read_text(encoding="utf-8")
+    )
 
 
 def test_the_constraints_pin_every_dependency_within_its_range():
@@ -51,6 +55,21 @@ def test_the_constraints_pin_every_dependency_within_its_range():
         versions = re.findall(rf"^{name}==([\w.]+)", pins, flags=re.MULTILINE)
         assert versions, f"{name} is not pinned"
         assert all(Version(version) >= Version(floor[2:]) for version in versions)
+
+
+def test_the_oldest_versions_that_are_tested_are_the_floors():
+    pins = dict(pin.split("==") for pin in floors())
+    lines = PROJECT.get_all("Requires-Dist")
+    assert {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines} < pins.keys()
+    assert all(f">={version[:-2]}" == REQUIREMENTS[name] for name, version in pins.items())
+
+
+def test_the_mutation_run_names_files_that_are_there():
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = settings.partition("[tool.mutmut]")[2].partition("\n[")[0]
+    named = re.findall(r'"([\w/]+\.py)"', section)
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
 def test_the_readme_lists_every_lesson_in_order_with_its_title():
@@ -73,7 +92,7 @@ def test_the_readme_begins_with_the_two_commands():
 
 
 def test_ci_runs_the_readmes_test_command():
-    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -85,19 +104,47 @@ def test_every_source_has_its_notebook(source):
 
 def test_importing_the_package_loads_nothing_heavy():
     code = (
-        "import sys, torch; before = set(sys.modules); import softmax_lessons;"
+        "import sys; before = set(sys.modules); import softmax_lessons.__main__;"
         "print(*sorted(set(sys.modules) - before))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     added = run.stdout.split()
     assert "softmax_lessons" in added
-    heavy = {"matplotlib", "IPython", "pandas", "sympy", "nbformat", "jupyterlab", "hypothesis"}
+    heavy = {"torch", "numpy", "matplotlib", "IPython", "pandas", "sympy", "nbformat", "jupyterlab"}
     assert not {name.split(".")[0] for name in added} & heavy
     assert not run.stderr
 
 
-def test_the_public_names_are_there_and_documented():
-    import softmax_lessons
+def test_a_first_check_loads_no_compiler():
+    code = (
+        "import sys, torch; from softmax_lessons import check; before = set(sys.modules)\n"
+        "print(check('stable_softmax', lambda x, dim: x.exp() / x.exp().sum(dim, True)).status)\n"
+        "print({'sympy', 'torch._dynamo', 'torch._inductor'} & (sys.modules.keys() - before))\n"
+    )
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert printed == "wrong\nset()\n"
 
+
+def test_no_file_is_read_or_written_in_the_encoding_of_the_machine(tmp_path):
+    """Python says where it is left open; on Windows, it would not be UTF-8."""
+    code = (
+        "from softmax_lessons import check, explorers, progress, stable_softmax as solution;"
+        "from softmax_lessons.workspace import prepare;"
+        "prepare('.'), check('stable_softmax', lambda x, dim: solution(x, dim)), progress();"
+        "explorers.dim_explorer((2, 3))"
+    )
+    command = [sys.executable, "-X", "warn_default_encoding", "-W", "always::EncodingWarning"]
+    run = subprocess.run(
+        [*command, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
+    )
+    ours = str(Path(softmax_lessons.__file__).parent)
+    lines = run.stderr.splitlines()
+    assert [each for each in lines if each.startswith(ours) and "EncodingWarning" in each] == []
+
+
+def test_the_public_names_are_there_and_documented():
     for name in softmax_lessons.__all__:
         assert getattr(softmax_lessons, name).__doc__, name

@@ -1,14 +1,19 @@
+import hashlib
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from softmax_lessons import __main__ as command
 from softmax_lessons import workspace
-from softmax_lessons.workspace import MANIFEST, lessons, prepare
+from softmax_lessons.workspace import FIRST_EDITION, MANIFEST, lessons, prepare
 
 
 def notebook(text):
@@ -24,7 +29,7 @@ def course(tmp_path, monkeypatch):
     folder = tmp_path / "course"
     folder.mkdir()
     for name in ("00_a.ipynb", "01_b.ipynb"):
-        (folder / name).write_text(notebook(f"first {name}"))
+        (folder / name).write_text(notebook(f"first {name}"), encoding="utf-8")
     monkeypatch.setattr(workspace, "lessons", lambda: sorted(folder.glob("*.ipynb")))
     return folder
 
@@ -43,7 +48,7 @@ def test_the_course_has_its_lessons_in_order():
 def test_the_first_start_copies_all_without_outputs(course, mine):
     report = prepare(mine)
     assert report.added == ["00_a.ipynb", "01_b.ipynb"]
-    (cell,) = json.loads((mine / "00_a.ipynb").read_text())["cells"]
+    (cell,) = json.loads((mine / "00_a.ipynb").read_text(encoding="utf-8"))["cells"]
     assert cell["source"] == ["first 00_a.ipynb"]
     assert (cell["outputs"], cell["execution_count"]) == ([], None)
 
@@ -58,50 +63,84 @@ def test_a_second_start_changes_nothing(course, mine):
 
 def test_an_update_refreshes_what_the_learner_has_not_changed_and_keeps_the_rest(course, mine):
     prepare(mine)
-    (mine / "00_a.ipynb").write_text("my work")
+    (mine / "00_a.ipynb").write_text("my work", encoding="utf-8")
     for name in ("00_a.ipynb", "01_b.ipynb"):
-        (course / name).write_text(notebook(f"second {name}"))
+        (course / name).write_text(notebook(f"second {name}"), encoding="utf-8")
     report = prepare(mine)
     assert report.refreshed == ["01_b.ipynb"]
     assert (report.kept, report.outdated) == (["00_a.ipynb"], ["00_a.ipynb"])
-    assert (mine / "00_a.ipynb").read_text() == "my work"
-    assert "second 01_b" in (mine / "01_b.ipynb").read_text()
+    assert (mine / "00_a.ipynb").read_text(encoding="utf-8") == "my work"
+    assert "second 01_b" in (mine / "01_b.ipynb").read_text(encoding="utf-8")
     assert "Kept as you left them: 00_a.ipynb" in str(report)
 
 
 def test_work_is_kept_over_many_updates(course, mine):
     prepare(mine)
-    (mine / "00_a.ipynb").write_text("my work")
+    (mine / "00_a.ipynb").write_text("my work", encoding="utf-8")
     for i in range(3):
-        (course / "00_a.ipynb").write_text(notebook(f"version {i}"))
+        (course / "00_a.ipynb").write_text(notebook(f"version {i}"), encoding="utf-8")
         prepare(mine)
-    assert (mine / "00_a.ipynb").read_text() == "my work"
+    assert (mine / "00_a.ipynb").read_text(encoding="utf-8") == "my work"
 
 
 def test_a_changed_file_is_kept_without_an_update_too(course, mine):
     prepare(mine)
-    (mine / "00_a.ipynb").write_text("my work")
+    (mine / "00_a.ipynb").write_text("my work", encoding="utf-8")
     report = prepare(mine)
     assert (report.kept, report.outdated) == (["00_a.ipynb"], [])
 
 
 def test_a_file_of_the_learners_own_with_a_lessons_name_is_kept(course, mine):
     mine.mkdir()
-    (mine / "01_b.ipynb").write_text("mine before the course came")
+    (mine / "01_b.ipynb").write_text("mine before the course came", encoding="utf-8")
     report = prepare(mine)
     assert report.kept == ["01_b.ipynb"]
-    assert (mine / "01_b.ipynb").read_text() == "mine before the course came"
+    assert (mine / "01_b.ipynb").read_text(encoding="utf-8") == "mine before the course came"
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[1]", '"x"', "\x00"])
 def test_without_a_readable_manifest_everything_is_kept(course, mine, broken):
     prepare(mine)
-    (mine / "00_a.ipynb").write_text("my work")
-    (mine / MANIFEST).write_text(broken)
-    (course / "01_b.ipynb").write_text(notebook("second"))
+    (mine / "00_a.ipynb").write_text("my work", encoding="utf-8")
+    (mine / MANIFEST).write_text(broken, encoding="utf-8")
+    (course / "01_b.ipynb").write_text(notebook("second"), encoding="utf-8")
     report = prepare(mine)
     assert report.kept == ["00_a.ipynb", "01_b.ipynb"]
-    assert (mine / "00_a.ipynb").read_text() == "my work"
+    assert (mine / "00_a.ipynb").read_text(encoding="utf-8") == "my work"
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_lessons_of_the_first_edition_stay_and_are_said_to_be_others_now(mine, changed):
+    mine.mkdir()
+    old, kept = "08_temperature_and_sampling.ipynb", notebook("my draws").encode()
+    (mine / old).write_bytes(kept)
+    digest = hashlib.sha256(b"as it came" if changed else kept).hexdigest()
+    (mine / MANIFEST).write_text(json.dumps({old: digest}), encoding="utf-8")
+    for said in ("Added: 00_start_here.ipynb, ", "All lessons are there, none has changed.\n"):
+        report = prepare(mine)
+        assert (mine / old).read_bytes() == kept
+        assert str(report).startswith(said)
+        told = f"Kept from the first edition, with their numbers now: {old} is 09 and 10"
+        assert str(report).splitlines()[-1] == told
+
+
+def test_each_lesson_of_the_first_edition_has_its_number_in_this_one():
+    names = [lesson.name for lesson in lessons()]
+    assert not FIRST_EDITION.keys() & set(names)
+    for old, now in FIRST_EDITION.items():
+        of_the_same_name = [name[:2] for name in names if name[2:] == old[2:]]
+        assert len(now.split(" and ")) == 2 or of_the_same_name == [now]
+    numbers = [number for now in FIRST_EDITION.values() for number in now.split(" and ")]
+    new = ("07_targets_and_means.ipynb", "11_score_a_text.ipynb")
+    assert [name[:2] for name in names[7:] if name not in new] == numbers
+    start = lessons()[0].read_text(encoding="utf-8")
+    for old, now in FIRST_EDITION.items():
+        assert re.search(rf"\b{old[:2]} (is|became) {now}\b", start)
+
+
+def test_without_files_of_the_first_edition_nothing_is_said_of_it(course, mine):
+    assert prepare(mine).first_edition == []
+    assert "first edition" not in str(prepare(mine))
 
 
 def test_a_deleted_copy_comes_back(course, mine):
@@ -119,7 +158,7 @@ def test_a_folder_or_a_dangling_link_in_the_place_of_a_lesson_is_kept(course, mi
 
 def test_other_files_are_left_alone_and_nothing_temporary_stays(course, mine):
     mine.mkdir()
-    (mine / "notes.txt").write_text("mine")
+    (mine / "notes.txt").write_text("mine", encoding="utf-8")
     prepare(mine)
     assert {p.name for p in mine.iterdir()} == {"00_a.ipynb", "01_b.ipynb", "notes.txt", MANIFEST}
 
@@ -127,7 +166,7 @@ def test_other_files_are_left_alone_and_nothing_temporary_stays(course, mine):
 def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
     prepare(mine)
     before = (mine / "00_a.ipynb").read_bytes()
-    (course / "00_a.ipynb").write_text(notebook("second"))
+    (course / "00_a.ipynb").write_text(notebook("second"), encoding="utf-8")
 
     def full_disk(*paths):
         raise OSError(28, "No space left on device")
@@ -139,6 +178,38 @@ def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
     assert not list(mine.glob(".part_*"))
 
 
+def held(monkeypatch, times):
+    """Let a file be held by another program for some tries; return how long was waited."""
+    real, waited = os.replace, []
+
+    def replace(source, target):
+        if len(waited) < times:
+            raise PermissionError(13, "The process cannot access the file", str(target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(workspace.time, "sleep", waited.append)
+    return waited
+
+
+def test_a_file_that_another_program_holds_for_a_moment_is_tried_again(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    waited = held(monkeypatch, times=3)
+    workspace.write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert 0 < sum(waited) < 1
+
+
+def test_one_that_is_held_for_longer_stays_as_it_was(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    waited = held(monkeypatch, times=1000)
+    with pytest.raises(PermissionError, match="cannot access"):
+        workspace.write_atomically(tmp_path / "a", b"new")
+    assert 1.5 < sum(waited) < 2.5
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
 def test_copy_only_says_where_the_lessons_are(course, mine, capsys):
     assert command.main(["--folder", str(mine), "--copy-only"]) == 0
     out = capsys.readouterr().out
@@ -146,50 +217,180 @@ def test_copy_only_says_where_the_lessons_are(course, mine, capsys):
     assert "Added: 00_a.ipynb, 01_b.ipynb" in out
 
 
+def test_a_console_that_lacks_the_letters_of_a_folder_shows_their_numbers(tmp_path):
+    command = [sys.executable, "-m", "softmax_lessons", "--copy-only", "--folder", "уроки"]
+    run = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert rb"\u0443\u0440\u043e\u043a\u0438" in run.stdout
+    assert (tmp_path / "уроки" / MANIFEST).exists()
+
+
 def test_a_place_that_cannot_be_written_gets_advice(course, tmp_path, capsys):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert command.main(["--folder", str(tmp_path / "file"), "--copy-only"]) == 1
     assert "--folder FOLDER" in capsys.readouterr().err
 
 
-def started_with(monkeypatch, folder, euid, display):
-    """Return the arguments that JupyterLab would be started with."""
-    from jupyterlab.labapp import LabApp
+# stands in for the start of JupyterLab: says what would be started, and stops there
+RESOLVE = """
+import json, sys
+from jupyterlab.labapp import LabApp
+from softmax_lessons import __main__ as command
 
-    started = []
-    monkeypatch.setattr(LabApp, "launch_instance", started.extend)
-    monkeypatch.setattr(command, "prepare", lambda folder: "")
-    monkeypatch.setattr(os, "geteuid", lambda: euid, raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("WAYLAND_DISPLAY", "BROWSER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DISPLAY", display)
-    monkeypatch.setattr(command.webbrowser, "get", lambda: None)
-    assert command.main(["--folder", str(folder), "--", "--port=9999"]) == 0
-    return started
+def resolve(argv):
+    server = LabApp.initialize_server(argv=argv)
+    names = ("root_dir", "ip", "port", "open_browser", "allow_root", "default_url")
+    found.append({name: getattr(server, name) for name in names})
+    server.http_server.stop()
+    server.clear_instance()
 
-
-def test_jupyterlab_opens_the_first_lesson_on_this_machine_only(monkeypatch, mine):
-    started = started_with(monkeypatch, mine, euid=1000, display=":0")
-    assert f"--ServerApp.root_dir={mine}" in started
-    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in started
-    assert "--ServerApp.ip=localhost" in started
-    assert "--port=9999" in started
-    assert not any("allow_root" in option or "open_browser" in option for option in started)
-    assert not any("token" in option for option in started)
+found = []
+LabApp.launch_instance = resolve
+folder, out, *starts = sys.argv[1:]
+for options in starts:
+    assert command.main(["--folder", folder, "--", *json.loads(options)]) == 0
+with open(out, "w", encoding="utf-8") as file:
+    json.dump(found, file)
+"""
 
 
-def test_root_is_allowed_and_a_missing_browser_noticed(monkeypatch, mine, capsys):
-    started = started_with(monkeypatch, mine, euid=0, display="")
-    assert "--ServerApp.allow_root=True" in started
-    assert "--ServerApp.open_browser=False" in started
-    assert "open the address" in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The environment of a learner whose own settings have another folder and port."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "theirs").mkdir()
+    settings = {"root_dir": str(home / "theirs"), "port": 7777}
+    (home / "jupyter_server_config.json").write_text(
+        json.dumps({"ServerApp": settings}), encoding="utf-8"
+    )
+    (home / "other.json").write_text(json.dumps({"ServerApp": {"port": 6666}}), encoding="utf-8")
+    return home
+
+
+@pytest.fixture(scope="module")
+def environment(home):
+    no_browser = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    kept = {name: text for name, text in os.environ.items() if name not in no_browser}
+    quiet = {"PYTHONWARNINGS": "ignore", "JUPYTER_PLATFORM_DIRS": "1"}
+    return kept | quiet | {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home)}
+
+
+SPELLINGS = {
+    (): {"port": 7777, "ip": "localhost", "default_url": "/lab/tree/00_start_here.ipynb"},
+    ("--port=9999",): {"port": 9999},
+    ("--ServerApp.port=9999",): {"port": 9999},
+    ("--ip=0.0.0.0",): {"ip": "0.0.0.0"},
+    ("--ServerApp.ip=0.0.0.0",): {"ip": "0.0.0.0"},
+    ("--no-browser",): {"open_browser": False},
+    ("--ServerApp.open_browser=False",): {"open_browser": False},
+    ("--ServerApp.open_browser=True",): {"open_browser": True},
+    ("--allow-root",): {"allow_root": True},
+    ("--notebook-dir={}",): {"root_dir": "{}"},
+    ("--ServerApp.root_dir={}",): {"root_dir": "{}"},
+    ("--ServerApp.notebook_dir={}",): {"root_dir": "{}"},
+    ("--LabApp.default_url=/lab",): {"default_url": "/lab"},
+    ("--config={}/../other.json",): {"port": 6666},
+}
+
+
+@pytest.fixture(scope="module")
+def resolved(home, environment):
+    """What JupyterLab would be started with, for each spelling of the learner's options."""
+    theirs = str(home / "theirs")
+    starts = [json.dumps([option.format(theirs) for option in options]) for options in SPELLINGS]
+    script = [sys.executable, "-c", RESOLVE, str(home / "mine"), str(home / "found.json")]
+    run = subprocess.run(
+        [*script, *starts], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert run.returncode == 0, run.stderr
+    found = json.loads((home / "found.json").read_text(encoding="utf-8"))
+    return dict(zip(SPELLINGS, found, strict=True)) | {"said": run.stdout}
+
+
+@pytest.mark.parametrize("options", SPELLINGS, ids=" ".join)
+def test_what_the_learner_says_to_jupyterlab_wins_in_every_spelling(resolved, home, options):
+    wanted = {
+        name: value.format(home / "theirs") if isinstance(value, str) else value
+        for name, value in SPELLINGS[options].items()
+    }
+    wanted.setdefault("root_dir", str(home / "mine"))  # before what stands in the settings
+    found = resolved[options]
+    assert {name: found[name] for name in wanted} == wanted
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a browser")
+def test_a_missing_browser_is_noticed_and_root_allowed(resolved):
+    assert not resolved[()]["open_browser"]
+    assert "open the address" in resolved["said"]
+    assert resolved[()]["allow_root"] == (os.geteuid() == 0)
+
+
+@pytest.fixture(scope="module")
+def asked(home, environment):
+    """A function that asks a JupyterLab that the command has started."""
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
+    options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=secret"]
+    command = [sys.executable, "-m", "softmax_lessons", "--folder", home / "мои уроки", "--"]
+    said = home / "said.txt"
+
+    def ask(path):
+        request = urllib.request.Request(
+            f"http://localhost:{port}/{path}", headers={"Authorization": "token secret"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    with (
+        said.open("w", encoding="utf-8") as out,
+        subprocess.Popen(
+            [*command, *options], env=environment, stdout=out, stderr=subprocess.STDOUT
+        ) as lab,
+    ):
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    ask("api/status")
+                    break
+                except OSError:
+                    assert lab.poll() is None, said.read_text(encoding="utf-8")
+                    assert time.monotonic() < deadline, said.read_text(encoding="utf-8")
+                    time.sleep(0.2)
+            yield ask
+        finally:
+            lab.terminate()
+            try:
+                lab.wait(30)
+            except subprocess.TimeoutExpired:  # a thread of the server may outlive its event loop
+                lab.kill()
+
+
+def test_a_started_jupyterlab_shows_the_lessons(asked):
+    names = {entry["name"] for entry in asked("api/contents")["content"]}
+    assert names == {lesson.name for lesson in lessons()}
+
+
+def test_a_started_jupyterlab_neither_fetches_news_nor_asks_about_them(asked):
+    settings = asked("lab/api/settings/@jupyterlab/apputils-extension:notification")
+    properties = settings["schema"]["properties"]
+    assert properties["fetchNews"]["default"] == "false"
+    assert properties["checkForUpdates"]["default"] is False
+    assert json.loads(settings["raw"] or "{}") == {}  # these are the learner's own
 
 
 def test_a_wheel_installed_elsewhere_has_the_lessons_with_it(tmp_path):
     def python(*arguments, **options):
         command = [sys.executable, *map(str, arguments)]
-        return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+        return subprocess.run(
+            command, check=True, capture_output=True, encoding="utf-8", **options
+        ).stdout
 
     root = Path(__file__).parents[1]
     python("-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path, cwd=root)

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from softmax_lessons import stable_softmax
-from softmax_lessons.attempts.run import Probe, as_called, calls, operators, run, weighted_sum
+from softmax_lessons.attempts.run import (
+    LONGEST_ERROR,
+    Probe,
+    bind_arguments,
+    calls,
+    described,
+    does_nothing,
+    run,
+    weighted_sum,
+)
 
 LOGITS = torch.tensor([[2.0, 1.0], [0.5, 0.0]])
 PROBE = Probe(LOGITS, dim=1, gradient=True)
@@ -69,12 +78,12 @@ def test_a_second_argument_named_dim_is_passed_by_name_and_any_other_by_place():
         return x, dim
 
     parameters = ("x", "dim")
-    assert as_called(by_name, parameters)("logits", 1) == ("logits", 1)
-    assert as_called(lambda x, axis: (x, axis), parameters)("logits", 1) == ("logits", 1)
-    assert as_called(swapped, parameters)("logits", 1) == (1, "logits")
-    assert as_called(max, parameters)(2, 1) == 2
-    assert as_called(lambda x: x, ("x",))("logits", 1) == "logits"
-    assert as_called(lambda x, k: (x, k), ("x", "k"))("logits", 1) == ("logits", 1)
+    assert bind_arguments(by_name, parameters)("logits", 1) == ("logits", 1)
+    assert bind_arguments(lambda x, axis: (x, axis), parameters)("logits", 1) == ("logits", 1)
+    assert bind_arguments(swapped, parameters)("logits", 1) == (1, "logits")
+    assert bind_arguments(max, parameters)(2, 1) == 2
+    assert bind_arguments(lambda x: x, ("x",))("logits", 1) == "logits"
+    assert bind_arguments(lambda x, k: (x, k), ("x", "k"))("logits", 1) == ("logits", 1)
 
 
 def test_an_optimized_function_is_called_as_it_was_before():
@@ -82,7 +91,13 @@ def test_an_optimized_function_is_called_as_it_was_before():
         return x
 
     compiled = torch.compile(plain, backend="eager")
-    assert as_called(compiled, ("x", "temperature")) is plain
+    assert bind_arguments(compiled, ("x", "temperature")) is plain
+
+
+def names_called(attempt, operators=False):
+    with calls(operators) as names:
+        run(attempt, PROBE)
+    return names
 
 
 def test_the_functions_that_an_attempt_calls_are_known():
@@ -91,7 +106,7 @@ def test_the_functions_that_an_attempt_calls_are_known():
 
     sys.setprofile(before)
     try:
-        names = calls(lambda x, dim: stable_softmax(torch.exp(x).log().sum(dim=0), dim=0), PROBE)
+        names = names_called(lambda x, dim: stable_softmax(torch.exp(x).log().sum(dim=0), dim=0))
         assert sys.getprofile() is before
     finally:
         sys.setprofile(None)
@@ -103,13 +118,72 @@ def test_the_functions_of_a_learner_are_not_among_them_and_keywords_arrive():
     def softmax(x):
         return torch.log_softmax(x, dim=0).exp()
 
-    names = calls(lambda x, dim: softmax(x), PROBE)
+    names = names_called(lambda x, dim: softmax(x))
     assert "softmax" not in names
     assert {"log_softmax", "exp"} <= names
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`")  # old, and still about
 def test_operators_are_known_by_their_own_name():
-    names = operators(lambda x, dim: x.softmax(dim).exp(), PROBE)
+    assert "softmax" in names_called(lambda x, dim: torch.ops.aten._softmax(x, 1, False))
+    scripted = torch.jit.script(torch.nn.Softmax(1))
+    assert "softmax" not in names_called(lambda x, dim: scripted(x))
+    names = names_called(lambda x, dim: scripted(x).exp(), operators=True)
     assert {"softmax", "exp"} <= names
     assert not [name for name in names if name.startswith("_") or "::" in name]
-    assert "softmax" in operators(lambda x, dim: torch.ops.aten._softmax(x, 1, False), PROBE)
+
+
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("oh"), "ValueError: oh"),
+        (KeyboardInterrupt(), "KeyboardInterrupt: "),
+        (MuteError(), "MuteError: "),
+        (ValueError("\ud800 half a letter"), "ValueError: \\ud800 half a letter"),
+        (ValueError("x" * 10**6), f"ValueError: {'x' * LONGEST_ERROR}..."),
+    ],
+)
+def test_an_error_is_told_in_a_few_words_whatever_it_says(error, text):
+    def fails(x, dim):
+        raise error
+
+    assert described(error) == run(fails, PROBE).error == text
+
+
+def documented(x, dim):
+    """Return softmax."""
+
+
+def passes(x, dim):
+    pass
+
+
+def stub(x, dim):
+    """Return softmax."""
+    return ...
+
+
+def none_at_the_end(x, dim):
+    x.exp()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "empty"),
+    [
+        (documented, True),
+        (passes, True),
+        (stub, True),
+        (none_at_the_end, False),
+        (lambda x, dim: 0, False),
+        (lambda x, dim: x, False),
+        (torch.softmax, False),
+    ],
+)
+def test_a_function_with_nothing_in_it_is_a_stub(attempt, empty):
+    assert does_nothing(attempt) == empty
+    assert (run(bind_arguments(attempt, ("x", "dim")), PROBE).kind == "ellipsis") == empty

@@ -1,13 +1,19 @@
+from fractions import Fraction
+
+import numpy as np
 import pytest
 import torch
 
 from softmax_lessons import check
-from softmax_lessons.checker.questions import LESSONS, Question, questions
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons import tasks
+
+QUESTIONS = {name: task for name, task in tasks().items() if isinstance(task, Question)}
 
 
-@pytest.mark.parametrize("name", questions())
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_the_answer_is_right_and_each_likely_wrong_one_is_named(name):
-    question = questions()[name]
+    question = QUESTIONS[name]
     right = check(name, question.answer)
     assert (right.exercise, right.passed, right.misconceptions) == (name, True, ())
     assert right.message == f"{name}: that is what happens"
@@ -51,8 +57,8 @@ def test_a_shape_may_come_in_any_form(shape):
         ("add_ten", 10, "a word"),
         ("cat_share", "a lot", "a number"),
         ("cat_share", True, "a number"),
-        ("shape_of_sum", 6, "a shape, such as"),
-        ("shape_of_sum", {"rows": 2}, "a shape, such as"),
+        ("shape_of_sum", 6, "numbers in parentheses, such as"),
+        ("shape_of_sum", {"rows": 2}, "numbers in parentheses"),
     ],
 )
 def test_another_kind_of_answer_is_told_what_is_wanted(name, guess, wanted):
@@ -72,5 +78,23 @@ def test_choices_do_not_give_the_answer_away_by_their_order():
     assert Question(1.0).choices == ()
 
 
-def test_no_two_lessons_use_one_name():
-    assert sum(len(lesson.QUESTIONS) for lesson in LESSONS) == len(questions())
+@pytest.mark.parametrize(
+    "number",
+    [np.float32(0.66), np.float64(0.66), np.array(0.66), Fraction(66, 100), torch.tensor([0.66])],
+    ids=lambda number: type(number).__name__,
+)
+def test_a_number_may_be_of_any_type(number):
+    assert check("cat_share", number).passed
+
+
+def test_whole_numbers_and_shapes_may_be_numpys():
+    assert check("which_runs", np.int64(QUESTIONS["which_runs"].answer)).passed
+    assert check("shape_of_sum", (np.int64(2), np.int64(3))).passed
+
+
+def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
+    class Silent:
+        def __repr__(self):
+            raise ValueError
+
+    assert "you gave a Silent" in check("cat_share", Silent()).message

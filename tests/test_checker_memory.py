@@ -1,10 +1,13 @@
+"""What is remembered of a learner, and that none of it is lost."""
+
 import json
 
 import bank
 import pytest
 
 from softmax_lessons import check, progress
-from softmax_lessons.checker.progress import FILE
+from softmax_lessons.checker.memory import FILE, count_hint
+from softmax_lessons.lessons import to_solve
 from softmax_lessons.workspace import MANIFEST
 
 
@@ -16,6 +19,10 @@ def mine(tmp_path, monkeypatch):
     return tmp_path
 
 
+def solved(folder):
+    return json.loads((folder / FILE).read_text())["solved"]
+
+
 def test_a_pass_is_remembered_and_shown(mine):
     assert progress().solved == ()
     check("stable_softmax", bank.amax)
@@ -23,8 +30,10 @@ def test_a_pass_is_remembered_and_shown(mine):
     check("softmax_dim", bank.sum_of_all)
     assert progress().solved == ("softmax_1d", "stable_softmax")
     assert "softmax_dim" in progress().open
-    assert "2 of 32 exercises solved\n[ ] classes_of_batch\n[x] softmax_1d\n[ ]" in repr(progress())
+    first = f"2 of {len(to_solve())} exercises solved\n[ ] classes_of_batch\n[x] softmax_1d\n[ ]"
+    assert first in repr(progress())
     assert "[x] softmax_1d" in progress()._repr_html_()
+    assert len(repr(progress()).splitlines()) == 1 + len(to_solve())
 
 
 def test_the_courses_own_solutions_do_not_count(mine):
@@ -35,9 +44,16 @@ def test_the_courses_own_solutions_do_not_count(mine):
     assert progress().solved == ()
 
 
+def test_neither_do_predictions_nor_tests_of_an_exercise(mine):
+    assert check("add_ten", "same").passed
+    check("softmax_1d", test=lambda f: False)
+    assert progress().solved == ()
+
+
 def test_outside_a_learners_folder_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert check("softmax_1d", bank.row_plain).passed
+    check("softmax_dim", bank.sum_of_all)
     assert not list(tmp_path.iterdir())
 
 
@@ -45,9 +61,13 @@ def test_a_folder_that_cannot_be_written_costs_nothing(mine):
     (mine / FILE).mkdir()  # os.replace refuses it, for root as well
     assert check("softmax_1d", bank.row_plain).passed
     assert progress().solved == ()
+    assert [count_hint("a", "b") for _ in range(3)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("broken", ["", "[", "[1, 2]", '"x"', "{}"])
+@pytest.mark.parametrize(
+    "broken",
+    ["", "[", "[1, 2]", '"x"', "3", '{"solved": 3}', '{"solved": [1]}', '{"hints": {"a": "b"}}'],
+)
 def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (mine / FILE).write_text(broken)
     shown = progress()
@@ -56,24 +76,27 @@ def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (aside,) = mine.glob(f"{FILE}.broken-*")
     assert aside.read_text() == broken
     check("softmax_1d", bank.row_plain)
-    assert json.loads((mine / FILE).read_text()) == ["softmax_1d"]
-
-
-def test_names_of_other_courses_do_not_disturb(mine):
-    (mine / FILE).write_text(json.dumps(["from_the_future"]))
-    check("softmax_1d", bank.row_plain)
-    assert progress().solved == ("softmax_1d",)
-    assert json.loads((mine / FILE).read_text()) == ["from_the_future", "softmax_1d"]
-
-
-def test_there_is_a_note_only_if_there_is_something_to_say(mine):
+    assert solved(mine) == ["softmax_1d"]
     assert progress().note == ""
+
+
+def test_the_file_of_the_first_edition_is_read(mine):
+    (mine / FILE).write_text(json.dumps(["from_the_future", "softmax_dim"]))
+    assert progress().solved == ("softmax_dim",)
     check("softmax_1d", bank.row_plain)
-    assert progress().note == ""
-    assert len(repr(progress()).splitlines()) == 1 + 32
+    assert progress().solved == ("softmax_1d", "softmax_dim")
+    assert solved(mine) == ["from_the_future", "softmax_dim", "softmax_1d"]
 
 
 def test_what_is_solved_twice_is_written_once(mine):
     for _ in range(2):
         check("softmax_1d", bank.row_plain)
-    assert json.loads((mine / FILE).read_text()) == ["softmax_1d"]
+    assert solved(mine) == ["softmax_1d"]
+
+
+def test_hints_given_survive_a_restart(mine):
+    first = check("softmax_dim", bank.sum_of_all)
+    assert json.loads((mine / FILE).read_text())["hints"] == {"softmax_dim/global-sum": 1}
+    # nothing but the file is kept, as after a restart
+    second = check("softmax_dim", bank.sum_of_all)
+    assert (first.told, second.told) == first.hints[:2]

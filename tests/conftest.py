@@ -1,0 +1,29 @@
+"""What several test modules use."""
+
+import sys
+
+import pytest
+
+from softmax_lessons.checker import memory
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "fork",
+            marks=pytest.mark.skipif(
+                not sys.platform.startswith("linux"), reason="no safe fork on this system"
+            ),
+        ),
+        "worker",
+    ]
+)
+def way(request):
+    """Both ways to run an attempt."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _first_hints():
+    """No test depends on the hints that another one was given."""
+    memory._elsewhere.hints.clear()

@@ -1,0 +1,98 @@
+"""Whose a notebook is, which of several counts, and that a report says what was not read."""
+
+import os
+import sys
+
+import pytest
+import submissions as bank
+
+from softmax_lessons.grading import command, sandbox
+from softmax_lessons.grading.state import State
+from softmax_lessons.grading.submissions import find, not_read
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
+)
+OPTIONS = ["--without-sandbox"] if sandbox.missing() else []
+STUB = bank.answers(**bank.STUBS)
+EARLY, LATE = 1_700_000_000, 1_700_000_900
+
+
+def put(folder, name, document, when) -> None:
+    folder.mkdir(exist_ok=True)
+    bank.write(folder, document, name)
+    os.utime(folder / name, (when, when))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A class as a learning platform packs it."""
+    folder = tmp_path_factory.mktemp("platform") / "class"
+    folder.mkdir()
+    right = bank.only("softmax_1d")
+    for name in ("ada.ipynb", "ADA .ipynb", "EVE.IPYNB"):
+        put(folder, name, right, EARLY)
+    put(folder / "ada", "answers.ipynb", right, EARLY)
+    put(folder / "stub_is_later", "mine.ipynb", right, EARLY)
+    put(folder / "stub_is_later", "mine (1).ipynb", STUB, LATE)
+    put(folder / "twice", "z.ipynb", right, EARLY)
+    put(folder / "twice", "a.ipynb", right, LATE)
+    put(folder / "at_once", "a.ipynb", right, EARLY)
+    put(folder / "at_once", "b.ipynb", right, EARLY)
+    put(folder / "with_more", "answers.ipynb", right, EARLY)
+    (folder / "with_more" / "notes.pdf").touch()
+    put(folder / "__MACOSX", "._ada.ipynb", right, EARLY)
+    put(folder / "grades", "copy.ipynb", right, EARLY)
+    for name in ("fay.ipynb.txt", "guy.zip", "grades.csv"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    return {submission.learner: submission for submission in find(folder)}
+
+
+def test_a_submission_is_its_path_and_labels_that_look_alike_are_told_apart(found):
+    whole = {"ada.ipynb", "ADA .ipynb", "ada/"}
+    others = {"EVE", "stub_is_later", "twice", "at_once", "with_more", "grades"}
+    assert found.keys() == whole | others
+    assert all("softmax_1d" in submission.answers for submission in found.values())
+
+
+@pytest.mark.parametrize(
+    ("learner", "file", "why"),
+    [
+        ("stub_is_later", "mine.ipynb", "the only one with an answer; not from mine (1).ipynb"),
+        ("twice", "a.ipynb", "the latest"),
+        ("at_once", "b.ipynb", "as late as another"),
+    ],
+)
+def test_an_answer_counts_before_a_stub_and_the_latest_of_several_and_it_is_said(
+    found, learner, file, why
+):
+    assert found[learner].answers["softmax_1d"].name == file
+    assert any(f"softmax_1d: taken from {file}, {why}" in note for note in found[learner].notes)
+
+
+def test_what_was_not_read_is_listed(folder, found):
+    assert not_read(folder) == ["__MACOSX/", "fay.ipynb.txt", "guy.zip"]
+    assert found["with_more"].notes == ["not read: notes.pdf"]
+
+
+def test_a_folder_of_reports_that_holds_notebooks_is_not_left_out_without_a_word(folder):
+    assert "grades/" in not_read(folder, folder / "grades")
+    assert "grades" not in {s.learner for s in find(folder, State(folder / "grades"))}
+
+
+def test_reports_are_not_graded_when_the_class_is_graded_where_it_is(tmp_path, monkeypatch):
+    bank.write(tmp_path, bank.only("softmax_1d"), "ada.ipynb")
+    monkeypatch.chdir(tmp_path)
+    tables = []
+    for _ in range(2):
+        assert command.main([".", *OPTIONS]) == 0
+        tables.append((tmp_path / "grades" / "grades.csv").read_text(encoding="utf-8-sig"))
+    assert tables[0] == tables[1]
+    assert len(tables[0].splitlines()) == 2
+    assert command.main([".", "--out", ".", *OPTIONS]) == 0  # the earlier reports are a folder now
+    assert (tmp_path / "grades.csv").read_text(encoding="utf-8-sig") == tables[0]

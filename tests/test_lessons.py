@@ -1,0 +1,135 @@
+"""The content of the lessons: each record is sound, each sentence is said where it belongs."""
+
+import contextlib
+import io
+import re
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from softmax_lessons.attempts.run import bind_arguments, calls, run
+from softmax_lessons.checker.exercise import Exercise
+from softmax_lessons.checker.hunt import Hunt
+from softmax_lessons.checker.judge import expect, judge
+from softmax_lessons.checker.laws import kept_by_rounding
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons import tasks
+
+ROOT = Path(__file__).parents[1]
+EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
+ALIKE = {"repair_head_2", "repair_head_3", "repair_head_4", "repair_head_5"}  # as the first one
+
+
+def outcomes_of(task, attempt, probes):
+    """Return what an attempt does, without a process of its own."""
+    function, found = bind_arguments(task.prepared(attempt), task.parameters), []
+    for probe in probes:
+        with calls() as names, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outcome = run(function, probe)
+        found.append(replace(outcome, called=tuple(names)))
+    return found
+
+
+def test_every_task_is_of_one_of_three_kinds_and_each_lesson_has_its_own():
+    assert all(isinstance(task, (Exercise, Hunt, Question)) for task in tasks().values())
+    assert len(tasks()) >= 136
+    assert list(EXERCISES)[:3] == ["classes_of_batch", "softmax_1d", "classes_of_sequence"]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_record_says_something_and_can_be_recognised(name):
+    exercise = EXERCISES[name]
+    for m in exercise.misconceptions:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", m.slug)
+        assert m.says.endswith((".", "?"))
+        assert len(m.hints) >= 3, m.slug
+        assert m.variants or m.fit or m.symptom or m.pattern or m.error, m.slug
+    for law in exercise.laws:
+        assert law.broken.__doc__
+        assert len(law.hints) >= 3, law.slug
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_what_is_right_is_right_and_breaks_no_law(name):
+    exercise = EXERCISES[name]
+    for function in exercise.right:
+        probes = exercise.probes()
+        outcomes = [run(function, probe) for probe in probes]
+        for probe, outcome in zip(probes, outcomes, strict=True):
+            expected = expect(exercise.reference, probe)
+            if judge(probe, outcome, expected) is None:
+                for law in exercise.laws:
+                    if (
+                        kept_by_rounding(law, probe, exercise.reference)
+                        and probe.logits.dtype.itemsize > 2
+                    ):
+                        assert not law.broken(probe, outcome.value.double(), expected.value)
+    # of several recipes, the others are right on what the exercise promises
+    first = [run(exercise.right[0], probe) for probe in exercise.fixed]
+    assert not [outcome.error for outcome in first if outcome.error]
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name not in ALIKE])
+def test_each_sentence_is_said_to_each_of_its_variants(name):
+    """Or that of another mistake which does the very same here, and stands before it."""
+    exercise = EXERCISES[name]
+    rank = {m: i for i, m in enumerate(exercise.misconceptions)}
+    # each check looks at all the others; a tenth of them a run, always the same ones, is enough
+    for candidate in exercise.candidates.singles[::10]:
+        if not candidate.mistakes or candidate.mistakes[0].calls:
+            continue
+        outcomes = [replace(o, after=p.tensors) for o, p in _outcomes(candidate, exercise)]
+        if all(outcome.value is None for outcome in outcomes):
+            continue  # an error on every input is told by its text
+        (m,) = candidate.mistakes
+        with contextlib.redirect_stdout(io.StringIO()):
+            verdict = exercise.verdict(name, exercise.fixed, outcomes)
+        if verdict.status != "wrong":
+            continue  # on the inputs of this exercise it is no mistake
+        told = verdict.mistakes
+        assert told, (name, m.slug, verdict.says)
+        assert all(other in rank for other in told), (name, m.slug, verdict.says)
+        assert m in told or rank[told[0]] <= rank[m] or _at_sight(told[0]), (m.slug, told[0].slug)
+
+
+def _at_sight(m):
+    return m.symptom or m.pattern
+
+
+def _outcomes(candidate, exercise):
+    for i, probe in enumerate(exercise.fixed):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield candidate.outcome(i), probe
+
+
+def test_the_example_of_how_to_add_an_exercise_works():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (example,) = re.findall(
+        r"```python\n(# softmax_lessons/lessons/lesson_01.py\n.*?)```", text, re.S
+    )
+    module = (ROOT / "softmax_lessons" / "lessons" / "lesson_01.py").read_text(encoding="utf-8")
+    imports = """
+from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.exercise import grid
+from softmax_lessons.lessons.laws import slices_sum_to_one
+"""
+    names = {}
+    exec(compile(module + imports + example, "lesson_01.py", "exec"), names)
+    exercise, question = names["TASKS"]["softmin"], names["TASKS"]["softmin_wins"]
+
+    def verdict(attempt):
+        probes = exercise.probes()
+        return exercise.verdict("softmin", probes, outcomes_of(exercise, attempt, probes))
+
+    assert verdict(lambda x: torch.softmax(-x, 1)).passed
+    assert verdict(lambda x: torch.softmax(x, -1)).misconceptions == ("forgets-the-minus",)
+    other = verdict(lambda x: torch.softmax(-x, 1) * 2)
+    assert other.misconceptions == ("sums-off",)
+    assert "sums to 2" in other.says
+    assert question.at_once("softmin_wins", "Largest").misconceptions == ("reads-softmax",)

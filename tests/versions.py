@@ -1,0 +1,70 @@
+"""Run `make test` with the oldest versions that we promise, and with the newest that pip finds.
+
+`make test-versions` calls this. Each gets an environment of its own, outside the checkout.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+WHO = """
+import platform, numpy, torch
+print("torch", torch.__version__.split("+")[0], end=", ")
+print("numpy", numpy.__version__, end=", ")
+print("Python", platform.python_version(), end="")
+"""
+
+
+def floors():
+    """Return what pyproject.toml promises to those who learn and those who grade, as pins."""
+    promised = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\ntest = [")[0]
+    found = re.findall(r'^    "([\w-]+)>=([\d.]+)"', promised, flags=re.MULTILINE)
+    return [f"{name}=={version}.*" for name, version in found]
+
+
+def run(folder, pins):
+    """Install into `folder`, run all tests; return a line that says how it went, and whether."""
+    venv.create(folder, clear=True, symlinks=True, with_pip=True)
+    python = folder / "bin" / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *pins, "--editable", f"{ROOT}[test]"], check=True)
+    who = subprocess.run([python, "-c", WHO], capture_output=True, text=True, check=True)
+
+    # --old-file: nothing in .venv is used, so it need not be made
+    command = ["make", "--keep-going", "--old-file=.venv/.test", f"BIN={folder / 'bin'}", "test"]
+    lines = []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as tests:
+        for line in tests.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    counts = re.findall(r"^=+ (.*) in [\d.]+s", "".join(lines), flags=re.MULTILINE)
+    passed = tests.returncode == 0
+    results = "; ".join(
+        f"{what} {n}"
+        for what, n in zip(("tests", "cells", "cells with a worker"), counts, strict=False)
+    )
+    return f"{who.stdout}: {results}{'' if passed else ' FAILED'}", passed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="?", choices=["oldest", "newest"], help="default: both")
+    parser.add_argument("--folder", type=Path, help="for the environments, which stay there")
+    arguments = parser.parse_args()
+    versions = {"oldest": floors(), "newest": []}
+    outcomes = []
+    for name in [arguments.which] if arguments.which else versions:
+        with tempfile.TemporaryDirectory(prefix="versions-") as temporary:
+            folder = (arguments.folder or Path(temporary)).resolve() / name
+            outcomes.append(run(folder, versions[name]))
+    print(*(line for line, _ in outcomes), sep="\n")
+    sys.exit(not all(passed for _, passed in outcomes))
+
+
+if __name__ == "__main__":
+    main()
