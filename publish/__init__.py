@@ -1,1 +1,0 @@
-"""Makes handouts, slides, a site and copies from the notebooks: `python -m publish`."""
