@@ -133,14 +133,14 @@ def test_the_chart_starts_servers_as_the_room_does(configured):
 
 
 def test_the_sizes_follow_from_what_was_measured():
-    fixed, each = map(float, re.search(r"\*\*([\d.]+) GB \+ ([\d.]+) GB for", PAGE).groups())
-    lab, lesson = map(int, re.search(r"costs (\d+) MB .* and (\d+) MB for each", PAGE).groups())
+    fixed, each = map(float, re.search(r"\*\*([\d.]+) GB \+ ([\d.]+) GB per", PAGE).groups())
+    lab, lesson = map(int, re.search(r"needs (\d+) MB .* and (\d+) MB for each", PAGE).groups())
     measured = {
         what: (int(alone), int(ten))
         for what, alone, ten in re.findall(r"\| memory (.*?) \| (\d+) MB \| (\d+) MB \|", PAGE)
     }
-    assert lab == measured["of JupyterLab, for each"][1]
-    assert lab + lesson == measured["with the lesson, for each"][1]
+    assert lab == measured["of JupyterLab, per learner"][1]
+    assert lab + lesson == measured["with the lesson, per learner"][1]
     assert lab + 2 * lesson <= each * 1000
     assert measured["of the hub and its proxy"][1] < fixed * 1000
     heads = [int(n) for n in re.search(r"\| (\d+) learners \| (\d+) \| (\d+) \|", PAGE).groups()]

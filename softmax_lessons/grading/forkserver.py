@@ -81,7 +81,7 @@ class _Starter:
         with theirs:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-I", "-X", "utf8", "-c", START),
+                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", START),
                     *(str(theirs.fileno()), holds),
                 ],
                 pass_fds=[theirs.fileno()],
@@ -95,8 +95,10 @@ class _Starter:
         self._socket.settimeout(START_SECONDS)
         self._replies = self._socket.makefile("r", encoding="utf-8")
         try:
-            if self._replies.readline().strip() != "ready":
-                raise MachineError("the process that starts all the others ended by itself")
+            said = self._replies.readline().strip()
+            if said != "ready":
+                how = f"could not start: {said}" if said else "ended by itself"
+                raise MachineError(f"the process that starts all the others {how}")
             self._socket.settimeout(REPLY_SECONDS)
         except BaseException:
             self.close()
@@ -163,14 +165,12 @@ class Forked:
 def main(fd: int, holds: str) -> None:
     """Serve requests until the grader hangs up."""
     os.environ.pop("LD_LIBRARY_PATH", None)
-    warm_up()
-    in_plain_thread(lambda given_up: None)  # loads a part of PyTorch when it is first used
-    if holds == "subjects":
-        from softmax_lessons.lessons import tasks
-
-        tasks()
-    else:
-        replay.prepare()
+    grader = socket.socket(fileno=fd)
+    try:
+        _load(holds)
+    except OSError as error:  # such as a disk that is full
+        grader.sendall(f"{error.strerror}\n".encode())
+        os._exit(os.EX_OSERR)
     # a fork has a single thread, whatever a library has started here
     pid = os.fork()
     if pid:
@@ -181,7 +181,7 @@ def main(fd: int, holds: str) -> None:
     sandbox.has_seccomp()  # finds libseccomp while all files are there
     sandbox.enter()
     gc.freeze()  # or each fork's first collection would copy most of this process
-    with socket.socket(fileno=fd) as grader:
+    with grader:
         grader.sendall(b"ready\n")
         while True:
             header, fds, _, _ = socket.recv_fds(grader, 4, MOST_FILES)
@@ -200,6 +200,17 @@ def main(fd: int, holds: str) -> None:
                 for each in fds:
                     os.close(each)
             grader.sendall(json.dumps(reply).encode() + b"\n")
+
+
+def _load(holds: str) -> None:
+    warm_up()
+    in_plain_thread(lambda given_up: None)  # loads a part of PyTorch when it is first used
+    if holds == "subjects":
+        from softmax_lessons.lessons import tasks
+
+        tasks()
+    else:
+        replay.prepare()
 
 
 def _receive(grader: socket.socket, count: int) -> bytes:

@@ -20,10 +20,12 @@ import stat
 import struct
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+SCRATCH_FOLDER = "/scratch"  # libraries may be in /tmp
 PROCESSES = 64  # threads, too; an answer has one
 SCRATCH = 64 << 20  # bytes that an answer may write, in files that end with it; lesson 14 needs 32
 NOBODY = 65534
@@ -228,7 +230,11 @@ def _enter_root() -> None:
             _make_read_only(path, AT_RECURSIVE)
     _call("umount2", "/old", DETACH)
     os.rmdir("/old")
-    Path("/tmp").mkdir(exist_ok=True)  # there already, where Python is installed below it
+    os.mkdir(SCRATCH_FOLDER)
+    with contextlib.suppress(FileExistsError):  # Python or a library is in it
+        os.symlink(SCRATCH_FOLDER, "/tmp")
+    os.environ["HOME"] = os.environ["TMPDIR"] = SCRATCH_FOLDER
+    tempfile.tempdir = None  # it may have been asked for before
     _make_read_only("/", 0)
 
 
@@ -268,8 +274,9 @@ def _leave_the_others() -> None:
         _call("mount", "proc", "/proc", "proc", quiet | READ_ONLY | NO_EXECUTION, None)
     except PermissionError:  # in a container that hides parts of it; then there is none
         _call("mount", "none", "/proc", "tmpfs", quiet | READ_ONLY, "size=0")
-    _call("mount", "scratch", "/tmp", "tmpfs", quiet, f"size={SCRATCH},nr_inodes=1000")
-    os.chdir("/tmp")
+    size = f"size={SCRATCH},nr_inodes=1000"
+    _call("mount", "scratch", SCRATCH_FOLDER, "tmpfs", quiet, size)
+    os.chdir(SCRATCH_FOLDER)
     if os.geteuid() == 0 and os.stat(os.__file__).st_mode & stat.S_IROTH:
         with contextlib.suppress(OSError):  # root of a container may have no other user
             os.setgroups([])
