@@ -152,6 +152,9 @@ def test_predictions_have_folded_answers_that_are_complete(path):
         assert len(re.findall(r"</summary>\n\n", cell.source)) == opened
         if cell.source.startswith("**Predict.**") and is_lesson(path):
             assert opened, cell.source
+        if "answer" in tags(cell):
+            assert cell.source.startswith("<details><summary>Why it's right</summary>")
+            assert cell.source.endswith("</details>")
 
 
 def test_a_prediction_is_compared_with_what_happens(path):

@@ -28,7 +28,6 @@ OFFERED = {
 }
 # a link to a heading, in which JupyterLab wants the heading's capitals and dots
 HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
-WHY = "<details><summary>Why it is right</summary>\n\n{}\n\n</details>"
 
 
 def write(target: Path, forms: Path) -> None:
@@ -68,13 +67,11 @@ def write(target: Path, forms: Path) -> None:
 
 
 def _as_page(notebook: dict, name: str) -> dict:
-    """Return a lesson as the site shows it: answers folded, its other forms linked."""
+    """Return a lesson as the site shows it: solutions folded, its other forms linked."""
     notebook = without_unanswered(without_notes(notebook))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
-            if "answer" in tags(cell) and "<details>" not in cell["source"]:
-                cell["source"] = WHY.format(cell["source"])
         elif "solution" in tags(cell):
             cell["metadata"]["tags"].append("hide-cell")
     forms = "<br>".join(f"{kind}: {_links(kind, name)}" for kind in OFFERED)

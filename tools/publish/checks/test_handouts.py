@@ -165,7 +165,7 @@ def test_every_line_of_code_and_output_is_printed(folder, name):
 def test_answers_are_in_one_edition_only(folder, name):
     without, given = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
     lines = secrets(name)
-    assert lines or name.startswith("13"), "no answers found; did their tags change?"
+    assert lines or name.startswith("17"), "no answers found; did their tags change?"
     assert [line for line in lines if squeezed(line) in without] == []
     assert [line for line in lines if squeezed(line) not in given] == []
 
@@ -214,7 +214,7 @@ def test_booklet_has_contents_and_each_lesson_on_a_new_page(folder, name):
             assert piece.y > 720, "a lesson starts at the top of its page"
             titles[piece.page + 1] = titles.get(piece.page + 1, "") + piece.text
     starts = {squeezed(title): page for page, title in titles.items()}
-    contents = squeezed(reader.pages[1].extract_text())
+    contents = squeezed("".join(p.extract_text() for p in reader.pages[1 : min(titles) - 1]))
     for lesson in NAMES:
         title = squeezed(source(cells(lesson)[0]).splitlines()[0].removeprefix("# "))
         assert f"{title}{starts[title]}" in contents
