@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -39,8 +41,11 @@ def test_shapes_fit_in_the_picture_exactly_when_torch_broadcasts_them(ax, upper,
     else:
         assert fits
     alt = align_shapes(ax, upper, lower)
-    assert ("they fit." in alt) == fits
-    assert ax.get_title() == f"{shapes[0]} / {shapes[1]}: {'fits' if fits else 'error'}"
+    assert bool(re.search(r"they fit[.,]", alt)) == fits
+    mixed = list(upper)[len(upper) - len(lower) :] != list(lower)
+    verdict = ("runs, but wrong" if mixed else "fits") if fits else "error"
+    assert ax.get_title() == f"{shapes[0]} / {shapes[1]}: {verdict}"
+    assert ("dims of other names meet" in alt) == (fits and mixed)
     assert any("≠" in text for text in texts(ax)) != fits
 
 

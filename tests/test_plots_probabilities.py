@@ -27,13 +27,16 @@ def test_bar_probs_draws_and_tells_the_same_numbers():
     assert alt != plots.bar_probs(ax, probs.flip(0), LABELS)
 
 
-def test_bar_steps_draws_scores_powers_and_shares():
+def test_bar_steps_draws_scores_exponentials_and_shares():
     axes = Figure().subplots(1, 3)
     alt = plots.bar_steps(axes, SCORES, LABELS)
     steps = [SCORES, SCORES.exp(), SCORES.softmax(0)]
     assert axes[2].get_ylim() == (0, 1.1)
     for ax, step in zip(axes, steps, strict=True):
         assert heights(ax) == pytest.approx(step.tolist())
+    assert axes[0].get_ylim() == axes[1].get_ylim()  # so that growth shows
+    ends = [bar.get_y() + bar.get_height() for bar in axes[2].patches]
+    assert ends == pytest.approx(SCORES.softmax(0).cumsum(0).tolist())
     told = torch.cat([*steps, SCORES.exp().sum()[None]]).tolist()
     assert numbers(alt) == pytest.approx(told, abs=5e-5)
 

@@ -23,7 +23,7 @@ def test_what_vanishes_is_counted_too_and_the_limits_follow_the_dtype():
     ax = Figure().subplots()
     row = torch.tensor([-20.0, 12.0, -12.0])
     alt = plots.number_line(ax, [row], ["row"], torch.float16)
-    assert "row: -20, 12, -12 (1 overflow and 1 vanish and 1 with few digits)" in alt
+    assert "row: -20, 12, -12 (1 overflow and 1 underflow and 1 with few digits)" in alt
     found = limits(torch.float16)
     drawn = {line.get_xdata()[0] for line in ax.lines}
     assert {found.exp_finite_up_to, found.exp_positive_down_to} <= drawn

@@ -73,6 +73,9 @@ QUESTIONS = {
         {
             0.65: ("divides-raw-scores", "That is 2 / 3.1, the share of the raw score."),
             0.67: ("rounds-up", "7.3891 / 11.2125 is 0.659."),
+            66: ("in-percent", "That is a percentage: as a share of 1, it is 0.66."),
+            0.24: ("another-class", "That is the dog's share."),
+            7.39: ("forgets-the-sum", "That is the cat's exponential; divide it by the sum."),
         },
         within=0.005,
     ),

@@ -109,11 +109,13 @@ QUESTIONS = {
         },
     ),
     "runs_that_find_all": Question(
-        1,
+        2,
         {
-            2: ("trusts-dim-1", "With dim=1 alone, one of the six isn't a mistake."),
+            4: ("trusts-dim-1", "With dim=1 alone, one of the six isn't a mistake."),
+            1: ("only-one-batch", "Along both dims, the square batch does it too."),
             0: ("trusts-no-test", "A comparison with PyTorch, along both dims, finds all six."),
             5: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
+            10: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
         },
     ),
     "shape_kept": Question(

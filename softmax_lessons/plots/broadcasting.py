@@ -25,7 +25,8 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
             is drawn as an empty box.
 
     Returns:
-        What the picture shows: what meets what, and whether the shapes fit.
+        What the picture shows: what meets what, and whether the shapes fit. Shapes that fit
+        although a dim meets one of another name are marked: that runs, and mixes them up.
 
     Raises:
         ValueError: if `upper` has no dims, or `lower` has more of them.
@@ -38,6 +39,8 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
     meetings = list(zip_longest(reversed(upper.items()), reversed(lower.items())))
     words = [_meet(above, below) for above, below in meetings]
     fits = all("≠" not in word for word in words)
+    mixed = any(below is not None and below[0] != above[0] for above, below in meetings)
+    verdict = ("runs, but wrong" if mixed else "fits") if fits else "error"
     for i, ((above, below), word) in enumerate(zip(meetings, words, strict=True)):
         clash = "≠" in word
         _box(ax, -i, 2, above)
@@ -54,9 +57,9 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
         )
         if below is not None and below[0] != above[0]:
             meeting = f"{below[0]} under {above[0]}"
-            ax.text(-i, 0.28, meeting, ha="center", va="top", fontsize=8.5)
+            ax.text(-i, 0.28, meeting, ha="center", va="top", fontsize=8.5, color=VERMILION)
     shapes = [str(tuple(shape.values())) for shape in (upper, lower)]
-    ax.set_title(f"{shapes[0]} / {shapes[1]}: {'fits' if fits else 'error'}", fontsize=11)
+    ax.set_title(f"{shapes[0]} / {shapes[1]}: {verdict}", fontsize=11)
     ax.set_xlim(0.45 - len(upper), 0.5)
     ax.set_ylim(0, 2.5)
     ax.set_axis_off()
@@ -67,7 +70,8 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
     ]
     return (
         f"Shape {shapes[1]} lined up under {shapes[0]} from the right: {', '.join(met)}; "
-        f"{'they fit' if fits else 'they do not fit'}."
+        f"{'they fit' if fits else 'they do not fit'}"
+        f"{', but dims of other names meet' if fits and mixed else ''}."
     )
 
 

@@ -45,6 +45,8 @@ def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
 def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> str:
     """Draw the three steps of softmax side by side: scores, exp of them, shares of the sum.
 
+    Scores and exponentials share a scale; the shares are parts of one bar of length 1.
+
     Args:
         axes: three axes to draw on.
         scores: shape (classes,), not too large for exp.
@@ -59,18 +61,31 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
     _require_one_each(scores, labels, "bar_steps")
     exps = scores.exp()
     steps = {"scores": scores, "exp(score)": exps, "share of the sum": exps / exps.sum()}
-    hatches = ("", "//", "..")
-    told = []
-    for ax, (title, values), hatch in zip(axes, steps.items(), hatches, strict=True):
+    low, high = min(0.0, scores.min().item()), max(scores.max().item(), exps.max().item())
+    room = 0.12 * (high - low)
+    for ax, values, hatch in zip(axes, (scores, exps), ("", "//"), strict=False):
         bars = ax.bar(list(labels), values.tolist(), color=SKY, edgecolor=BLUE, hatch=hatch)
         ax.bar_label(bars, fmt="%.4f", padding=2)
-        ax.set_title(title, fontsize=11)
-        ax.margins(y=0.18)
+        ax.set_ylim(low - room * (low < 0), high + room)
         ax.axhline(0, color="black", linewidth=0.8)
+    bottom = 0.0
+    for label, share in zip(labels, steps["share of the sum"].tolist(), strict=True):
+        bar = axes[2].bar(["all"], [share], 0.5, bottom, color=SKY, edgecolor=BLUE, hatch="..")
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes[2].bar_label(bar, [f"{label} {share:.4f}"], label_type="center", bbox=box)
+        bottom += share
+    axes[2].set_ylim(0, 1.1)  # as in `bar_probs`
+    axes[2].set_xlim(-0.7, 0.7)
+    axes[2].set_xticks([])
+    told = []
+    for ax, (title, values) in zip(axes, steps.items(), strict=True):
+        ax.set_title(title, fontsize=11)
         ax.spines[["top", "right"]].set_visible(False)
         told.append(f"{title}: {listed(labels, values)}")
-    axes[2].set_ylim(0, 1.1)  # as in `bar_probs`
-    return f"Three bar charts. {'; '.join(told)}. The powers sum to {exps.sum():.4f}."
+    return (
+        f"Two bar charts with one scale, and a bar of length 1 cut into shares. {'; '.join(told)}. "
+        f"The exponentials sum to {exps.sum():.4f}."
+    )
 
 
 def bar_surprises(ax: "Axes", log_probs: Tensor, words: Sequence[str]) -> str:

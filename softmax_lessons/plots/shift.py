@@ -28,7 +28,7 @@ def number_line(
         dtype: the dtype whose limits are drawn.
 
     Returns:
-        A description with the numbers, and how many of each row overflow, vanish or lose digits.
+        A description with the numbers, and how many of each row overflow, underflow or lose digits.
 
     Raises:
         ValueError: if a row is not one-dimensional, or there are not as many names as rows.
@@ -61,7 +61,7 @@ def number_line(
             f"{count} {what}"
             for count, what in (
                 (int((row > high).sum()), "overflow"),
-                (int((row < low).sum()), "vanish"),
+                (int((row < low).sum()), "underflow"),
                 (int(((row >= low) & (row < full)).sum()), "with few digits"),
             )
             if count
