@@ -233,7 +233,7 @@ QUESTIONS = {
     "chunk_in_mb": Question(
         131,
         {
-            6587: ("whole-table", "That's the whole table; a chunk has 1000 of the 50,257 classes."),
+            6587: ("whole-table", "That's the whole table; a chunk has 1000 of 50,257 classes."),
             33: ("forgets-the-bytes", "That's how many millions of numbers; each takes 4 bytes."),
             65.5: ("two-bytes", "That's for 16 bits; a float32 takes 4 bytes."),
         },
