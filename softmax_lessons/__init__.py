@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from softmax_lessons.checker.verdict import Verdict
     from softmax_lessons.checks import check
     from softmax_lessons.dtypes import Limits, limits
+    from softmax_lessons.field_guide import Explanation, explain
     from softmax_lessons.functions import (
         cross_entropy,
         log_softmax,
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from softmax_lessons.progress import Progress, progress
 
 __all__ = [
+    "Explanation",
     "Limits",
     "Progress",
     "Verdict",
     "check",
     "cross_entropy",
+    "explain",
     "explorers",
     "limits",
     "log_softmax",
@@ -38,10 +41,12 @@ __all__ = [
 
 _FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
 _PLACES = {
+    "Explanation": "field_guide",
     "Limits": "dtypes",
     "Progress": "progress",
     "Verdict": "checker.verdict",
     "check": "checks",
+    "explain": "field_guide",
     "limits": "dtypes",
     "progress": "progress",
     **dict.fromkeys(_FUNCTIONS, "functions"),

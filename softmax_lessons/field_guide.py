@@ -1,0 +1,240 @@
+"""`explain`: from an error message, or a symptom in words, to entries of the field guide.
+
+The entries are those of the notebook of the last lesson, which is read when it is first needed.
+The site's search box works alike, with the same data: tools/publish/search.js.
+"""
+
+import functools
+import json
+import math
+import re
+import sys
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from softmax_lessons.workspace import lessons
+
+GUIDE = "17_field_guide.ipynb"
+HEADING = re.compile(r"### P(\d+)\. (.*)\n")
+FENCE = re.compile(r"^```text\n(.*?)\n```\n", flags=re.DOTALL | re.MULTILINE)
+FIELDS = {"sees": "You see", "cause": "Cause", "fix": "Fix", "early": "Next time", "more": "More"}
+# what differs from one message to the next of its kind, and what is put in its place
+NORMALISED = (
+    (r"0x[0-9a-f]+", " # "),
+    (r"torch\.size\(|torch\.|c10::|['\"`\u2018-\u201d()\[\]{}<>]", " "),
+    (
+        r"\b(float8_\w+|bfloat16|float(16|32|64)?|half|double|long|u?int(8|16|32|64)?|byte|short"
+        r"|char|bool|complex\w*)(tensor)?\b",
+        " dtype ",
+    ),
+    (r"\b(cpu|cuda|mps|xpu|hpu)(:\d+)?\b", " device "),
+    (r"-?\b\d[\d.,]*(e[+-]?\d+)?\b", " # "),
+    (r"[\s,;]+", " "),
+    (r"(# )+", "# "),
+)
+ENDING = r"(?<=[a-z]{3})(ing|ed|es|s)$"
+# what people write for a word of the guide
+SAME = {
+    **dict.fromkeys(("axi", "axis", "dimension", "dims"), "dim"),
+    **dict.fromkeys(("criterion", "crossentropyloss", "crossentropy"), "cross_entropy"),
+    **dict.fromkeys(("gpu", "device"), "cuda"),
+    **dict.fromkeys(("fp16", "half"), "float16"),
+    "probability": "prob",
+    "probabiliti": "prob",
+    "label": "target",
+    "nllloss": "nll_loss",
+    "bf16": "bfloat16",
+    "sdpa": "scaled_dot_product_attention",
+}
+# words that say nothing about a symptom
+SILENT = """
+    a am an and any are as at be but by can do does don for from get give gives got has have how i
+    if in into is it its me my no not of on one or only our out so than that the their them there
+    they this to too use used using very was we what when where which why will with work works you
+    your
+"""
+WEIGHTS = {"title": 3, "sees": 2, "messages": 1, "cause": 1, "fix": 1}
+PART = 15  # characters of a message that are enough to find it by
+MOST = 3  # entries that are shown
+LEAST = 0.3  # of the weight of the words asked for: below it, nothing is found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One pitfall: the fields of its cell, as Markdown, and its code.
+
+    Attributes:
+        number: the number after the P.
+        title: the symptom in a few words.
+        sees: the symptom as people report it.
+        messages: the errors and warnings that it comes with; "…" stands for anything.
+        cause: why.
+        fix: what to write instead.
+        early: how to see it earlier next time.
+        more: the lesson, the versions, the entries beside it, and its source.
+        code: the cells that show it.
+    """
+
+    number: int
+    title: str
+    sees: str
+    messages: tuple[str, ...]
+    cause: str
+    fix: str
+    early: str
+    more: str
+    code: tuple[str, ...]
+
+    def __str__(self) -> str:
+        code = "\n\n".join(f"```python\n{source}\n```" for source in self.code)
+        parts = (f"**You see** {self.sees}", f"**Cause** {self.cause}", f"**Fix** {self.fix}")
+        return "\n\n".join((f"### P{self.number}. {self.title}", *parts, code, self.more))
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """What the field guide says about a message or a symptom.
+
+    Attributes:
+        entries: what fits, the best first; empty if nothing does.
+        exact: whether the first one has the very message that was asked about, but for numbers,
+            shapes and dtypes.
+    """
+
+    entries: tuple[Entry, ...]
+    exact: bool
+
+    def __repr__(self) -> str:
+        if not self.entries:
+            return (
+                "The field guide has nothing on that. Try the words of the symptom, such as "
+                f'"loss is nan"; or look through {GUIDE}, which begins with a few questions.'
+            )
+        first, *others = self.entries
+        near = "" if self.exact else "Nothing has this very message. The nearest entry:\n\n"
+        also = "\n".join(f"- P{entry.number}. {entry.title}" for entry in others)
+        return f"{near}{first}" + (f"\n\n**Or else**\n\n{also}" if also else "")
+
+    def _repr_markdown_(self) -> str:
+        return repr(self)
+
+
+def explain(about: str | BaseException | None = None) -> Explanation:
+    """Look an error, a warning or a symptom up in the field guide.
+
+    Args:
+        about: an error message as it was printed, with or without its traceback; an exception;
+            or a symptom in words, such as "loss stays at 2.30". Without it, the last exception
+            that nobody caught.
+
+    Returns:
+        The entries that fit; it shows itself in a notebook and in a terminal.
+
+    Raises:
+        TypeError: if it is something else.
+        ValueError: if there is nothing to explain.
+    """
+    if about is None:
+        about = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+        if about is None:
+            raise ValueError("nothing has failed here yet: paste a message, or say what you see")
+    if isinstance(about, BaseException):
+        about = "".join(traceback.format_exception_only(about))
+    if not isinstance(about, str):
+        raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
+    if not about.strip():
+        raise ValueError("there is nothing to explain: the message is empty")
+    if found := _by_message(about):
+        return Explanation(tuple(found[:MOST]), exact=True)
+    return Explanation(tuple(_by_words(about)[:MOST]), exact=False)
+
+
+@functools.cache
+def entries() -> tuple[Entry, ...]:
+    """Return the entries, in the order of the guide."""
+    found: list[tuple[str, list[str]]] = []
+    for cell in json.loads(_notebook().read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and source.startswith("#"):
+            found.append((source, []))
+        elif cell["cell_type"] == "code" and found:
+            found[-1][1].append(source)
+    return tuple(_entry(source, code) for source, code in found if HEADING.match(source))
+
+
+def _notebook() -> Path:
+    return next(path for path in lessons() if path.name == GUIDE)
+
+
+def _entry(source: str, code: list[str]) -> Entry:
+    heading = HEADING.match(source)
+    messages = "\n".join(FENCE.findall(source)).splitlines()
+    text = FENCE.sub("", source[heading.end() :])
+    _, *parts = re.split(r"^\*\*([\w ]+)\*\* ", text, flags=re.MULTILINE)
+    fields = {title: part.strip() for title, part in zip(parts[::2], parts[1::2], strict=True)}
+    told = {name: fields.get(title, "") for name, title in FIELDS.items()}
+    return Entry(int(heading[1]), heading[2], messages=tuple(messages), code=tuple(code), **told)
+
+
+def normalised(message: str) -> str:
+    """Return a message without what differs from one of its kind to the next."""
+    message = message.lower()
+    for pattern, instead in NORMALISED:
+        message = re.sub(pattern, instead, message)
+    return message.strip()
+
+
+def _by_message(text: str) -> list[Entry]:
+    """Return the entries whose message this is, or is a part of, the one most alike first."""
+    asked, plain = normalised(text), set(text.lower().split())
+    found = {}
+    for entry in entries():
+        for message in entry.messages:
+            parts = [normalised(part) for part in message.split("…")]
+            if re.search(".*".join(map(re.escape, parts)), asked):
+                alike = sum(map(len, parts))
+            elif len(asked) >= PART and asked in " ".join(parts):
+                alike = len(asked)
+            else:
+                continue
+            shared = len(plain & set(message.lower().split()))
+            found[entry] = max(found.get(entry, (0, 0)), (alike, shared))
+    return sorted(found, key=lambda entry: found[entry], reverse=True)
+
+
+def words(text: str) -> set[str]:
+    """Return the words of a text, without endings, and by the names that the guide uses."""
+    text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
+    said = set(re.findall(r"[a-z_][\w.]*\w|\d[\d.]*\d", text)) - set(SILENT.split())
+    stems = {re.sub(ENDING, "", word) for word in said}
+    return {SAME.get(stem, stem) for stem in stems}
+
+
+@functools.cache
+def _weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
+    """Return how much each word says about each entry, and how rare each is."""
+    of_entries = {}
+    for entry in entries():
+        of_entries[entry] = weight = {}
+        for name, value in reversed(WEIGHTS.items()):
+            text = getattr(entry, name)
+            weight |= dict.fromkeys(words(text if isinstance(text, str) else " ".join(text)), value)
+    used = Counter(word for weight in of_entries.values() for word in weight)
+    rare = {word: math.log(1 + len(of_entries) / count) for word, count in used.items()}
+    return of_entries, rare
+
+
+def _by_words(text: str) -> list[Entry]:
+    """Return the entries that share words with a text, and the rarest ones first."""
+    of_entries, rare = _weights()
+    asked = words(text) & rare.keys()
+    highest = max(WEIGHTS.values())
+    least = LEAST * highest * sum(rare[word] for word in asked)
+    found = {
+        entry: sum(rare[word] * weight.get(word, 0) for word in asked)
+        for entry, weight in of_entries.items()
+    }
+    best = sorted(found, key=lambda entry: found[entry], reverse=True)
+    return [entry for entry in best if found[entry] >= max(least, 1e-9)]
