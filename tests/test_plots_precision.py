@@ -48,7 +48,7 @@ def test_lines_that_end_together_share_a_label():
     "draw",
     [
         lambda ax: plots.rule_values(ax, []),
-        lambda ax: plots.rule_values(ax, [torch.float32]),
+        lambda ax: plots.rule_values(ax, [torch.bfloat16, torch.float16]),
         lambda ax: plots.bar_errors(ax, ["a"], []),
         lambda ax: plots.bar_errors(ax, [], []),
         lambda ax: plots.bar_errors(ax, ["a"], [-1.0]),

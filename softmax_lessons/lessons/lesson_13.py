@@ -726,6 +726,38 @@ QUESTIONS = {
         "refused",
         {"drawn": ("repairs-in-place", "In bfloat16 the sum 0.9990 is rounded to 1.")},
     ),
+    "float32_under_autocast": Question(
+        "loss",
+        {
+            "all": (
+                "autocast-protects-softmax",
+                "On a CPU, autocast leaves softmax and log_softmax in the dtype that comes in.",
+            ),
+            "none": (
+                "autocast-casts-everything-down",
+                "Autocast casts up for some operations, and the loss is one of them.",
+            ),
+            "softmaxes": (
+                "autocast-protects-softmax",
+                "It's the other way round: the loss is on the list for float32, not softmax.",
+            ),
+        },
+    ),
+    "losses_in_bfloat16": Question(
+        1,
+        {
+            5: ("sees-all-digits", "Two neighbours are 0.01 apart, and the numbers 1/16."),
+            2: ("rounds-to-both-ends", "All five lie closer to 10.8125 than to 10.75 or 10.875."),
+        },
+    ),
+    "lost_gradient": Question(
+        "float16",
+        {
+            "bfloat16": ("digits-for-range", "Few digits don't matter here: bfloat16 has range."),
+            "both": ("digits-for-range", "bfloat16 goes down to 9e-41, far below 2.0e-8."),
+            "neither": ("float16-reaches-far", "What lies below half of 6e-8 is 0 in float16."),
+        },
+    ),
     "minus_inf_in_e4m3fn": Question(
         "lost",
         {"kept": ("every-format-has-inf", "e4m3fn spends its codes on numbers and has no inf.")},

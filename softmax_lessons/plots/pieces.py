@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 _MOST_ENTRIES, _MOST_SHARDS, _MOST_COLUMNS = 12, 4, 3
 
 
-def plot_stream(axes: "Sequence[Axes]", stream: Tensor) -> str:
-    """Draw the running maximum and the running sum of a row seen one entry at a time.
+def plot_stream(ax: "Axes", stream: Tensor) -> str:
+    """Draw the running sum of a row seen one entry at a time, and where it is rescaled.
 
     Args:
-        axes: two axes, for the maximum and for the sum, that share their x.
+        ax: axes to draw on.
         stream: logits of shape (entries,), all finite, at most 12.
 
     Raises:
-        ValueError: if there are not two axes, or the stream has another shape, too many entries,
-            or an entry that is not finite.
+        ValueError: if the stream has another shape, too many entries, or an entry that is not
+            finite.
     """
-    if len(axes) != 2:
-        raise ValueError(f"plot_stream needs 2 axes, one above the other, got {len(axes)}")
     if stream.dim() != 1 or not 0 < len(stream) <= _MOST_ENTRIES or not stream.isfinite().all():
         raise ValueError(
             f"plot_stream needs a stream of shape (entries,), 1 to {_MOST_ENTRIES} of them, all "
@@ -33,48 +31,35 @@ def plot_stream(axes: "Sequence[Axes]", stream: Tensor) -> str:
         )
     x = stream.double()
     largest = x.cummax(dim=0).values
-    upper, lower = axes
-    places = list(range(1, len(x) + 1))
-    upper.step(places, largest.tolist(), where="post", color=ORANGE, label="largest so far")
-    upper.plot(places, x.tolist(), "o", color=BLUE, label="logit")
-    upper.set_ylabel("logit")
-    upper.margins(y=0.15)
-    upper.legend(frameon=False, fontsize=9, loc="upper left")
-
     total, before = 0.0, largest[0]
-    told, totals, tallest = [], [], 0.0
-    for place, value, now in zip(places, x, largest, strict=True):
+    told, totals, labels = [], [], []
+    for place, (value, now) in enumerate(zip(x, largest, strict=True)):
         factor, new = (before - now).exp().item(), (value - now).exp().item()
         kept = total * factor
-        lower.bar(place, kept, color=SKY, edgecolor=BLUE)
-        lower.bar(place, new, bottom=kept, color="white", edgecolor=VERMILION, hatch="//")
+        ax.bar(place, kept, color=SKY, edgecolor=BLUE)
+        ax.bar(place, new, bottom=kept, color="white", edgecolor=VERMILION, hatch="//")
+        labels.append(f"{value:g}")
         if now > before:
-            lower.bar(place, total, color="none", edgecolor=BLUE, linestyle="--", linewidth=1.2)
-            top = max(total, kept + new)
-            lower.annotate(rf"$\times$ {factor:.4f}", (place, top), (0, 3), **_ABOVE)
-            told.append(f"by {factor:.4f} at entry {place}")
-        tallest = max(tallest, total, kept + new)
+            ax.annotate(rf"$\times$ {factor:.4f}", (place, kept + new), (0, 3), **_ABOVE)
+            labels[-1] += "\nnew max"
+            told.append(f"by {factor:.4f} at the logit {value:g}")
         total, before = kept + new, now
-        totals.append(f"{total:.4f}")
-    bars = [
-        ("brought to the new maximum", SKY, BLUE, ""),
-        ("exp of the new entry", "white", VERMILION, "//"),
-    ]
-    for label, colour, edge, hatch in bars:
-        lower.bar(places[0], 0, color=colour, edgecolor=edge, hatch=hatch, label=label)
-    lower.bar(places[0], 0, color="none", edgecolor=BLUE, linestyle="--", label="as it was")
-    lower.legend(frameon=False, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
-    lower.set_ylim(0, 1.2 * tallest)
-    lower.set_ylabel("sum")
-    lower.set_xlabel("entry")
-    lower.set_xticks(places)
-    for ax in axes:
-        ax.spines[["top", "right"]].set_visible(False)
+        totals.append(total)
+    for label, colour, edge, hatch in (
+        ("exp(new logit - largest so far)", "white", VERMILION, "//"),
+        ("sum so far, rescaled", SKY, BLUE, ""),
+    ):
+        ax.bar(0, 0, color=colour, edgecolor=edge, hatch=hatch, label=label)
+    ax.legend(frameon=False, fontsize=9, loc="upper left")
+    ax.set_ylim(0, 1.2 * max(totals))
+    ax.set_ylabel("sum")
+    ax.set_xlabel("logits, in the order of their arrival")
+    ax.set_xticks(range(len(labels)), labels)
+    ax.spines[["top", "right"]].set_visible(False)
     rescaled = f"rescaled {', '.join(told)}" if told else "never rescaled"
-    maxima = ", ".join(f"{value:g}" for value in largest.tolist())
     return (
-        f"Two charts of a stream of logits {', '.join(f'{value:g}' for value in x.tolist())}. "
-        f"Largest so far: {maxima}. Sum so far: {', '.join(totals)}; {rescaled}."
+        f"Bars of the running sum of a stream of logits {_numbers(x)}: "
+        f"{_numbers(totals, 4)}; {rescaled}."
     )
 
 
@@ -140,7 +125,7 @@ _PALE = "#FFF3DC"  # orange, light enough to write on
 _BOX = {"facecolor": "white", "edgecolor": BLUE, "boxstyle": "round"}
 
 
-def _numbers(values: Tensor, digits: int | None = None) -> str:
+def _numbers(values: Tensor | Sequence[float], digits: int | None = None) -> str:
     """Write a row of numbers, with so many digits after the point if they are given."""
-    texts = (f"{v:g}" if digits is None else f"{v:.{digits}f}" for v in values.tolist())
+    texts = (f"{v:g}" if digits is None else f"{v:.{digits}f}" for v in map(float, values))
     return ", ".join(texts)

@@ -20,23 +20,26 @@ def rule_values(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
 
     Args:
         ax: axes to draw on.
-        dtypes: floating-point dtypes of 8 or 16 bits, drawn from top to bottom.
+        dtypes: floating-point dtypes with at most 128 numbers from 1 up to 2, drawn from top to
+            bottom; the ticks of others, such as float16, would run together.
 
     Raises:
-        ValueError: if there are no dtypes, or one has more than 16 bits (too many numbers).
+        ValueError: if there are no dtypes, or one has more numbers.
     """
-    if not dtypes or any(torch.finfo(dtype).bits > 16 for dtype in dtypes):
+    if not dtypes or any(torch.finfo(dtype).eps < 1 / 128 for dtype in dtypes):
         raise ValueError(
-            f"rule_values needs dtypes of 8 or 16 bits such as torch.float16, got {list(dtypes)}"
+            "rule_values needs dtypes with at most 128 numbers from 1 up to 2, such as "
+            f"torch.bfloat16, got {list(dtypes)}"
         )
     told = []
     for row, dtype in enumerate(dtypes):
         values = _values(dtype, 1.0, 4.0)
-        ax.vlines(values.tolist(), row - 0.35, row + 0.35, color=BLUE, linewidth=0.7)
+        ax.vlines(values.tolist(), row - 0.35, row + 0.35, color=BLUE, linewidth=0.8)
         steps = [int(((values >= a) & (values < b)).sum()) for a, b in pairwise((1, 2, 4))]
         told.append(f"{_name(dtype)} {steps[0]} and {steps[1]}")
     ax.set_yticks(range(len(dtypes)), [_name(dtype) for dtype in dtypes])
     ax.set_ylim(len(dtypes) - 0.5, -0.5)
+    ax.set_xlim(0.98, 4.02)
     ax.set_xticks([1, 2, 3, 4])
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
