@@ -154,7 +154,7 @@ def nothing_to_choose_in_a_square(f):
     return f(torch.zeros(1, 3, 3)).sum(-1).isclose(torch.tensor(1.0)).all()
 
 
-# bug 2
+# bug 10
 
 
 @good("hunt_unkept_maximum")
@@ -199,7 +199,7 @@ def rows_alike(f):
     return torch.allclose(f(x), x.softmax(1))
 
 
-# bug 3
+# bug 2
 
 
 @good("hunt_one_maximum")
@@ -243,7 +243,7 @@ def rows_sixty_apart_and_one_alone(f):
         assert f(x).isfinite().all()
 
 
-# bug 4
+# bug 3
 
 
 @good("hunt_two_softmaxes")
@@ -291,7 +291,7 @@ def zero_logits(f):
     CLOSE(f(torch.zeros(1, 4), torch.tensor([2])), torch.tensor(4.0).log())
 
 
-# bug 5
+# bug 4
 
 
 @good("hunt_class_axis")
@@ -337,7 +337,7 @@ def a_symmetric_square(f):
     assert f(100.0 * F.one_hot(targets, 2), targets).item() < 0.01
 
 
-# bug 6
+# bug 11
 
 
 @good("hunt_eps")
@@ -375,7 +375,7 @@ def not_far_enough(f):
     CLOSE(f(torch.tensor([50.0, 0.0])), torch.tensor([0.0, -50.0]))
 
 
-# bug 7
+# bug 5
 
 
 @good("hunt_zeroed_logits")
@@ -420,7 +420,7 @@ def nothing_hidden(f):
     CLOSE(f(x, torch.tensor([True, True, True])), x.softmax(0))
 
 
-# bug 8
+# bug 6
 
 
 @good("hunt_changed_scores")
@@ -467,7 +467,7 @@ def stays_where_nothing_is_hidden(f):
     assert torch.equal(x, before)
 
 
-# bug 9
+# bug 7
 
 
 @good("hunt_future")
@@ -518,7 +518,7 @@ def equal_values(f):
     CLOSE(f(q, q, v), v)
 
 
-# bug 10
+# bug 8
 
 
 @good("hunt_temperature")
@@ -556,7 +556,7 @@ def sums_when_hot(f):
     return abs(f(torch.tensor([2.0, 1.0, 0.1]), 5.0).sum() - 1) < 1e-6
 
 
-# bug 11
+# bug 9
 
 
 @good("hunt_stream")

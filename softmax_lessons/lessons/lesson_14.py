@@ -236,6 +236,8 @@ QUESTIONS = {
             6587: ("whole-table", "That's the whole table; a chunk has 1000 of 50,257 classes."),
             33: ("forgets-the-bytes", "That's how many millions of numbers; each takes 4 bytes."),
             65.5: ("two-bytes", "That's for 16 bits; a float32 takes 4 bytes."),
+            125: ("mebibytes", "That's in MiB, 2 to the power 20 bytes; an MB is a million."),
+            0.131: ("gigabytes", "That's in GB; an MB is a million bytes."),
         },
         within=0.01,
     ),

@@ -78,7 +78,7 @@ WRONG_DIM = Hunt(
 )
 
 
-# Bugs 2 and 3
+# Bugs 10 and 2
 
 
 def row_softmax(x: Tensor) -> Tensor:
@@ -184,7 +184,7 @@ ONE_MAXIMUM = Hunt(
 )
 
 
-# Bug 4
+# Bug 3
 
 
 def loss_of_logits(logits: Tensor, targets: Tensor) -> Tensor:
@@ -249,7 +249,7 @@ TWO_SOFTMAXES = Hunt(
 )
 
 
-# Bug 5
+# Bug 4
 
 
 def sequence_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -310,7 +310,7 @@ CLASS_AXIS = Hunt(
 )
 
 
-# Bug 6
+# Bug 11
 
 
 def log_probs_of(logits: Tensor) -> Tensor:
@@ -372,7 +372,7 @@ EPS = Hunt(
 )
 
 
-# Bugs 7 and 8
+# Bugs 5 and 6
 
 
 def hidden_by_infinity(scores: Tensor, mask: Tensor) -> Tensor:
@@ -482,7 +482,7 @@ CHANGED_SCORES = Hunt(
 )
 
 
-# Bug 9
+# Bug 7
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -561,7 +561,7 @@ FUTURE = Hunt(
 )
 
 
-# Bug 10
+# Bug 8
 
 
 def warm(logits: Tensor, temperature: float) -> Tensor:
@@ -623,7 +623,7 @@ TEMPERATURE = Hunt(
 )
 
 
-# Bug 11
+# Bug 9
 
 
 def stream_sum(chunks: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -720,29 +720,22 @@ STREAM = Hunt(
 
 HUNTS = {
     "hunt_wrong_dim": WRONG_DIM,
-    "hunt_unkept_maximum": UNKEPT_MAXIMUM,
     "hunt_one_maximum": ONE_MAXIMUM,
     "hunt_two_softmaxes": TWO_SOFTMAXES,
     "hunt_class_axis": CLASS_AXIS,
-    "hunt_eps": EPS,
     "hunt_zeroed_logits": ZEROED_LOGITS,
     "hunt_changed_scores": CHANGED_SCORES,
     "hunt_future": FUTURE,
     "hunt_temperature": TEMPERATURE,
     "hunt_stream": STREAM,
+    "hunt_unkept_maximum": UNKEPT_MAXIMUM,
+    "hunt_eps": EPS,
 }
 
 QUESTIONS: dict[str, Question] = {
     "sums_on_softmin": Question(
         "misses",
         {"notices": ("sums-are-enough", "Softmin is a softmax too: its rows sum to 1.")},
-    ),
-    "unkept_sums": Question(
-        "ones",
-        {
-            "error": ("shapes-will-tell", "A row of 3 maxima fits a 3 by 3 batch."),
-            "off": ("sums-are-enough", "Each row is divided by its own sum, so it sums to 1."),
-        },
     ),
     "loss_at_start": Question(
         "same",
@@ -762,6 +755,29 @@ QUESTIONS: dict[str, Question] = {
     "sharper_when_cold": Question(
         "misses",
         {"notices": ("direction-is-enough", "Dividing twice sharpens too, even more.")},
+    ),
+    "naive_passes": Question(
+        2,
+        {
+            4: ("trusts-ordinary-logits", "exp(1000) is inf, and inf / inf is nan."),
+            3: ("columns-are-near", "The far batch's columns have logits of 1000 or more, too."),
+            0: ("naive-is-broken", "For ordinary logits, the naive softmax is right."),
+        },
+    ),
+    "simplest_overflow": Question(
+        89,
+        {
+            1000: ("reports-the-largest", "It looks for the simplest number, not the largest."),
+            88.72: ("at-the-limit", "exp(88.72) still fits; 89 is the first integer above it."),
+            0: ("any-number-will-do", "exp(0) is 1, and 1 / 1 is 1: this list obeys the law."),
+        },
+    ),
+    "unkept_sums": Question(
+        "ones",
+        {
+            "error": ("shapes-will-tell", "A row of 3 maxima fits a 3 by 3 batch."),
+            "off": ("sums-are-enough", "Each row is divided by its own sum, so it sums to 1."),
+        },
     ),
 }
 
