@@ -19,10 +19,12 @@ if TYPE_CHECKING:
         naive_softmax,
         stable_softmax,
     )
+    from softmax_lessons.heads import Inspection, inspect_head
     from softmax_lessons.progress import Progress, progress
 
 __all__ = [
     "Explanation",
+    "Inspection",
     "Limits",
     "Progress",
     "Verdict",
@@ -30,6 +32,7 @@ __all__ = [
     "cross_entropy",
     "explain",
     "explorers",
+    "inspect_head",
     "limits",
     "log_softmax",
     "logsumexp",
@@ -42,11 +45,13 @@ __all__ = [
 _FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
 _PLACES = {
     "Explanation": "field_guide",
+    "Inspection": "heads",
     "Limits": "dtypes",
     "Progress": "progress",
     "Verdict": "checker.verdict",
     "check": "checks",
     "explain": "field_guide",
+    "inspect_head": "heads",
     "limits": "dtypes",
     "progress": "progress",
     **dict.fromkeys(_FUNCTIONS, "functions"),
