@@ -186,16 +186,21 @@ def normalised(message: str) -> str:
     return message.strip()
 
 
+def parts(message: str) -> list[str]:
+    """Return what a message of the guide says before, between and after what can be anything."""
+    return [normalised(part) for part in message.split("…")]
+
+
 def _by_message(text: str) -> list[Entry]:
     """Return the entries whose message this is, or is a part of, the one most alike first."""
     asked, plain = normalised(text), set(text.lower().split())
     found = {}
     for entry in entries():
         for message in entry.messages:
-            parts = [normalised(part) for part in message.split("…")]
-            if re.search(".*".join(map(re.escape, parts)), asked):
-                alike = sum(map(len, parts))
-            elif len(asked) >= PART and asked in " ".join(parts):
+            kept = parts(message)
+            if re.search(".*".join(map(re.escape, kept)), asked):
+                alike = sum(map(len, kept))
+            elif len(asked) >= PART and asked in " ".join(kept):
                 alike = len(asked)
             else:
                 continue
@@ -213,8 +218,8 @@ def words(text: str) -> set[str]:
 
 
 @functools.cache
-def _weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
-    """Return how much each word says about each entry, and how rare each is."""
+def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
+    """Return how much each word says about each entry, and how much it says at all."""
     of_entries = {}
     for entry in entries():
         of_entries[entry] = weight = {}
@@ -228,7 +233,7 @@ def _weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
 
 def _by_words(text: str) -> list[Entry]:
     """Return the entries that share words with a text, and the rarest ones first."""
-    of_entries, rare = _weights()
+    of_entries, rare = weights()
     asked = words(text) & rare.keys()
     highest = max(WEIGHTS.values())
     least = LEAST * highest * sum(rare[word] for word in asked)

@@ -11,6 +11,7 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
+from tools.publish import guide
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
@@ -57,10 +58,13 @@ def write(target: Path, forms: Path) -> None:
         for lesson in lessons():
             page = _as_page(json.loads(lesson.read_text(encoding="utf-8")), lesson.stem)
             (source / "notebooks" / lesson.name).write_text(json.dumps(page), encoding="utf-8")
+        guide.write_pages(page, source / guide.FOLDER)  # the last lesson's
         options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", f"{folder}/doctrees"]
         built = Path(folder) / "site"
         if build_main([*options, str(source), str(built)]):
             raise RuntimeError("Sphinx could not build the site; what it says stands above")
+        data = built / "_static" / "field_guide_data.js"
+        data.write_text(guide.search_data(), encoding="utf-8")
         shutil.copytree(built, target)  # MyST-NB leaves a folder of its own beside the site
     for form in FORMS:
         shutil.copytree(forms / form, target / "downloads" / form)

@@ -1,0 +1,111 @@
+"""The field guide on the site: a page for each pitfall, and one to find them."""
+
+import json
+import re
+from pathlib import Path
+
+from softmax_lessons.copies import Notebook
+from softmax_lessons.field_guide import (
+    ENDING,
+    LEAST,
+    MOST,
+    NORMALISED,
+    PART,
+    SAME,
+    SILENT,
+    WEIGHTS,
+    Entry,
+    entries,
+    parts,
+    weights,
+)
+
+FOLDER = "field_guide"
+ENTRY_LINK = re.compile(r"\]\(#P(\d+)[^)]*\)")
+LESSON_LINK = re.compile(r"\]\((\d\d_\w+\.ipynb)")
+FORM = """<form class="guide-search" role="search">
+<label for="guide-query">Paste the message, or say what you see:</label>
+<textarea id="guide-query" rows="3" autocomplete="off" spellcheck="false"></textarea>
+<div class="guide-found" role="status"></div>
+</form>
+<noscript>The search needs JavaScript; the lists below don't.</noscript>
+"""
+
+
+def write_pages(guide: Notebook, target: Path) -> None:
+    """Write a page for each entry, as a notebook with its outputs, and the page to find them.
+
+    Args:
+        guide: the notebook of the last lesson.
+        target: the folder to write into.
+    """
+    target.mkdir()
+    cells, found = [], {}
+    for cell in guide["cells"]:
+        if cell["cell_type"] == "markdown" and "".join(cell["source"]).startswith("#"):
+            heading = re.match(r"### P(\d+)\. ", "".join(cell["source"]))
+            cells = found.setdefault(int(heading[1]), []) if heading else []
+        cells.append(cell)
+    for number, own in found.items():
+        page = {**guide, "cells": [_as_page(cell) for cell in own]}
+        (target / f"p{number}.ipynb").write_text(json.dumps(page), encoding="utf-8")
+    (target / "index.md").write_text(_index(guide), encoding="utf-8")
+
+
+def _as_page(cell: dict) -> dict:
+    if cell["cell_type"] != "markdown":
+        return cell
+    text = re.sub(r"^### P\d+\. ", "# ", "".join(cell["source"]))
+    return {**cell, "source": _linked(text)}
+
+
+def _linked(text: str) -> str:
+    """Return text whose links lead from this folder to where they lead in the notebook."""
+    return LESSON_LINK.sub(r"](../notebooks/\1", ENTRY_LINK.sub(r"](p\1.ipynb)", text))
+
+
+def _index(guide: Notebook) -> str:
+    """Return the page with the search, the questions, and every message and entry."""
+    text = "\n\n".join(
+        "".join(cell["source"]) for cell in guide["cells"] if cell["cell_type"] == "markdown"
+    )
+    tree = text.split("## Find it by what you see\n")[1].split("\n## ")[0]
+    tree = re.sub(r"^### ", "## ", tree, flags=re.MULTILINE)
+    messages = sorted(
+        {(m.replace("`", ""), e.number) for e in entries() for m in e.messages}, key=_alphabetical
+    )
+    lines = ["# Find your bug", "", FORM, _linked(tree), "## All messages", ""]
+    lines += [f"- [`{message}`](p{number}.ipynb)" for message, number in messages]
+    lines += ["", "## All pitfalls", "", "```{toctree}", ":titlesonly:", ""]
+    lines += [*(f"p{entry.number}" for entry in entries()), "```", ""]
+    return "\n".join(lines)
+
+
+def _alphabetical(row: tuple[str, int]) -> str:
+    return re.sub(r"^\w+(Error|Warning): |[^a-z ]", "", row[0].lower())
+
+
+def search_data() -> str:
+    """Return what search.js needs, as a script: rules, weights of words, and messages."""
+    of_entries, rare = weights()
+    data = {
+        "normalised": NORMALISED,
+        "ending": ENDING,
+        "same": SAME,
+        "silent": SILENT.split(),
+        "part": PART,
+        "most": MOST,
+        "least": LEAST * max(WEIGHTS.values()),
+        "rare": {word: round(value, 4) for word, value in rare.items()},
+        "entries": [_searched(entry, of_entries[entry]) for entry in entries()],
+    }
+    return f"const FIELD_GUIDE = {json.dumps(data, ensure_ascii=False)};\n"
+
+
+def _searched(entry: Entry, weight: dict[str, int]) -> dict:
+    return {
+        "number": entry.number,
+        "title": entry.title,
+        "messages": [[message.lower(), parts(message)] for message in entry.messages],
+        "words": weight,
+    }

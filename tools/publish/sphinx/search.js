@@ -1,0 +1,112 @@
+// Looks messages and symptoms up in the field guide, as softmax_lessons/field_guide.py does.
+"use strict";
+
+function normalised(message) {
+  message = message.toLowerCase();
+  for (const [pattern, instead] of FIELD_GUIDE.normalised) {
+    message = message.replace(new RegExp(pattern, "g"), instead);
+  }
+  return message.trim();
+}
+
+function wordsOf(text) {
+  const silent = new Set(FIELD_GUIDE.silent);
+  const said = text.toLowerCase().match(/[a-z_][\w.]*\w|\d[\d.]*\d/g) ?? [];
+  const stems = said.filter((word) => !silent.has(word))
+    .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), ""));
+  const { same } = FIELD_GUIDE;
+  return new Set(stems.map((stem) => (Object.hasOwn(same, stem) ? same[stem] : stem)));
+}
+
+function best(scores) { // sorted, the entries of equal scores in the order of the guide
+  return [...scores].sort(([, a], [, b]) => b[0] - a[0] || b[1] - a[1]).map(([entry]) => entry);
+}
+
+function byMessage(text) {
+  const asked = normalised(text);
+  const plain = new Set(text.toLowerCase().split(/\s+/).filter(Boolean));
+  const found = new Map();
+  for (const entry of FIELD_GUIDE.entries) {
+    for (const [message, parts] of entry.messages) {
+      let from = 0;
+      const inOrder = parts.every((part) => {
+        const at = asked.indexOf(part, from);
+        from = at + part.length;
+        return at >= 0;
+      });
+      const within = asked.length >= FIELD_GUIDE.part && parts.join(" ").includes(asked);
+      if (!inOrder && !within) continue;
+      const alike = inOrder ? parts.reduce((sum, part) => sum + part.length, 0) : asked.length;
+      const shared = new Set(message.split(/\s+/).filter((word) => plain.has(word))).size;
+      const [most, more] = found.get(entry) ?? [0, 0];
+      if (alike > most || (alike === most && shared > more)) found.set(entry, [alike, shared]);
+    }
+  }
+  return best(found);
+}
+
+function byWords(text) {
+  const asked = [...wordsOf(text)].filter((word) => Object.hasOwn(FIELD_GUIDE.rare, word));
+  const rare = (word) => FIELD_GUIDE.rare[word];
+  const least = Math.max(FIELD_GUIDE.least * asked.reduce((sum, word) => sum + rare(word), 0), 1e-9);
+  const scores = new Map();
+  for (const entry of FIELD_GUIDE.entries) {
+    const score = asked.reduce((sum, word) => sum + rare(word) * (entry.words[word] ?? 0), 0);
+    if (score >= least) scores.set(entry, [score, 0]);
+  }
+  return best(scores);
+}
+
+function explain(text) {
+  const exact = byMessage(text);
+  const found = exact.length ? exact : byWords(text);
+  return { entries: found.slice(0, FIELD_GUIDE.most), exact: exact.length > 0 };
+}
+
+function show(text, place, folder) {
+  place.replaceChildren();
+  if (!text.trim()) return;
+  const { entries, exact } = explain(text);
+  const line = document.createElement("p");
+  if (!entries.length) line.textContent = "The field guide has nothing on that.";
+  else if (exact) line.textContent = "The field guide has this message:";
+  else line.textContent = "Nearest in the field guide:";
+  const list = document.createElement("ul");
+  for (const { number, title } of entries) {
+    const link = document.createElement("a");
+    link.href = `${folder}p${number}.html`;
+    link.textContent = title;
+    const item = document.createElement("li");
+    item.append(link);
+    list.append(item);
+  }
+  place.append(line, list);
+}
+
+// its data is loaded where it is used, and by a script, which a page from a disk may do
+function withData(then) {
+  const script = document.createElement("script");
+  script.src = `${document.documentElement.dataset.content_root}_static/field_guide_data.js`;
+  script.addEventListener("load", then);
+  document.head.append(script);
+}
+
+addEventListener("DOMContentLoaded", () => {
+  const own = document.querySelector(".guide-search");
+  if (own) {
+    own.addEventListener("submit", (event) => event.preventDefault());
+    const query = own.querySelector("textarea");
+    const answer = () => show(query.value, own.querySelector(".guide-found"), "");
+    withData(() => {
+      query.addEventListener("input", answer);
+      answer();
+    });
+  }
+  const results = document.querySelector("#search-results");
+  const asked = new URLSearchParams(location.search).get("q");
+  if (results && asked) {
+    const place = document.createElement("div");
+    results.before(place);
+    withData(() => show(asked, place, "field_guide/"));
+  }
+});
