@@ -13,7 +13,7 @@ from softmax_lessons.field_guide import entries
 ROUNDING = {torch.float16: 4e-3, torch.bfloat16: 3e-2}  # how far from 1 a sum may be; else 1e-4
 ENOUGH = 8  # rows: with fewer, too much is chance
 TOO_HIGH = 3  # times log(classes): no first loss of small weights is as high
-SATURATED = 50  # a logit as large, and probabilities of 1 and 0
+SATURATED = 50  # smaller logits are nothing odd
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,12 @@ def inspect_head(
     seen = f"{logits.dtype} of shape {tuple(logits.shape)}".removeprefix("torch.")
     with torch.no_grad():
         found = list(_of_logits(logits))
-        if targets is not None and not any(finding.entry in (13, 15) for finding in found):
-            broken = list(_of_targets(logits, targets, ignore_index))
-            found += broken
-            if not broken:
+        unusable = any(finding.entry in (13, 15) for finding in found)
+        if targets is not None and not unusable:
+            found += _of_targets(logits, targets, ignore_index)
+        if not found:
+            found += _saturated(logits, targets)
+            if targets is not None:
                 found += _of_both(logits, targets, ignore_index, alone=not found)
     return Inspection(seen, tuple(found))
 
@@ -124,14 +126,6 @@ def _of_logits(logits: Tensor) -> Iterator[Finding]:
         yield Finding(85, "All classes of a row have the same logit, in every row.")
     elif len(rows) >= ENOUGH and (rows[0] == rows[1]).all() and (rows == rows[0]).all():
         yield Finding(85, f"All {len(rows)} rows are the same, whatever the input was.")
-    elif max(high.max(), -low.min()) > SATURATED and low.isfinite().all():
-        one = (rows.logsumexp(dim=1) == high).float().mean().item()
-        if one > 0.5:
-            yield Finding(
-                90,
-                f"{one:.0%} of the rows have a probability of 1, and logits up to "
-                f"{max(high.max(), -low.min()).item():.4g}.",
-            )
 
 
 def _not_finite(logits: Tensor, rows: Tensor) -> Finding | None:
@@ -235,3 +229,25 @@ def _of_both(
                 f"The loss is {loss:.4g}; the same probability for each of {classes} classes costs "
                 f"{math.log(classes):.4g}.",
             )
+
+
+def _saturated(logits: Tensor, targets: Tensor | None) -> Iterator[Finding]:
+    """Look for probabilities of exactly 1; where the class is right, they are no harm."""
+    rows = _rows(logits)
+    high, low = rows.amax(dim=1), rows.amin(dim=1)
+    if not low.isfinite().all():  # masked
+        low = rows.nan_to_num(neginf=0).amin(dim=1)
+    largest = max(high.max().item(), -low.min().item())
+    if largest <= SATURATED:
+        return
+    sure = rows.logsumexp(dim=1) == high
+    if targets is not None and sure.any():
+        right = targets.flatten() if targets.shape != logits.shape else _rows(targets).argmax(dim=1)
+        sure &= rows.argmax(dim=1) != right
+    share = sure.float().mean().item()
+    if share > (0.5 if targets is None else 0.05):
+        wrong = "" if targets is None else " for a wrong class"
+        says = (
+            f"{share:.0%} of the rows have a probability of 1{wrong}; logits go to {largest:.4g}."
+        )
+        yield Finding(90, says)
