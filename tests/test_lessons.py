@@ -176,7 +176,7 @@ TERMS = {
     "`F.one_hot": ("06", "`F.one_hot` makes a table with a 1 at each row's target"),
     "label smoothing": ("07", "**Label smoothing** of 0.1 takes"),
     "padded": ("07", "are filled up, or **padded**"),
-    "entropy": ("07", "it is -(0.91 log 0.91 + 9 × 0.01 log 0.01), the **entropy** of the target"),
+    "entropy": ("07", "the **entropy** of the target"),
     "gradient accumulation": ("07", "that's **gradient accumulation**"),
     "derivative": ("08", "the result is a **derivative**"),
     "Jacobian": ("08", "are the **Jacobian** of softmax"),
