@@ -33,7 +33,8 @@ lint: .venv/.test ## style and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
 
-ON_ALL_CORES := --numprocesses logical --maxprocesses 4 --dist loadfile
+# in the order of their names: a file of few tests may be the one that takes longest
+ON_ALL_CORES := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # one notebook at a time: kernels that start together may choose the same port and die of it
 # (jupyter_client#487)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
+import jupytext
 import pytest
 import torch
 
@@ -16,9 +17,11 @@ from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.judge import expect, judge
 from softmax_lessons.checker.laws import kept_by_rounding
 from softmax_lessons.checker.question import Question
+from softmax_lessons.copies import slide_type
 from softmax_lessons.lessons import tasks
 
 ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "notebooks" / "source"
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
 ALIKE = {"repair_head_2", "repair_head_3", "repair_head_4", "repair_head_5"}  # as the first one
 
@@ -133,3 +136,100 @@ from softmax_lessons.lessons.laws import slices_sum_to_one
     assert other.misconceptions == ("sums-off",)
     assert "sums to 2" in other.says
     assert question.at_once("softmin_wins", "Largest").misconceptions == ("reads-softmax",)
+
+
+# each term with the lesson that explains it and the words that do; in `code` if it's a name there
+TERMS = {
+    "batch": ("00", "a **batch** of photos: one row per photo"),
+    "tensor": ("00", "A **tensor** is PyTorch's container for numbers"),
+    "slice": ("00", "A **slice** is a set of numbers that share a total of 1"),
+    "`lambda": ("00", "`lambda x: ...` is Python's short way to write a function"),
+    "inf": ("01", "a tensor can hold **inf**, infinity"),
+    "nan": ("01", '**nan**, "not a number"'),
+    "exponential": ("01", "the **exponential** of x, is e"),
+    "logit": ("01", "the scores that go into it are called **logits**"),
+    "dim": ("01", "A **dim** is what NumPy calls an axis"),
+    "argmax": ("01", "**argmax**, which picks the position of the largest"),
+    "sigmoid": ("01", "The **sigmoid** of a number d is"),
+    "calibrated": ("01", "A model is **calibrated** if"),
+    "`torch.allclose": ("02", "`torch.allclose` compares up to rounding"),
+    "`flatten": ("02", "into one dim first (`flatten`)"),
+    "attention": ("02", "In **attention**, each word (a **query**) scores all the words"),
+    "channel": ("02", "layers of numbers, called **channels**"),
+    "`keepdim": ("03", "With `keepdim=True`, it stays and has size 1"),
+    "broadcasting": ("03", "This is called **broadcasting**"),
+    "`x.flip": ("03", "`x.flip(dim)` is `x`, reversed along `dim`"),
+    "in place": ("03", "works **in place**: it changes the tensor"),
+    "dtype": ("04", "the **dtype**, the format that the numbers are stored in"),
+    "overflow": ("04", "A result beyond it **overflows**"),
+    "underflow": ("04", "too close to 0 **underflows**"),
+    "float16": ("04", "**float16** and **bfloat16** are two 16-bit formats"),
+    "bfloat16": ("04", "**float16** and **bfloat16** are two 16-bit formats"),
+    "subnormal": ("04", "They're called **subnormal**"),
+    "loss": ("06", "The **loss** says how wrong the model is"),
+    "cross-entropy": ("06", "This is the **cross-entropy**"),
+    "gradient": ("06", "its **gradient**, one number per logit"),
+    "logsumexp": ("06", "has a name, **logsumexp**"),
+    "target": ("06", "and the right one, the **target**"),
+    "`gather": ("06", "`gather` does the picking"),
+    "`F.nll_loss": ("06", "`F.nll_loss` picks the targets' entries"),
+    "`F.one_hot": ("06", "`F.one_hot` makes a table with a 1 at each row's target"),
+    "label smoothing": ("07", "**Label smoothing** of 0.1 takes"),
+    "padded": ("07", "are filled up, or **padded**"),
+    "entropy": ("07", "the **entropy** of the target"),
+    "gradient accumulation": ("07", "that's **gradient accumulation**"),
+    "derivative": ("08", "the result is a **derivative**"),
+    "Jacobian": ("08", "are the **Jacobian** of softmax"),
+    "chain rule": ("08", "this is the **chain rule**"),
+    "`ctx": ("08", "`ctx`, short for context, is"),
+    "temperature": ("09", "one positive number T, the **temperature**"),
+    "top-k": ("10", "**Top-k** sampling keeps the k largest"),
+    "standard error": ("10", "the **standard error** says how near"),
+    "`torch.multinomial": ("09", "`torch.multinomial`, which does the drawing"),
+    "perplexity": ("11", "**Perplexity** is exp of minus that mean"),
+    "mask": ("12", "A **mask** says which keys these are"),
+    "causal": ("12", "Its mask is **causal**"),
+    "eps": ("13", "the next number is called **eps**"),
+    "autocast": ("13", "**autocast** chooses the dtypes"),
+    "float8": ("13", "The **float8** formats have 8 bits"),
+    "FlashAttention": ("14", "**FlashAttention** ([Dao and others 2022]"),
+    "shard": ("15", "of the logits, its **shard**"),
+    "all-reduce": ("15", "In an **all-reduce**"),
+}
+LOOK_AHEAD = ("The map", "Going further", "Next")  # sections
+
+
+def prose(path):
+    """What a lesson says, but for its first cell, the speaker's notes and what looks ahead."""
+    told, heading = [], ""
+    for cell in jupytext.read(path).cells[1:]:
+        if cell.cell_type != "markdown" or slide_type(cell) == "notes":
+            continue
+        heading = (re.findall(r"^##? (.*)$", cell.source, flags=re.MULTILINE) or [heading])[-1]
+        if not heading.startswith(LOOK_AHEAD):
+            told.append(cell.source)
+    return re.sub(r"\]\([^)]*\)", "]", "\n".join(told))  # a link's address is no prose
+
+
+def uses(term, text):
+    """Where a text says a term: a name only in code, a word only outside of it."""
+    if not term.startswith("`"):
+        return re.findall(
+            rf"(?<![\w-]){re.escape(term)}(?:e?s|ed|ing)?(?![\w-])",
+            re.sub(r"`[^`]*`", "", text),
+            flags=re.IGNORECASE,
+        )
+    return re.findall(rf"`[^`]*\b{re.escape(term.strip('`'))}\b", text)
+
+
+@pytest.fixture(scope="module")
+def told():
+    return {path.name[:2]: prose(path) for path in sorted(SOURCES.glob("*.md"))}
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_no_lesson_uses_a_term_before_it_is_explained(term, told):
+    lesson, words = TERMS[term]
+    assert words in told[lesson]
+    before = [number for number, text in told.items() if number < lesson and uses(term, text)]
+    assert not before
