@@ -188,7 +188,8 @@ def normalised(message: str) -> str:
 
 def parts(message: str) -> list[str]:
     """Return what a message of the guide says before, between and after what can be anything."""
-    return [normalised(part) for part in message.split("…")]
+    said = re.sub(r"^\w+(Error|Warning): ", "", message)  # people leave it out
+    return [normalised(part) for part in said.split("…")]
 
 
 def _by_message(text: str) -> list[Entry]:

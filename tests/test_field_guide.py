@@ -2,24 +2,27 @@
 
 import contextlib
 import io
+import json
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
+import torch
+import torch.nn.functional as F
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "17_field_guide.ipynb"
-NUMBERS = range(1, 80)
-GROUPS = [
-    "Dim and shape",
-    "Calling it",
-    "Stability",
-    "Losses",
-    "Masks and attention",
-    "Gradients, precision, sampling and scale",
-]
+from softmax_lessons import explain, field_guide
+from softmax_lessons.field_guide import entries
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOK = ROOT / "notebooks" / field_guide.GUIDE
+FIELDS = ["You see", "Cause", "Fix", "Next time", "More"]
 INDEX = "Find it by what you see"
+EXPECTED = (AssertionError, AttributeError, IndexError, RuntimeError, TypeError, ValueError)
+NUMBERS = [entry.number for entry in entries()]
+MESSAGES = [(entry.number, text) for entry in entries() for text in entry.messages]
 
 
 @cache
@@ -27,19 +30,18 @@ def cells():
     return nbformat.read(NOTEBOOK, as_version=4).cells
 
 
-def headings(level):
-    text = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
-    return re.findall(rf"^{'#' * level} (.*)$", text, flags=re.MULTILINE)
+@cache
+def markdown():
+    return "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
 
 
 def section(title):
     """The Markdown below an H2, up to the next one."""
-    text = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
-    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return markdown().split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 @cache
-def entries():
+def of_entries():
     """For each number: its Markdown cell, and the code cells up to the next heading."""
     found, current = {}, None
     for cell in cells():
@@ -59,23 +61,36 @@ def setup():
     return [cell.source for cell in cells()[:first] if cell.cell_type == "code"]
 
 
-def test_every_entry_is_there_once_and_in_order():
-    numbers = [int(n) for n in re.findall(r"^P(\d+)\. ", "\n".join(headings(3)), re.MULTILINE)]
-    assert numbers == list(NUMBERS)
-    assert list(entries()) == numbers  # each starts a cell of its own
+def test_every_entry_is_there_once_and_none_of_the_first_edition_is_lost():
+    assert len(set(NUMBERS)) == len(NUMBERS)
+    assert set(range(1, 91)) <= set(NUMBERS)
+    assert set(of_entries()) == set(NUMBERS)  # each starts a cell of its own
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_entry_says_what_you_see_its_cause_and_its_fix(number):
-    text, _ = entries()[number]
-    parts = re.findall(r"^\*\*(You see|Cause|Fix)\*\* \S", text, flags=re.MULTILINE)
-    assert parts == ["You see", "Cause", "Fix"]
+def test_an_entry_says_all_there_is_to_say(number):
+    text, _ = of_entries()[number]
+    assert re.findall(r"^\*\*(\w[\w ]*)\*\* \S", text, flags=re.MULTILINE) == FIELDS
     assert len(re.findall(r"^#+ ", text, flags=re.MULTILINE)) == 1
+    more = text.split("**More** ")[1]
+    assert re.search(r"\]\(\d\d_\w+\.ipynb\)", more), "no lesson"
+    own = [int(n) for n in re.findall(r"\[P(\d+)\]", more)]
+    assert number not in own
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_entry_is_one_screen(number):
+    text, code = of_entries()[number]
+    said = text.split("**More** ")[0]
+    said = re.sub(r"```text\n.*?```", "", said, flags=re.DOTALL)
+    assert len(said.split()) <= 115
+    lines = [line for cell in code for line in cell.source.splitlines() if line.strip()]
+    assert len(lines) <= 20
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_an_entry_runs_and_shows_something(number):
-    _, code = entries()[number]
+    _, code = of_entries()[number]
     assert code
     assert all(cell.execution_count and cell.outputs for cell in code)
     last = code[-1].outputs[-1]
@@ -90,12 +105,12 @@ def test_an_entry_needs_nothing_but_the_first_cells(number):
         with contextlib.redirect_stdout(io.StringIO()):
             exec(source, names)
     shared = dict(names)
-    for cell in entries()[number][1]:
+    for cell in of_entries()[number][1]:
         fails = "raises-exception" in cell.metadata.get("tags", [])
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             if fails:
-                with pytest.raises((RuntimeError, TypeError, IndexError)):
+                with pytest.raises(EXPECTED):
                     exec(cell.source, names)
             else:
                 exec(cell.source, names)
@@ -103,48 +118,104 @@ def test_an_entry_needs_nothing_but_the_first_cells(number):
     assert all(names[name] is value for name, value in shared.items())
 
 
+def test_an_error_that_is_shown_is_found_by_its_text():
+    for number, (_, code) in of_entries().items():
+        for output in (output for cell in code for output in cell.outputs):
+            if output.output_type == "error":
+                found = explain(f"{output.ename}: {output.evalue}")
+                assert found.exact, (number, output.evalue)
+                assert number in [entry.number for entry in found.entries], number
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_an_entry_can_be_linked_and_is_in_the_index(number):
-    (title,) = [title for title in headings(3) if title.startswith(f"P{number}. ")]
+    (title,) = re.findall(rf"^### (P{number}\. .*)$", markdown(), flags=re.MULTILINE)
     assert re.fullmatch(r"[\w ,.-]+", title)  # nothing that Jupyter would change in the anchor
-    assert f"[P{number}](#{title.replace(' ', '-')})" in section(INDEX)
+    assert f"](#{title.replace(' ', '-')})" in section(INDEX)
 
 
 def test_every_link_inside_the_notebook_leads_to_a_heading():
-    anchors = {title.replace(" ", "-") for level in (1, 2, 3) for title in headings(level)}
-    text = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
-    links = re.findall(r"\[([^\]]*)\]\(#([^)]*)\)", text)
-    assert links
-    for name, target in links:
-        assert target in anchors
-        assert target.startswith(f"{name}.-")
+    anchors = {title.replace(" ", "-") for title in re.findall(r"^#+ (.*)$", markdown(), re.M)}
+    targets = re.findall(r"\]\(#([^)]*)\)", markdown())
+    assert len(targets) > 300
+    assert [target for target in targets if target not in anchors] == []
 
 
-def test_every_row_of_the_index_leads_somewhere():
-    rows = [row for row in section(INDEX).splitlines() if row.startswith("| ")]
-    rows = [row for row in rows if not row.startswith(("| You see", "| You ask"))]
-    assert len(rows) > 40
-    assert not [row for row in rows if "](#P" not in row]
-    without_links = re.sub(r"\[[^\]]*\]\([^)]*\)", "", section(INDEX))
-    assert not re.findall(r"\bP\d+", without_links)
+def test_links_to_an_entry_have_its_number_or_its_title():
+    for text, number, title in re.findall(r"\[([^\]]*)\]\(#P(\d+)\.-([^)]*)\)", markdown()):
+        assert text in (f"P{number}", title.replace("-", " ")) or text.replace(
+            "-", " "
+        ) == title.replace("-", " ")
 
 
-def test_error_texts_in_the_index_are_those_that_the_cells_show_or_ask_for():
-    table = section(INDEX).split("### You get an error or a warning")[1].split("\n### ")[0]
-    code = [cell for cell in cells() if cell.cell_type == "code"]
-    outputs = [output for cell in code for output in cell.outputs]
-    shown = [output.get("text", "") + output.get("evalue", "") for output in outputs]
-    # where versions of PyTorch differ, the cell has all the texts, and shows that one of them came
-    asked_for = [cell.source for cell in code if "startswith(texts)" in cell.source]
-    texts = "\n".join(shown + asked_for).lower()
-    rows = re.findall(r"^\| `(.*)` \|", table, flags=re.MULTILINE)
-    assert len(rows) > 10
-    for row in rows:
-        assert row.lower().split(" ... ")[0] in texts, row
+def test_at_most_six_questions_lead_to_the_lists():
+    tree = section(INDEX).split("\n### ")[0]
+    questions = re.findall(r"^\d\. \*\*.*\?\*\*", tree, flags=re.MULTILINE)
+    assert 3 <= len(questions) <= 6
+    lists = re.findall(r"^### (.*)$", section(INDEX), flags=re.MULTILINE)
+    assert {title.replace(" ", "-") for title in lists} <= set(re.findall(r"\(#([^)]*)\)", tree))
 
 
-def test_the_groups_come_in_order_after_the_card_and_the_index():
-    assert headings(2) == ["The decision card", INDEX, *GROUPS, "Key points", "Next"]
+@pytest.mark.parametrize(("number", "message"), MESSAGES)
+def test_a_message_is_found_as_it_is_pasted(number, message):
+    text = message.replace("…", "anything")
+    for pasted in (text, f"Traceback (most recent call last):\n  File x\n{text}", text.upper()):
+        found = explain(pasted)
+        assert found.exact
+        assert number in [entry.number for entry in found.entries]
+    told = re.sub(r"^\w+: ", "", text)
+    if len(told) > 25:
+        assert explain(told).exact
+
+
+@pytest.mark.parametrize(("number", "message"), MESSAGES)
+def test_numbers_shapes_and_dtypes_do_not_count(number, message):
+    other = re.sub(r"(?<![\w.])\d+(?![\w.])", "98765", message.replace("…", "anything"))
+    other = re.sub(r"\b(Float|Half|Long|Int)\b", "BFloat16", other)
+    # what is left of a message has to say which it is
+    if re.search(r"[a-z]{4}", field_guide.normalised(other)):
+        assert explain(other).exact
+
+
+def test_an_exception_is_explained():
+    with pytest.raises(RuntimeError) as raised:
+        F.cross_entropy(torch.zeros(2, 3), torch.tensor([0.0, 1.0]))
+    assert explain(raised.value).entries[0].number == 80
+
+
+def test_the_last_exception_is_explained(monkeypatch):
+    for name in ("last_exc", "last_value"):
+        monkeypatch.delattr(sys, name, raising=False)
+    with pytest.raises(ValueError, match="nothing has failed here yet"):
+        explain()
+    monkeypatch.setattr(sys, "last_value", IndexError("Target 10 is out of bounds."), raising=False)
+    assert explain().entries[0].number == 81
+    monkeypatch.setattr(sys, "last_exc", ValueError("no such thing as this"), raising=False)
+    assert not explain().exact
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [(7, TypeError, "not a int"), ("  ", ValueError, "empty"), ([], TypeError, "not a list")],
+)
+def test_what_can_not_be_explained_is_told(given, error, says):
+    with pytest.raises(error, match=says):
+        explain(given)
+
+
+def test_it_says_so_when_it_knows_nothing():
+    found = explain("banana split")
+    assert found.entries == ()
+    assert "nothing on that" in repr(found)
+
+
+def test_an_explanation_shows_the_entry_and_names_the_others():
+    found = explain("the loss is nan")
+    first, *others = found.entries
+    assert not found.exact
+    for text in (first.sees, first.cause, first.fix, first.code[-1]):
+        assert text in found._repr_markdown_()
+    assert all(f"P{entry.number}. {entry.title}" in repr(found) for entry in others)
 
 
 @pytest.mark.parametrize("question", ["dim", "loss", "mask", "dtype"])
@@ -161,3 +232,9 @@ def test_the_decision_card_fits_a_page_and_has_the_rules():
     assert "never subtract the maximum before `torch.softmax`" in card
     assert "never call softmax before `F.cross_entropy`" in card
     assert "a temperature divides the logits" in card
+
+
+def test_the_number_of_entries_is_told_as_it_is():
+    told = json.dumps([cell.source for cell in cells()[:3]])
+    assert f"{len(NUMBERS)} entries" in told
+    assert f"a list of {len(NUMBERS)} pitfalls" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -80,7 +80,7 @@ ODD = {  # the entry that has to be named first, and what is given
         changed(60 * F.one_hot(T, 10).float(), slice(0, 32), 60 * F.one_hot(T[32:], 10).float()),
         T,
     ),
-    "a large first loss": (86, 20 * X, T),
+    "a large first loss": (86, 8 * X, T),
     "a target whose logit is -inf": (86, changed(X, (0, int(T[0])), -inf), T),
 }
 
