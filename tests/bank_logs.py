@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from bank import right, wrong
 
 
-def log_probs(x, dim=1):
+def logs_of(x, dim=1):
     z = x - x.amax(dim, keepdim=True)
     return z - z.exp().sum(dim, keepdim=True).log()
 
 
 def nll(logits, targets):
-    return -log_probs(logits)[torch.arange(len(targets)), targets]
+    return -logs_of(logits)[torch.arange(len(targets)), targets]
 
 
 def hot(logits, targets):
@@ -76,7 +76,7 @@ def patched(x, dim):
 
 @wrong("log_softmax", "eps-in-log")
 def cut_off_after_the_log(x, dim):
-    return log_probs(x, dim).clamp(min=-100)
+    return logs_of(x, dim).clamp(min=-100)
 
 
 @wrong("log_softmax", "eps-in-log")
@@ -126,18 +126,18 @@ def waits_for_50(x, dim):
 
 @wrong("log_softmax", "last-left-out")
 def one_too_few(x, dim):
-    z = log_probs(x, dim).movedim(dim, -1)
+    z = logs_of(x, dim).movedim(dim, -1)
     return torch.cat([z[..., :-1], torch.zeros_like(z[..., -1:])], -1).movedim(-1, dim)
 
 
 @wrong("log_softmax", "computes-in-16-bits")
 def in_half(x, dim):
-    return log_probs(x.half(), dim).to(x.dtype)
+    return logs_of(x.half(), dim).to(x.dtype)
 
 
 @wrong("log_softmax", "replaces-minus-inf")
 def number_for_minus_inf(x, dim):
-    return log_probs(torch.nan_to_num(x, neginf=-1e4), dim)
+    return logs_of(torch.nan_to_num(x, neginf=-1e4), dim)
 
 
 wrong("log_softmax", "returns-the-log-sum")(lambda x, dim: x.logsumexp(dim))
@@ -145,14 +145,14 @@ wrong("log_softmax", "running-total")(lambda x, dim: x - x.logcumsumexp(dim))
 wrong("log_softmax", "divides-by-norm")(
     lambda x, dim: (z := x - x.amax(dim, True)) - z.exp().norm(dim=dim, keepdim=True).log()
 )
-wrong("log_softmax", "rounds")(lambda x, dim: log_probs(x, dim).round(decimals=4))
-wrong("log_softmax", "scales-logits")(lambda x, dim: log_probs(x / 0.5, dim))
+wrong("log_softmax", "rounds")(lambda x, dim: logs_of(x, dim).round(decimals=4))
+wrong("log_softmax", "scales-logits")(lambda x, dim: logs_of(x / 0.5, dim))
 wrong("log_softmax", "sign-error", "log-of-softmax")(lambda x, dim: F.softmin(x, dim).log())
 wrong("log_softmax", "forgets-exp")(
     lambda x, dim: (z := x - x.amax(dim, True)) - z.sum(dim, keepdim=True).log()
 )
-wrong("log_softmax", "squashes-first")(lambda x, dim: log_probs(x.tanh(), dim))
-wrong("log_softmax", "clamping")(lambda x, dim: log_probs(x.clamp(-100, 100), dim))
+wrong("log_softmax", "squashes-first")(lambda x, dim: logs_of(x.tanh(), dim))
+wrong("log_softmax", "clamping")(lambda x, dim: logs_of(x.clamp(-100, 100), dim))
 
 # --- cross_entropy: right ---
 
@@ -178,7 +178,7 @@ def in_double(logits, targets):
 
 @right("cross_entropy")
 def divergence(logits, targets):
-    return F.kl_div(log_probs(logits), hot(logits, targets), reduction="batchmean")
+    return F.kl_div(logs_of(logits), hot(logits, targets), reduction="batchmean")
 
 
 # --- cross_entropy: wrong ---
@@ -188,13 +188,13 @@ def divergence(logits, targets):
 def smoothed_table(logits, targets):
     n = logits.shape[1]
     table = F.one_hot(targets, n) * 0.9 + 0.1 / n
-    return -(table * log_probs(logits)).sum(1).mean()
+    return -(table * logs_of(logits)).sum(1).mean()
 
 
 @wrong("cross_entropy", "label-smoothing")
 def shared_with_the_others(logits, targets):
     table = torch.full_like(logits, 0.1 / (logits.shape[1] - 1))
-    return -(table.scatter(1, targets[:, None], 0.9) * log_probs(logits)).sum(1).mean()
+    return -(table.scatter(1, targets[:, None], 0.9) * logs_of(logits)).sum(1).mean()
 
 
 @wrong("cross_entropy", "focal-loss")
@@ -238,7 +238,7 @@ def product_inside_the_log(logits, targets):
 
 @wrong("cross_entropy", "one-hot-too-narrow")
 def narrow(logits, targets):
-    return -(F.one_hot(targets) * log_probs(logits)).sum(1).mean()
+    return -(F.one_hot(targets) * logs_of(logits)).sum(1).mean()
 
 
 wrong("cross_entropy", "swaps-prediction-and-target")(
@@ -261,7 +261,7 @@ wrong("cross_entropy", "returns-accuracy")(lambda z, t: (z.argmax(1) == t).to(z.
 wrong("cross_entropy", "divides-by-the-batch-twice")(lambda z, t: nll(z, t).mean() / len(t))
 wrong("cross_entropy", "targets-of-other-rows")(lambda z, t: nll(z, t.sort().values).mean())
 wrong("cross_entropy", "no-mean-over-rows")(
-    lambda z, t: F.nll_loss(log_probs(z), t, weight=torch.arange(1, z.shape[1] + 1, dtype=z.dtype))
+    lambda z, t: F.nll_loss(logs_of(z), t, weight=torch.arange(1, z.shape[1] + 1, dtype=z.dtype))
 )
 wrong("cross_entropy", "rows-left-out")(
     lambda z, t: nll(z, t).topk(max(1, len(t) // 2)).values.mean()
@@ -270,7 +270,7 @@ wrong("cross_entropy", "not-minus-the-logarithm")(
     lambda z, t: (nll(z, t) + 1 - (-nll(z, t)).exp()).mean()
 )
 wrong("cross_entropy", "not-of-the-probability-alone")(
-    lambda z, t: nll(z, t).mean() + 0.1 * (log_probs(z).exp() * log_probs(z)).sum(1).mean()
+    lambda z, t: nll(z, t).mean() + 0.1 * (logs_of(z).exp() * logs_of(z)).sum(1).mean()
 )
 wrong("cross_entropy", "changes-the-loss-afterwards")(lambda z, t: nll(z, t).mean().sqrt())
 wrong("cross_entropy", "wrong-log-base")(lambda z, t: nll(z, t).mean() / math.log(2))
@@ -298,11 +298,11 @@ wrong("repair_head_4", "takes-classes-for-the-batch")(
     lambda z, t: F.nll_loss(torch.log_softmax(z.T, dim=0), t)
 )
 wrong("repair_head_5", "divides-by-classes", "off-by-a-factor")(
-    lambda z, t: -10 * (F.one_hot(t, z.shape[1]) * log_probs(z)).mean()
+    lambda z, t: -10 * (F.one_hot(t, z.shape[1]) * logs_of(z)).mean()
 )
 wrong("repair_head_1", "eps-in-log")(
     lambda z, t: F.cross_entropy((torch.softmax(z, dim=1) + 1e-8).log(), t)
 )
 wrong("repair_head_5", "not-minus-log-of-the-probability")(
-    lambda z, t: -(F.one_hot(t, z.shape[1]) * log_probs(z)).amax(1).mean()
+    lambda z, t: -(F.one_hot(t, z.shape[1]) * logs_of(z)).amax(1).mean()
 )

@@ -49,7 +49,11 @@ def rows(folder, out, *more):
 @pytest.fixture
 def cluster():
     """Yield the address of a scheduler, and its two workers, each a process of its own."""
-    processes = []
+    processes, readers = [], []
+
+    def read_on(process):
+        readers.append(threading.Thread(target=process.stderr.read, daemon=True))
+        readers[-1].start()
 
     def dask(*arguments):
         command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
@@ -63,17 +67,21 @@ def cluster():
         scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         line = next(line for line in scheduler.stderr if "Scheduler at:" in line)
         address = line.split()[-1]
-        threading.Thread(target=scheduler.stderr.read, daemon=True).start()
+        read_on(scheduler)
         options = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
         workers = [dask("worker", address, *options) for _ in range(2)]
         for worker in workers:
             next(line for line in worker.stderr if "Registered to:" in line)
-            threading.Thread(target=worker.stderr.read, daemon=True).start()
+            read_on(worker)
         yield address, workers
     finally:
         for process in reversed(processes):
             process.terminate()
             process.wait(20)
+        for reader in readers:
+            reader.join(20)
+        for process in processes:
+            process.stderr.close()
 
 
 def test_a_worker_that_dies_half_way_costs_nothing(folder, plain, cluster, tmp_path):

@@ -232,7 +232,7 @@ def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
     process.stdout.readline()
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.count("Stopped") == 1

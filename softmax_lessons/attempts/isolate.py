@@ -24,6 +24,7 @@ from softmax_lessons.attempts.settings import GivenUp
 WAYS = ("fork", "worker")
 ENVIRONMENT = "SOFTMAX_LESSONS_WAY"
 MOST_DEATHS = {"fork": 5, "worker": 2}  # a new worker takes seconds
+MOST_PATIENCE = 4.0
 UNREADABLE = "sent something unreadable"
 FIELDS = {field.name for field in fields(Outcome)}
 
@@ -51,7 +52,8 @@ def run_isolated(
 ) -> list[Outcome]:
     """Return what an attempt does with each probe.
 
-    All probes together have `SECONDS`; what has not answered by then has a TimeoutError.
+    All probes together have `SECONDS`, and more on a busy machine; what has not answered by then
+    has a TimeoutError.
 
     Args:
         attempt: a learner's function.
@@ -146,11 +148,11 @@ def run_in_processes(
 ) -> list[Outcome]:
     """Do the same with what `connect` makes: another process each time that one dies."""
     outcomes: list[Outcome] = []
-    deaths, allowed = 0, seconds
+    deaths, allowed, patience = 0, seconds, _patience()
     while len(outcomes) < len(probes):
         with connect() as connection:
             ready = time.monotonic()  # the clock stands still until then
-            deadline = ready + seconds
+            deadline = ready + seconds * patience
             with Watchdog(connection, deadline, given_up) as watchdog:
                 try:
                     for probe in probes[len(outcomes) :]:
@@ -166,10 +168,20 @@ def run_in_processes(
                 connection.process.kill()
                 deaths += 1
         # the next process goes on with the next probe, unless it would be the same with all
-        seconds -= time.monotonic() - ready
+        seconds -= (time.monotonic() - ready) / patience
         over = watchdog.late or deaths == most_deaths or seconds <= 0
         outcomes += [last] * (len(probes) - len(outcomes) if over else 1)
     return outcomes
+
+
+def _patience() -> float:
+    """Return how many times as long everything takes where more wants to run than there are cores.
+
+    A right answer must not be refused for what else the machine does.
+    """
+    if not hasattr(os, "getloadavg"):  # Windows
+        return 1.0
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_PATIENCE)
 
 
 class Watchdog:
