@@ -21,8 +21,9 @@ from softmax_lessons.field_guide import (
 )
 
 FOLDER = "field_guide"
-ENTRY_LINK = re.compile(r"\]\(#P(\d+)[^)]*\)")
+ENTRY_LINK = re.compile(r"\]\(#[Pp](\d+)[^)]*\)")
 LESSON_LINK = re.compile(r"\]\((\d\d_\w+\.ipynb)")
+IN_NOTEBOOK = "Give it to `explain`, as in the next cell"
 FORM = """<form class="guide-search" role="search">
 <label for="guide-query">Paste the message, or say what you see:</label>
 <textarea id="guide-query" rows="3" autocomplete="off" spellcheck="false"></textarea>
@@ -48,6 +49,7 @@ def write_pages(guide: Notebook, target: Path) -> None:
         cells.append(cell)
     for number, own in found.items():
         page = {**guide, "cells": [_as_page(cell) for cell in own]}
+        page["metadata"] = {**guide["metadata"], "orphan": True}  # the index has them, not the menu
         (target / f"p{number}.ipynb").write_text(json.dumps(page), encoding="utf-8")
     (target / "index.md").write_text(_index(guide), encoding="utf-8")
 
@@ -61,6 +63,8 @@ def _as_page(cell: dict) -> dict:
 
 def _linked(text: str) -> str:
     """Return text whose links lead from this folder to where they lead in the notebook."""
+    titles = {entry.number: entry.title for entry in entries()}
+    text = re.sub(r"\[P(\d+)\](?=\(#)", lambda link: f"[{titles[int(link[1])]}]", text)
     return LESSON_LINK.sub(r"](../notebooks/\1", ENTRY_LINK.sub(r"](p\1.ipynb)", text))
 
 
@@ -70,15 +74,15 @@ def _index(guide: Notebook) -> str:
         "".join(cell["source"]) for cell in guide["cells"] if cell["cell_type"] == "markdown"
     )
     tree = text.split("## Find it by what you see\n")[1].split("\n## ")[0]
-    tree = re.sub(r"^### ", "## ", tree, flags=re.MULTILINE)
+    tree = re.sub(r"^### ", "## ", tree, flags=re.MULTILINE).replace(IN_NOTEBOOK, "Paste it above")
     messages = sorted(
         {(m.replace("`", ""), e.number) for e in entries() for m in e.messages}, key=_alphabetical
     )
     lines = ["# Find your bug", "", FORM, _linked(tree), "## All messages", ""]
     lines += [f"- [`{message}`](p{number}.ipynb)" for message, number in messages]
-    lines += ["", "## All pitfalls", "", "```{toctree}", ":titlesonly:", ""]
-    lines += [*(f"p{entry.number}" for entry in entries()), "```", ""]
-    return "\n".join(lines)
+    lines += ["", "## All pitfalls", ""]
+    lines += [f"- [{entry.title}](p{entry.number}.ipynb)" for entry in entries()]
+    return "\n".join([*lines, ""])
 
 
 def _alphabetical(row: tuple[str, int]) -> str:

@@ -12,14 +12,20 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import AXE, WCAG
 
+from softmax_lessons import explain
 from softmax_lessons.copies import slide_type, tags
+from softmax_lessons.field_guide import entries
 from softmax_lessons.workspace import lessons
 from tools.publish.site import FORMS, OFFERED
 
 ROOT = Path(__file__).parents[3]
 GUIDES = [f"docs/{path.stem}" for path in sorted((ROOT / "docs").glob("*.md"))]
 LESSONS = [f"notebooks/{path.stem}" for path in lessons()]
-PAGES = ["index", "README", "CONTRIBUTING", "tools/classroom/README", "search", *GUIDES, *LESSONS]
+PITFALLS = [f"field_guide/p{entry.number}" for entry in entries()]
+PAGES = [
+    *("index", "README", "CONTRIBUTING", "tools/classroom/README", "search", *GUIDES, *LESSONS),
+    *("field_guide/index", *PITFALLS[::40]),
+]
 
 
 def cells(lesson):
@@ -56,7 +62,7 @@ def page(browser, site, request):
 def test_these_are_all_pages(site):
     found = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     static = {name for name in found if name.startswith(("_static/", "downloads/"))}
-    assert found - static == set(PAGES)
+    assert found - static == {*PAGES, *PITFALLS}
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
@@ -109,7 +115,7 @@ def test_it_fits_a_telephone(page):
     assert width <= 390
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", sorted({*PAGES, *PITFALLS}))
 def test_links_lead_somewhere(site, name):
     here = (site / f"{name}.html").resolve()
     for element in soup(site, name).select("[href], [src]"):
@@ -166,12 +172,60 @@ def test_explorers_are_alive(page):
         assert element.evaluate("element => !!element.shadowRoot?.querySelector('button, input')")
 
 
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: f"p{entry.number}")
+def test_each_pitfall_is_a_page_with_its_symptom_as_title(site, entry):
+    page = soup(site, f"field_guide/p{entry.number}")
+    assert page.select_one("h1").find(string=True) == entry.title
+    assert page.title.text.startswith(entry.title)
+    text = words(page.select_one("article").text)
+    assert words(entry.cause.split("`")[0])[:40] in text
+    assert all(words(message)[:60] in text for message in entry.messages)
+
+
+QUERIES = [
+    *(message.replace("…", "some 7") for entry in entries() for message in entry.messages),
+    *(entry.title for entry in entries()),
+    *("loss is nan", "banana split", "IndexError: Target 12 is out of bounds.", "my gpu says no"),
+    *("Why are my probabilities all the same?", "fp16 softmax 🙂", "P80", "a", "  ", "e e e"),
+]
+
+
+@pytest.mark.parametrize("page", ["field_guide/index"], indirect=True)
+def test_the_search_finds_what_explain_finds(page):
+    page.wait_for_function("typeof FIELD_GUIDE === 'object'")
+    found = page.evaluate(
+        """(queries) => queries.map((query) => {
+            const {entries, exact} = explain(query);
+            return [entries.map((entry) => entry.number), exact];
+        })""",
+        QUERIES,
+    )
+    for query, (numbers, exact) in zip(QUERIES, found, strict=True):
+        if query.strip():
+            wanted = explain(query)
+            assert ([e.number for e in wanted.entries], wanted.exact) == (numbers, exact), query
+
+
+@pytest.mark.parametrize("page", ["field_guide/index"], indirect=True)
+def test_a_pasted_message_leads_to_its_page(page):
+    page.fill("#guide-query", "RuntimeError: expected scalar type Long but found Double")
+    first = page.locator(".guide-found a").first
+    assert first.text_content() == next(e.title for e in entries() if e.number == 80)
+    assert first.get_attribute("href") == "p80.html"
+    page.fill("#guide-query", "")
+    assert page.locator(".guide-found a").count() == 0
+
+
+@pytest.mark.parametrize("page", ["search"], indirect=True)
+def test_the_search_of_the_site_looks_into_the_field_guide(page):
+    page.goto(page.url.partition("?")[0] + "?q=Target+7+is+out+of+bounds")
+    page.wait_for_selector("a[href='field_guide/p81.html']")
+
+
 @pytest.mark.parametrize("page", ["search"], indirect=True)
 def test_the_search_finds_the_lesson_on_overflow(page):
     page.goto(page.url + "?q=overflow")
-    page.wait_for_selector("#search-results li")
-    found = page.locator("#search-results li").all_text_contents()
-    assert any("Watch it overflow" in result for result in found)
+    page.wait_for_selector("#search-results li:has-text('Watch it overflow')")
     page.wait_for_timeout(500)
     assert page.failures == []
 
