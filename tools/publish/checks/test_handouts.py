@@ -112,7 +112,8 @@ def test_lesson_has_title_and_some_pages(folder, name):
     reader = opened(folder / f"{name}.pdf")
     title = source(cells(name.removesuffix("_answers"))[0]).splitlines()[0]
     assert reader.metadata.title == title.removeprefix("# ")
-    assert 3 <= len(reader.pages) <= 40
+    most = 100 if name.startswith("17") else 40  # a reference is looked things up in
+    assert 3 <= len(reader.pages) <= most
 
 
 @pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS, "cheat_sheet"])
