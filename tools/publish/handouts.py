@@ -8,15 +8,16 @@ from typing import Any
 
 import pypandoc
 import torch
-import torch.nn.functional as F
 import typst
 from torch import Tensor
 
 from softmax_lessons import limits
 from softmax_lessons.copies import without_answers, without_notes, without_unanswered
 from softmax_lessons.dtypes import Limits
+from softmax_lessons.field_guide import entries
 
 HERE = Path(__file__).parent.resolve()
+MOST_ASKED = (36, 110, 80, 81, 87, 93, 41, 91, 83, 101, 115, 116)  # by threads that were counted
 
 
 def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
@@ -72,8 +73,7 @@ def _numbers() -> dict[str, Any]:
     }
     batch = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 1.0]])
     slices = [[_digits(row) for row in torch.softmax(batch, dim=dim)] for dim in (0, 1)]
-    # softmax before the loss: even a perfect answer, [1, 0, 0], costs this much
-    floor = F.cross_entropy(torch.tensor([1.0, 0.0, 0.0]), torch.tensor(0))
+    titles = {entry.number: entry.title for entry in entries()}
     dtypes = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
     return {
         "example": {
@@ -83,7 +83,7 @@ def _numbers() -> dict[str, Any]:
         "slices": slices,
         "alt": f"The softmax of a tensor with 2 rows and 3 columns. Along dim 0, each of the "
         f"3 columns sums to 1: {slices[0]}. Along dim 1, each of the 2 rows: {slices[1]}.",
-        "floor": _digits(floor[None])[0],
+        "asked": [[titles[number], f"P{number}"] for number in MOST_ASKED],
         "limits": [_limits_row(limits(dtype)) for dtype in dtypes],
     }
 

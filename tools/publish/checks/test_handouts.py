@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from softmax_lessons import limits
 from softmax_lessons.copies import slide_type, tags
+from softmax_lessons.field_guide import entries
 from softmax_lessons.workspace import lessons
 from tools.publish import handouts
 
@@ -247,6 +248,10 @@ def test_cheat_sheet_is_one_page_with_the_right_numbers(folder, tmp_path):
         assert [float(text) for text in row[1:]] == pytest.approx(numbers, rel=1e-5)
     for value in torch.softmax(torch.tensor([2.0, 1.0, 0.1]), dim=0).tolist():
         assert f"{value:.4f}" in printed(path)
+    assert len(handouts.MOST_ASKED) == 12
+    for entry in entries():
+        if entry.number in handouts.MOST_ASKED:
+            assert f"{squeezed(entry.title)}P{entry.number}" in printed(path)
     smallest = min(piece.size for piece in pieces(path) if "Math" not in piece.font)
     assert smallest >= 8.5
     handouts.write_cheat_sheet(Path(tmp_path) / "again.pdf")
