@@ -228,6 +228,8 @@ def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        # whoever runs the tests in the background has it ignored, and so would this process
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     process.stdout.readline()
     time.sleep(seconds)
