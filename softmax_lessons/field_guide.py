@@ -13,6 +13,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from softmax_lessons.workspace import lessons
 
@@ -93,20 +94,48 @@ class Entry:
         return "\n\n".join((f"### P{self.number}. {self.title}", *parts, code, self.more))
 
 
+@dataclass(frozen=True)
+class Message:
+    """An error or a warning with a short answer, beside those of the entries.
+
+    Attributes:
+        messages: its wordings, as those of an entry.
+        code: what gives it.
+        cause: why, in a sentence.
+        fix: what to write instead, in a sentence.
+        entry: the number of the entry with more on it, if there is one.
+    """
+
+    messages: tuple[str, ...]
+    code: str
+    cause: str
+    fix: str
+    entry: int | None
+
+
+Known = TypeVar("Known", Entry, Message)
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """What the field guide says about a message or a symptom.
 
     Attributes:
         entries: what fits, the best first; empty if nothing does.
-        exact: whether the first one has the very message that was asked about, but for numbers,
+        exact: whether the guide has the very message that was asked about, but for numbers,
             shapes and dtypes.
+        answer: the short answer, if the message has no entry of its own.
     """
 
     entries: tuple[Entry, ...]
     exact: bool
+    answer: Message | None = None
 
     def __repr__(self) -> str:
+        if self.answer:
+            more = "\n".join(f"- P{entry.number}. {entry.title}" for entry in self.entries)
+            text = f"**Cause** {self.answer.cause}\n\n**Fix** {self.answer.fix}"
+            return f"{text}\n\n**More**\n\n{more}" if more else text
         if not self.entries:
             return (
                 "The field guide has nothing on that. Try the words of the symptom, such as "
@@ -146,8 +175,11 @@ def explain(about: str | BaseException | None = None) -> Explanation:
         raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
     if not about.strip():
         raise ValueError("there is nothing to explain: the message is empty")
-    if found := _by_message(about):
+    if found := _by_message(about, entries()):
         return Explanation(tuple(found[:MOST]), exact=True)
+    if answers := _by_message(about, messages()):
+        more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
+        return Explanation(more, exact=True, answer=answers[0])
     return Explanation(tuple(_by_words(about)[:MOST]), exact=False)
 
 
@@ -162,6 +194,13 @@ def entries() -> tuple[Entry, ...]:
         elif cell["cell_type"] == "code" and found:
             found[-1][1].append(source)
     return tuple(_entry(source, code) for source, code in found if HEADING.match(source))
+
+
+@functools.cache
+def messages() -> tuple[Message, ...]:
+    """Return the messages that have a short answer."""
+    rows = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))
+    return tuple(Message(**{**row, "messages": tuple(row["messages"])}) for row in rows)
 
 
 def _notebook() -> Path:
@@ -192,12 +231,12 @@ def parts(message: str) -> list[str]:
     return [normalised(part) for part in said.split("…")]
 
 
-def _by_message(text: str) -> list[Entry]:
-    """Return the entries whose message this is, or is a part of, the one most alike first."""
+def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
+    """Return those whose message this is, or is a part of, the one most alike first."""
     asked, plain = normalised(text), set(text.lower().split())
     found = {}
-    for entry in entries():
-        for message in entry.messages:
+    for each in known:
+        for message in each.messages:
             kept = parts(message)
             if re.search(".*".join(map(re.escape, kept)), asked):
                 alike = sum(map(len, kept))
@@ -206,8 +245,8 @@ def _by_message(text: str) -> list[Entry]:
             else:
                 continue
             shared = len(plain & set(message.lower().split()))
-            found[entry] = max(found.get(entry, (0, 0)), (alike, shared))
-    return sorted(found, key=lambda entry: found[entry], reverse=True)
+            found[each] = max(found.get(each, (0, 0)), (alike, shared))
+    return sorted(found, key=lambda each: found[each], reverse=True)
 
 
 def words(text: str) -> set[str]:

@@ -3,18 +3,21 @@
 import contextlib
 import io
 import json
+import math
 import re
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from softmax_lessons import explain, field_guide
-from softmax_lessons.field_guide import entries
+from softmax_lessons.field_guide import entries, messages
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / field_guide.GUIDE
@@ -175,6 +178,42 @@ def test_numbers_shapes_and_dtypes_do_not_count(number, message):
     # what is left of a message has to say which it is
     if re.search(r"[a-z]{4}", field_guide.normalised(other)):
         assert explain(other).exact
+
+
+@cache
+def raised(code):
+    """The errors and warnings that a snippet gives, each with its type, as they are printed."""
+    names = {"math": math, "np": np, "torch": torch, "nn": torch.nn, "F": F}
+    names["D"] = torch.distributions
+    torch.manual_seed(0)
+    names |= {"x": torch.randn(4, 3), "y": torch.tensor([0, 1, 2, 0])}
+    found = []
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("always")
+        try:
+            exec(code, names)
+        except Exception as error:
+            found.append(f"{type(error).__name__}: {error}")
+    return found + [f"{each.category.__name__}: {each.message}" for each in caught]
+
+
+@pytest.mark.parametrize("message", messages(), ids=lambda message: message.messages[0][:60])
+def test_a_short_answer_is_on_a_message_that_comes(message):
+    with torch.random.fork_rng():
+        texts = raised(message.code)
+    assert any(explain(text).answer == message for text in texts), texts
+
+
+@pytest.mark.parametrize("message", messages(), ids=lambda message: message.messages[0][:60])
+def test_a_short_answer_is_found_and_short(message):
+    for text in message.messages:
+        found = explain(text.replace("…", "anything"))
+        assert found.answer == message
+        assert message.cause in repr(found)
+        assert message.fix in repr(found)
+    assert len(message.cause.split()) <= 35
+    assert message.cause[-1] == message.fix[-1] == "."
+    assert message.entry is None or message.entry in NUMBERS
 
 
 def test_an_exception_is_explained():

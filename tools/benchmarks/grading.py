@@ -1,20 +1,26 @@
-"""Grade 20 submissions of lesson 05 with this course's grader and with nbgrader, in one run.
+"""How long grading takes, and how much memory.
 
-    python tools/benchmarks/grading.py [--learners 20]
+    python tools/benchmarks/grading.py [--learners 20] [--classes 50 500 2000]
 
-Also grades 20 learners' answers to all exercises of the core lessons.
+Grades submissions of lesson 05 with this course's grader and with nbgrader, then the same
+learners' answers to all exercises of the core lessons. Then whole classes who hand in two lessons:
+of ten learners, seven are right, two have a mistake and one handed in the lesson as it was.
 """
 
 import argparse
+import contextlib
+import copy
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import nbformat
+import psutil
 
 from softmax_lessons.grading.export import export
 from softmax_lessons.grading.forkserver import ForkServer
@@ -25,6 +31,7 @@ from softmax_lessons.grading.submissions import find
 from softmax_lessons.workspace import lessons
 
 LESSON = "05_subtract_the_maximum"
+TWO = ("03", "05")
 CORE = ("00", "01", "02", "03", "04", "05")
 
 
@@ -71,10 +78,72 @@ def nbgraders(course: Path, learners: int) -> float:
     return timed(lambda: run("autograde", LESSON))
 
 
+def mistaken(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a solved lesson with a mistake in its answers: the dim is not the one asked for."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace("dim=dim", "dim=0")
+    return notebook
+
+
+class Peak(threading.Thread):
+    """Watches how much memory this process and its children take, shared pages split."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.bytes, self._over = 0, threading.Event()
+
+    def run(self) -> None:
+        own = psutil.Process()
+        while not self._over.wait(0.5):
+            total = 0
+            for process in (own, *own.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_full_info().pss
+            self.bytes = max(self.bytes, total)
+
+    def stop(self) -> int:
+        self._over.set()
+        self.join()
+        return self.bytes
+
+
+def whole_class(folder: Path, learners: int) -> None:
+    """Grade a class twice, and print what it took."""
+    lessons_of_class = [path for path in lessons() if path.stem[:2] in TWO]
+    right = {path: solved(path) for path in lessons_of_class}
+    texts = {
+        path: [nbformat.writes(right[path])] * 7
+        + [nbformat.writes(mistaken(right[path]))] * 2
+        + [path.read_text(encoding="utf-8")]
+        for path in lessons_of_class
+    }
+    for i in range(learners):
+        target = folder / "class" / f"learner_{i:04}"
+        target.mkdir(parents=True)
+        for path, kinds in texts.items():
+            (target / path.name).write_text(kinds[i % 10], encoding="utf-8")
+    peak = Peak()
+    peak.start()
+    first = ours(folder / "class", folder / "grades")
+    memory = peak.stop()
+    again = ours(folder / "class", folder / "grades")
+    print(
+        f"{learners} learners, two lessons: {first:.1f} s, {memory / 1e6:.0f} MB at most; "
+        f"with nothing new {again:.2f} s (under 2: {again < 2})"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--learners", type=int, default=20)
-    learners = parser.parse_args().learners
+    parser.add_argument("--classes", type=int, nargs="*", default=[50])
+    arguments = parser.parse_args()
+    for count in arguments.classes:
+        with tempfile.TemporaryDirectory() as name:
+            whole_class(Path(name), count)
+    learners = arguments.learners
     core = [path for path in lessons() if path.stem[:2] in CORE]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

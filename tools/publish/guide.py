@@ -15,7 +15,9 @@ from softmax_lessons.field_guide import (
     SILENT,
     WEIGHTS,
     Entry,
+    Message,
     entries,
+    messages,
     parts,
     weights,
 )
@@ -75,18 +77,21 @@ def _index(guide: Notebook) -> str:
     )
     tree = text.split("## Find it by what you see\n")[1].split("\n## ")[0]
     tree = re.sub(r"^### ", "## ", tree, flags=re.MULTILINE).replace(IN_NOTEBOOK, "Paste it above")
-    messages = sorted(
-        {(m.replace("`", ""), e.number) for e in entries() for m in e.messages}, key=_alphabetical
-    )
+    told = {f"- [`{_plain(m)}`](p{e.number}.ipynb)" for e in entries() for m in e.messages}
+    told |= {f"- `{_plain(m.messages[0])}`: {m.cause} {m.fix}" for m in messages()}
     lines = ["# Find your bug", "", FORM, _linked(tree), "## All messages", ""]
-    lines += [f"- [`{message}`](p{number}.ipynb)" for message, number in messages]
+    lines += sorted(told, key=_alphabetical)
     lines += ["", "## All pitfalls", ""]
     lines += [f"- [{entry.title}](p{entry.number}.ipynb)" for entry in entries()]
     return "\n".join([*lines, ""])
 
 
-def _alphabetical(row: tuple[str, int]) -> str:
-    return re.sub(r"^\w+(Error|Warning): |[^a-z ]", "", row[0].lower())
+def _plain(message: str) -> str:
+    return message.replace("`", "")
+
+
+def _alphabetical(line: str) -> str:
+    return re.sub(r"^- \[?`\w+(Error|Warning): |[^a-z ]", "", line.lower())
 
 
 def search_data() -> str:
@@ -102,6 +107,7 @@ def search_data() -> str:
         "least": LEAST * max(WEIGHTS.values()),
         "rare": {word: round(value, 4) for word, value in rare.items()},
         "entries": [_searched(entry, of_entries[entry]) for entry in entries()],
+        "answers": [{**vars(each), "messages": _matched(each)} for each in messages()],
     }
     return f"const FIELD_GUIDE = {json.dumps(data, ensure_ascii=False)};\n"
 
@@ -110,6 +116,10 @@ def _searched(entry: Entry, weight: dict[str, int]) -> dict:
     return {
         "number": entry.number,
         "title": entry.title,
-        "messages": [[message.lower(), parts(message)] for message in entry.messages],
+        "messages": _matched(entry),
         "words": weight,
     }
+
+
+def _matched(known: Entry | Message) -> list[tuple[str, list[str]]]:
+    return [(message.lower(), parts(message)) for message in known.messages]

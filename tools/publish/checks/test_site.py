@@ -14,7 +14,7 @@ from conftest import AXE, WCAG
 
 from softmax_lessons import explain
 from softmax_lessons.copies import slide_type, tags
-from softmax_lessons.field_guide import entries
+from softmax_lessons.field_guide import entries, messages
 from softmax_lessons.workspace import lessons
 from tools.publish.site import FORMS, OFFERED
 
@@ -184,6 +184,7 @@ def test_each_pitfall_is_a_page_with_its_symptom_as_title(site, entry):
 
 QUERIES = [
     *(message.replace("…", "some 7") for entry in entries() for message in entry.messages),
+    *(text.replace("…", "some 7") for message in messages() for text in message.messages),
     *(entry.title for entry in entries()),
     *("loss is nan", "banana split", "IndexError: Target 12 is out of bounds.", "my gpu says no"),
     *("Why are my probabilities all the same?", "fp16 softmax 🙂", "P80", "a", "  ", "e e e"),
@@ -195,15 +196,16 @@ def test_the_search_finds_what_explain_finds(page):
     page.wait_for_function("typeof FIELD_GUIDE === 'object'")
     found = page.evaluate(
         """(queries) => queries.map((query) => {
-            const {entries, exact} = explain(query);
-            return [entries.map((entry) => entry.number), exact];
+            const {entries, exact, answer} = explain(query);
+            return [entries.map((entry) => entry.number), exact, answer?.fix];
         })""",
         QUERIES,
     )
-    for query, (numbers, exact) in zip(QUERIES, found, strict=True):
+    for query, (numbers, exact, fix) in zip(QUERIES, found, strict=True):
         if query.strip():
             wanted = explain(query)
             assert ([e.number for e in wanted.entries], wanted.exact) == (numbers, exact), query
+            assert fix == (wanted.answer.fix if wanted.answer else None), query
 
 
 @pytest.mark.parametrize("page", ["field_guide/index"], indirect=True)

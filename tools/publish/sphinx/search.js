@@ -22,11 +22,11 @@ function best(scores) { // sorted, the entries of equal scores in the order of t
   return [...scores].sort(([, a], [, b]) => b[0] - a[0] || b[1] - a[1]).map(([entry]) => entry);
 }
 
-function byMessage(text) {
+function byMessage(text, known) {
   const asked = normalised(text);
   const plain = new Set(text.toLowerCase().split(/\s+/).filter(Boolean));
   const found = new Map();
-  for (const entry of FIELD_GUIDE.entries) {
+  for (const entry of known) {
     for (const [message, parts] of entry.messages) {
       let from = 0;
       const inOrder = parts.every((part) => {
@@ -58,21 +58,30 @@ function byWords(text) {
 }
 
 function explain(text) {
-  const exact = byMessage(text);
-  const found = exact.length ? exact : byWords(text);
-  return { entries: found.slice(0, FIELD_GUIDE.most), exact: exact.length > 0 };
+  const found = byMessage(text, FIELD_GUIDE.entries);
+  if (found.length) return { entries: found.slice(0, FIELD_GUIDE.most), exact: true };
+  const [answer] = byMessage(text, FIELD_GUIDE.answers);
+  if (answer) {
+    const more = FIELD_GUIDE.entries.filter(({ number }) => number === answer.entry);
+    return { entries: more, exact: true, answer };
+  }
+  return { entries: byWords(text).slice(0, FIELD_GUIDE.most), exact: false };
+}
+
+function said({ entries, exact, answer }) {
+  if (answer) return `${answer.cause} ${answer.fix}`.replaceAll("`", "");
+  if (!entries.length) return "The field guide has nothing on that.";
+  return exact ? "The field guide has this message:" : "Nearest in the field guide:";
 }
 
 function show(text, place, folder) {
   place.replaceChildren();
   if (!text.trim()) return;
-  const { entries, exact } = explain(text);
+  const found = explain(text);
   const line = document.createElement("p");
-  if (!entries.length) line.textContent = "The field guide has nothing on that.";
-  else if (exact) line.textContent = "The field guide has this message:";
-  else line.textContent = "Nearest in the field guide:";
+  line.textContent = said(found);
   const list = document.createElement("ul");
-  for (const { number, title } of entries) {
+  for (const { number, title } of found.entries) {
     const link = document.createElement("a");
     link.href = `${folder}p${number}.html`;
     link.textContent = title;
