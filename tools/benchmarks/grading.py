@@ -95,6 +95,7 @@ class Peak(threading.Thread):
         self.bytes, self._over = 0, threading.Event()
 
     def run(self) -> None:
+        """Look twice a second."""
         own = psutil.Process()
         while not self._over.wait(0.5):
             total = 0
@@ -104,6 +105,7 @@ class Peak(threading.Thread):
             self.bytes = max(self.bytes, total)
 
     def stop(self) -> int:
+        """Return the most there was, in bytes."""
         self._over.set()
         self.join()
         return self.bytes
