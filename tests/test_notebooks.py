@@ -150,6 +150,10 @@ def test_predictions_have_folded_answers_that_are_complete(path):
         assert cell.source.count("<summary>") == opened
         # Markdown inside an HTML block is read as such only after a blank line
         assert len(re.findall(r"</summary>\n\n", cell.source)) == opened
+        # "0. All of them." would be read as a list that starts with 0
+        answers = re.findall(r"</summary>\n\n(.*?)\n\n</details>", cell.source, flags=re.DOTALL)
+        numbered = [a for a in answers if re.match(r"\d+\.\s", a)]
+        assert not [a for a in numbered if len(re.findall(r"^\d+\. ", a, re.MULTILINE)) < 2]
         if cell.source.startswith("**Predict.**") and is_lesson(path):
             assert opened, cell.source
         if "answer" in tags(cell):
