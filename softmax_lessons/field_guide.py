@@ -32,7 +32,7 @@ NORMALISED = (
     ),
     (r"\b(cpu|cuda|mps|xpu|hpu)(:\d+)?\b", " device "),
     (r"-?\b\d[\d.,]*(e[+-]?\d+)?\b", " # "),
-    (r"[\s,;]+", " "),
+    (r"\.(?=\s|$)|[\s,;]+", " "),
     (r"(# )+", "# "),
 )
 ENDING = r"(?<=[a-z]{3})(ing|ed|es|s)$"
@@ -46,6 +46,7 @@ SAME = {
     "probabiliti": "prob",
     "label": "target",
     "nllloss": "nll_loss",
+    "kldivlos": "kl_div",
     "bf16": "bfloat16",
     "sdpa": "scaled_dot_product_attention",
 }
@@ -59,7 +60,7 @@ SILENT = """
 WEIGHTS = {"title": 3, "sees": 2, "messages": 1, "cause": 1, "fix": 1}
 PART = 15  # characters of a message that are enough to find it by
 MOST = 3  # entries that are shown
-LEAST = 0.3  # of the weight of the words asked for: below it, nothing is found
+LEAST = 0.1  # of the weight of the words asked for: below it, nothing is found
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
 def words(text: str) -> set[str]:
     """Return the words of a text, without endings, and by the names that the guide uses."""
     text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
-    said = set(re.findall(r"[a-z_][\w.]*\w|\d[\d.]*\d", text)) - set(SILENT.split())
+    said = set(re.findall(r"[a-z_]\w*\w|\d[\d.]*\d", text)) - set(SILENT.split())
     stems = {re.sub(ENDING, "", word) for word in said}
     return {SAME.get(stem, stem) for stem in stems}
 

@@ -11,7 +11,7 @@ function normalised(message) {
 
 function wordsOf(text) {
   const silent = new Set(FIELD_GUIDE.silent);
-  const said = text.toLowerCase().match(/[a-z_][\w.]*\w|\d[\d.]*\d/g) ?? [];
+  const said = text.toLowerCase().match(/[a-z_]\w*\w|\d[\d.]*\d/g) ?? [];
   const stems = said.filter((word) => !silent.has(word))
     .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), ""));
   const { same } = FIELD_GUIDE;
