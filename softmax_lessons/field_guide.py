@@ -1,6 +1,6 @@
 """`explain`: from an error message, or a symptom in words, to entries of the field guide.
 
-The entries are those of the notebook of the last lesson, which is read when it is first needed.
+The entries are read from the last lesson's notebook, when they are first needed.
 The site's search box works alike, with the same data: tools/publish/search.js.
 """
 
@@ -13,8 +13,9 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from softmax_lessons.copies import Notebook
 from softmax_lessons.workspace import lessons
 
 GUIDE = "17_field_guide.ipynb"
@@ -36,18 +37,17 @@ NORMALISED = (
     (r"(# )+", "# "),
 )
 ENDING = r"(?<=[a-z]{3})(ing|ed|es|s)$"
-# what people write for a word of the guide
+# what people write, without its ending, for a word of the guide
 SAME = {
-    **dict.fromkeys(("axi", "axis", "dimension", "dims"), "dim"),
-    **dict.fromkeys(("criterion", "crossentropyloss", "crossentropy"), "cross_entropy"),
+    **dict.fromkeys(("axi", "dimension"), "dim"),
+    **dict.fromkeys(("criterion", "crossentropylos", "crossentropy"), "cross_entropy"),
     **dict.fromkeys(("gpu", "device"), "cuda"),
     **dict.fromkeys(("fp16", "half"), "float16"),
-    "probability": "prob",
-    "probabiliti": "prob",
-    "label": "target",
-    "nllloss": "nll_loss",
-    "kldivlos": "kl_div",
+    **dict.fromkeys(("probability", "probabiliti"), "prob"),
     "bf16": "bfloat16",
+    "kldivlos": "kl_div",
+    "label": "target",
+    "nlllos": "nll_loss",
     "sdpa": "scaled_dot_product_attention",
 }
 # words that say nothing about a symptom
@@ -97,10 +97,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Message:
-    """An error or a warning with a short answer, beside those of the entries.
+    """An error or a warning that has a short answer, but no entry.
 
     Attributes:
-        messages: its wordings, as those of an entry.
+        messages: its wordings; "…" stands for anything.
         code: what gives it.
         cause: why, in a sentence.
         fix: what to write instead, in a sentence.
@@ -155,7 +155,7 @@ def explain(about: str | BaseException | None = None) -> Explanation:
     """Look an error, a warning or a symptom up in the field guide.
 
     Args:
-        about: an error message as it was printed, with or without its traceback; an exception;
+        about: an error message, with or without its traceback; an exception;
             or a symptom in words, such as "loss stays at 2.30". Without it, the last exception
             that nobody caught.
 
@@ -187,14 +187,21 @@ def explain(about: str | BaseException | None = None) -> Explanation:
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """Return the entries, in the order of the guide."""
-    found: list[tuple[str, list[str]]] = []
-    for cell in json.loads(_notebook().read_text(encoding="utf-8"))["cells"]:
+    notebook = json.loads(_notebook().read_text(encoding="utf-8"))
+    return tuple(map(_entry, cells_of_entries(notebook).values()))
+
+
+def cells_of_entries(notebook: Notebook) -> dict[int, list[dict[str, Any]]]:
+    """Return the cells of each entry of the guide's notebook, by its number: its text, its code."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    current: list[dict[str, Any]] = []
+    for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown" and source.startswith("#"):
-            found.append((source, []))
-        elif cell["cell_type"] == "code" and found:
-            found[-1][1].append(source)
-    return tuple(_entry(source, code) for source, code in found if HEADING.match(source))
+            heading = HEADING.match(source)
+            current = found.setdefault(int(heading[1]), []) if heading else []
+        current.append(cell)
+    return found
 
 
 @functools.cache
@@ -208,7 +215,8 @@ def _notebook() -> Path:
     return next(path for path in lessons() if path.name == GUIDE)
 
 
-def _entry(source: str, code: list[str]) -> Entry:
+def _entry(cells: list[dict[str, Any]]) -> Entry:
+    source, *code = ("".join(cell["source"]) for cell in cells)
     heading = HEADING.match(source)
     messages = "\n".join(FENCE.findall(source)).splitlines()
     text = FENCE.sub("", source[heading.end() :])

@@ -166,18 +166,19 @@ def _of_targets(logits: Tensor, targets: object, ignore_index: int) -> Iterator[
     elif targets.dtype not in (torch.int64, torch.uint8):
         yield Finding(80, f"The targets are {targets.dtype}; classes are int64.")
     else:
-        counted = targets[targets != ignore_index]
-        if not counted.numel():
+        counts = targets != ignore_index
+        wrong = ((targets < 0) | (targets >= classes)) & counts
+        if not counts.any():
             yield Finding(41, f"No target counts: all are {ignore_index}.")
-        elif (low := int(counted.min())) < 0 or (high := int(counted.max())) >= classes:
-            wrong = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
+        elif wrong.any():
             first = tuple(wrong.nonzero()[0].tolist())
-            value = int(targets[first])
-            hint = " They seem to be counted from 1." if low == 1 and high == classes else ""
+            counted = targets[counts]
+            from_1 = counted.min() == 1 and counted.max() == classes
+            hint = " They seem to be counted from 1." if from_1 else ""
             yield Finding(
                 81,
-                f"{int(wrong.sum())} of {targets.numel()} targets are none of the classes 0 to "
-                f"{classes - 1}, the first is {value} at {first}.{hint}",
+                f"{int(wrong.sum())} of {targets.numel()} targets aren't classes from 0 to "
+                f"{classes - 1}, the first is {int(targets[first])} at {first}.{hint}",
             )
 
 
@@ -185,8 +186,9 @@ def _of_probs(logits: Tensor, targets: Tensor) -> Iterator[Finding]:
     if not targets.is_floating_point():
         yield Finding(82, f"The targets have the logits' shape, but are {targets.dtype}.")
         return
-    sums = _rows(targets).sum(dim=1, dtype=torch.float32)
-    off = (sums - 1).abs() > ROUNDING.get(targets.dtype, 1e-4) * math.sqrt(_rows(targets).shape[1])
+    rows = _rows(targets)
+    sums = rows.sum(dim=1, dtype=torch.float32)
+    off = (sums - 1).abs() > ROUNDING.get(targets.dtype, 1e-4) * math.sqrt(rows.shape[1])
     if targets.min() < 0 or off.any():
         row = int(off.float().argmax())
         yield Finding(

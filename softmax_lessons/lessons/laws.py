@@ -116,14 +116,23 @@ def larger_logit_larger_probability(probe: Probe, value: Tensor, expected: Tenso
     return ""
 
 
+def wrong_ratio(
+    came: Tensor, wanted: Tensor, slack: float = 1e-3
+) -> tuple[int, int, float, float] | None:
+    """Return two entries of a slice, their ratio and the right one, if these differ."""
+    seen = wanted > 1e-6
+    i, j = int(wanted.argmax()), int(wanted.where(seen, 2).argmin())
+    if i == j or not seen[j] or came[j] == 0:
+        return None
+    ratio, right = (came[i] / came[j]).item(), (wanted[i] / wanted[j]).item()
+    return (i, j, ratio, right) if abs(ratio - right) > slack * right else None
+
+
 def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """Two probabilities of a slice have the ratio exp(difference of the logits)."""
     for x, y, p in _pairs(probe, value, expected):
-        i, j = int(p.argmax()), int((p + 2 * (p < 1e-6)).argmin())
-        if i == j or y[j] == 0 or p[j] < 1e-6:
-            continue
-        came, wanted = (y[i] / y[j]).item(), (p[i] / p[j]).item()
-        if abs(came - wanted) > 1e-3 * wanted:
+        if found := wrong_ratio(y, p):
+            i, j, came, wanted = found
             return (
                 f"The logits {number(x[i].item())} and {number(x[j].item())} of one slice have "
                 f"probabilities with the ratio {number(came)}; it should be exp of their "

@@ -11,6 +11,7 @@ from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.attend import ATTENTION
+from softmax_lessons.lessons.laws import wrong_ratio
 from softmax_lessons.lessons.masked_softmax_facts import Row, rows_of, wrong_rows
 from softmax_lessons.lessons.masked_softmax_misconceptions import IN_FLOAT32, MASKS, OPEN_ROW
 from softmax_lessons.lessons.masked_softmax_steps import RIGHT, RIGHTS
@@ -89,9 +90,8 @@ def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor)
         x, y, p = x[keep], y[keep], p[keep]
         if len(x) < 2:
             continue
-        i, j = int(p.argmax()), int((p + 2 * (p < 1e-6)).argmin())
-        came, wanted = (y[i] / y[j]).item(), (p[i] / p[j]).item()
-        if i != j and p[j] >= 1e-6 and y[j] != 0 and abs(came - wanted) > 1e-2 * wanted:
+        if found := wrong_ratio(y, p, slack=1e-2):
+            i, j, came, wanted = found
             return (
                 f"The kept scores {number(x[i].item())} and {number(x[j].item())} of one row get "
                 f"{number(y[i].item())} and {number(y[j].item())}. Their ratio is {number(came)}; "
@@ -138,7 +138,7 @@ LAWS = (
         kept_sum_to_1,
         (
             "Which exps are added up for the division?",
-            "The sum is that of the kept keys of the same row, and of nothing else.",
+            "Only the kept keys of the same row go into the sum.",
             "Fill the hidden scores with -inf, then take the softmax along the last dim.",
         ),
     ),

@@ -666,12 +666,8 @@ def _hotter_is_flatter(probe: Probe, value: Tensor, expected: Tensor) -> str:
 def _ratios(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """Two probabilities of a row have the ratio exp(difference of the logits / T)."""
     for x, y, p in _rows(probe, value, expected):
-        seen = p > 1e-6
-        i, j = int(p.argmax()), int(p.where(seen, 2).argmin())
-        if i == j or not seen[j] or y[j] == 0:
-            continue
-        came, wanted = (y[i] / y[j]).item(), (p[i] / p[j]).item()
-        if abs(came - wanted) > 1e-3 * wanted:
+        if found := laws.wrong_ratio(y, p):
+            i, j, came, wanted = found
             return (
                 f"The logits {number(x[i].item())} and {number(x[j].item())} of one row have "
                 f"probabilities with the ratio {number(came)}. At a temperature of "

@@ -16,6 +16,7 @@ from softmax_lessons.field_guide import (
     WEIGHTS,
     Entry,
     Message,
+    cells_of_entries,
     entries,
     messages,
     parts,
@@ -43,13 +44,7 @@ def write_pages(guide: Notebook, target: Path) -> None:
         target: the folder to write into.
     """
     target.mkdir()
-    cells, found = [], {}
-    for cell in guide["cells"]:
-        if cell["cell_type"] == "markdown" and "".join(cell["source"]).startswith("#"):
-            heading = re.match(r"### P(\d+)\. ", "".join(cell["source"]))
-            cells = found.setdefault(int(heading[1]), []) if heading else []
-        cells.append(cell)
-    for number, own in found.items():
+    for number, own in cells_of_entries(guide).items():
         page = {**guide, "cells": [_as_page(cell) for cell in own]}
         page["metadata"] = {**guide["metadata"], "orphan": True}  # the index has them, not the menu
         (target / f"p{number}.ipynb").write_text(json.dumps(page), encoding="utf-8")
