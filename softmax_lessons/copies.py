@@ -16,7 +16,7 @@ UNANSWERED = re.compile(r"^\w+: (no prediction|not attempted) yet")
 
 
 def without_outputs(notebook: Notebook) -> Notebook:
-    """Return the notebook as it is before any cell was run."""
+    """Return the notebook without anything that running its cells adds."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":

@@ -365,7 +365,7 @@ def run_processes(
         raise TypeError(f"run_processes needs tensors after the shards, got {same!r:.60}")
     if len({shard.requires_grad for shard in shards}) > 1:
         raise ValueError(
-            "run_processes needs shards that all require a gradient, or none, got "
+            "run_processes needs all shards to require a gradient, or none of them to, got "
             f"{[shard.requires_grad for shard in shards]}"
         )
     if not all(shard.is_leaf for shard in shards):

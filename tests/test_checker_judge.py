@@ -38,7 +38,7 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
             lambda x, dim: bank.amax(x, dim) + 0 * x.add_(1),
             "input",
             "the right result, but the input is now [[1, 1], [1, 1]]",
-            "the right result, and the input as it was",
+            "the right result, and the input unchanged",
         ),
         (
             lambda x, dim: bank.amax(x, dim).detach(),

@@ -105,7 +105,7 @@ def adopt_orphans() -> None:
 
 
 def end_children(pid: int | None = None, seconds: float = 1.0) -> None:
-    """End all processes that come from one (from this one, if it is None), whatever they did."""
+    """End all descendants of a process, whatever they did; without a `pid`, of this one."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if pid is None:

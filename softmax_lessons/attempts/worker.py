@@ -105,7 +105,7 @@ class Worker:
         return not self._ended and self._process.poll() is None
 
     def behaves(self) -> bool:
-        """Tell whether it is as it was before the last attempt."""
+        """Tell whether nothing has changed since before the last attempt."""
         return self.is_alive() and self.ask({"unload": True})["same"] is True
 
     def memory(self) -> int:

@@ -77,12 +77,12 @@ class Exercise:
 
     def probes(self) -> tuple[Probe, ...]:
         """Return the inputs for one check: the fixed ones, and others drawn anew."""
-        # not torch's own generator: the learner's seed stays as it is
+        # not torch's own generator: the learner's seed must not change
         seed = int.from_bytes(os.urandom(8), "big") >> 1
         return self.fixed + self.fresh(torch.Generator().manual_seed(seed))
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
-        """Return the function to run: the attempt as it is."""
+        """Return the function to run: the attempt itself."""
         return attempt
 
     def as_hunt(self) -> Hunt:

@@ -80,7 +80,7 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
         return Failure(
             "input",
             f"the right result, but the input is now {numbers(changed)}",
-            "the right result, and the input as it was",
+            "the right result, and the input unchanged",
         )
     if probe.gradient:
         text = "gradient {} of (result * [1, 2, ...]).sum()"

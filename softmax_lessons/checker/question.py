@@ -71,7 +71,7 @@ class Question:
         return ()
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
-        """Return it as it is: nothing is run."""
+        """Return it unchanged: nothing is run."""
         return attempt
 
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:

@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
         where = f" ({error.filename})" if getattr(error, "filename", None) else ""
         print(
             f"Stopped: {getattr(error, 'strerror', None) or error}{where}. What was graded so far "
-            "is kept, and reports of earlier runs are as they were.",
+            "is kept, and reports of earlier runs are unchanged.",
             file=sys.stderr,
         )
         return 1

@@ -358,7 +358,7 @@ def results_are_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 STEP_BY_STEP = (
     "Print the scores, the mask and the weights of the first text. Which looks odd first?",
-    "Query t sees those of the keys 0 to t that are real; its weights sum to 1.",
+    "Of keys 0 to t, query t sees only the real ones; its weights sum to 1.",
     HIDE,
 )
 LAWS = tuple(

@@ -263,7 +263,7 @@ DIMS = (
     ),
     Misconception(
         slug="counts-dims-from-the-right",
-        says="You transpose before the sum, so `dim` names another dim there than it does in the "
+        says="You transpose before the sum, so `dim` names a different dim there than in the "
         "result.",
         hints=(
             "Print the shape of what you sum. Which of its dims is `dim` now?",

@@ -199,7 +199,7 @@ OTHER_LOSSES = (
         "which are 0 except for one.",
         hints=(
             "Which of the two do you take the logarithm of?",
-            "The logarithm is that of the model's probabilities; the one-hot targets pick from it.",
+            "Take the logarithm of the model's probabilities; the one-hot targets pick from it.",
             "`-(one_hot * log_probs).sum(1).mean()`",
         ),
         variants=(
@@ -733,9 +733,9 @@ def library() -> tuple[Misconception, ...]:
         slug="sign-error",
         says="A sign inside your log_softmax is the wrong way round.",
         hints=(
-            "Is the log-probability of the largest logit the largest, and is none above 0?",
+            "Does the largest logit have the largest log-probability? Are all at most 0?",
             "Write out both terms for [0, 0]: each log-probability is -0.6931.",
-            "x - m - log(sum of exp(x - m)): both signs are minus, and x has none.",
+            "x - m - log(sum of exp(x - m)): two minus signs, and none before x.",
         ),
         variants=(
             joined(lambda p: p.x - p.m + p.log(p.total)),

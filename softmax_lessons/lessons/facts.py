@@ -69,13 +69,13 @@ def loses_gradient(probe: Probe, outcome: Outcome) -> bool:
 
 
 def changes_dtype(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result has another floating dtype than the logits."""
+    """Tell whether the result has a floating dtype other than the logits'."""
     value = outcome.value
     return value is not None and value.is_floating_point() and not probe.accepts(value.dtype)
 
 
 def changes_shape(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result has another shape than the logits."""
+    """Tell whether the result has a shape other than the logits'."""
     return outcome.value is not None and outcome.value.shape != probe.logits.shape
 
 
@@ -290,7 +290,7 @@ def _is_one_or_alike(x: Tensor, y: Tensor) -> bool:
 def others_compete(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether every result is a softmax, over other entries than it should be."""
+    """Tell whether every result is a softmax, but over the wrong entries."""
     usable = _all_usable(probes, outcomes)
     return any(not same(y, p) for *_, y, p in usable) and all(
         _groups(x, y) is not None for _, x, y, _ in usable

@@ -196,7 +196,7 @@ GUESSED = replace(
 )
 CAUSAL = Misconception(
     slug="adds-a-causal-mask",
-    says="You hide all later keys from each query. That is a mask, and the exercise has none: "
+    says="You hide all later keys from each query. That's a mask, and this exercise has no mask: "
     "every query sees all keys.",
     hints=(
         "Where in your result are zeros, and why there?",

@@ -170,7 +170,7 @@ LAWS = (
         _slices_sum_to_zero,
         (
             "Add up one slice of your result. Which step should have made that 0?",
-            "p * grad and p * sum have the same sum over a slice, if the sum is that of p * grad.",
+            "p * grad and p * sum have the same sum over a slice, if `sum` is the sum of p * grad.",
             FORMULA,
         ),
     ),

@@ -7,7 +7,7 @@ QUESTIONS = {
     "hundred_draws": Question(
         0.05,
         {
-            0.005: ("forgets-the-root", "n is under a square root, and that of 100 is 10."),
+            0.005: ("forgets-the-root", "n is under a square root, and sqrt(100) is 10."),
             0.5: ("forgets-n", "That is the spread of one draw, not of the mean of 100."),
         },
         within=0.1,

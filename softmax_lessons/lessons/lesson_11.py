@@ -73,7 +73,7 @@ TEXT = (
     Misconception(
         "sign-error",
         "The sign is turned around: a log-probability is at most 0.",
-        ("Is your result above 0?", "A loss has a minus, a log-probability none.", SUM),
+        ("Is your result above 0?", "A loss has a minus sign; a log-probability doesn't.", SUM),
         variants=(lambda x, w: -_sum(x, w),),
     ),
     Misconception(
@@ -190,7 +190,7 @@ class TextsRecipe:
         rows: the rows of the logits that predict something.
         words: the words that are predicted.
         logs: makes log-probabilities of logits.
-        is_real: tells which words are none of padding.
+        is_real: tells which words aren't padding.
         hide: takes padding out of what was picked.
         total: makes one number per text, of what was picked and of what is real.
     """
@@ -298,7 +298,7 @@ TEXTS = (
     Misconception(
         "sign-error",
         "The sign is turned around: a log-probability is at most 0.",
-        ("Is your result above 0?", "A loss has a minus, a log-probability none.", SUMS),
+        ("Is your result above 0?", "A loss has a minus sign; a log-probability doesn't.", SUMS),
         variants=({"total": lambda picked, real: -picked.sum(1)},),
     ),
     Misconception(

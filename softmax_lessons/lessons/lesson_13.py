@@ -416,7 +416,7 @@ HALVES = (
     Misconception(
         slug="rounds-to-one-dtype",
         says="You round the probabilities to the same 16-bit dtype whatever the input's is. "
-        "float32 logits and those of the other 16-bit dtype lose digits.",
+        "float32 logits lose digits, and so do logits of the other 16-bit dtype.",
         hints=(
             "Print the result for float16, bfloat16 and float32. How many digits does each have?",
             "`.half()` always means float16. Where is the dtype of the logits kept?",

@@ -89,7 +89,7 @@ def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -
         stand = "{} stands for sum * exp(maximum) = {}; yours for {}."
         numbers = (number(t[i].exp().item()) for t in (wanted, came))
     else:
-        stand = "{} stands for sum * exp(maximum), whose logarithm is {}; that of yours is {}."
+        stand = "{} stands for sum * exp(maximum), whose logarithm is {}; yours has {}."
         numbers = (number(t[i].item()) for t in (wanted, came))
     merged = _pair(expected[0, i], expected[1, i])
     return f"From {_row_of(probe, i)} comes {merged}, and you return " + (
@@ -112,7 +112,7 @@ LAWS = (
         "empty-piece-changes-result",
         empty_changes_nothing,
         (
-            "What is the factor of the empty piece in your code, and that of the other one?",
+            "In your code, what is the empty piece's factor, and what is the other one's?",
             "The factor of an empty piece is exp(-inf) = 0, and the other one's is exp(0) = 1.",
             FACTORS[2],
         ),

@@ -126,7 +126,7 @@ ROWS = (row_softmax, row_softmax_by_hand, row_softmax_in_a_loop, row_softmax_fro
 UNKEPT_MAXIMUM = Hunt(
     ROWS,
     (
-        ("subtracts the maxima without `keepdim`: that of row j from column j", unkept_maximum),
+        ("subtracts the maxima without `keepdim`: row j's from column j", unkept_maximum),
         ("divides by the sums without `keepdim`: column j by the sum of row j", unkept_sum),
         ("forgets `keepdim` in the maxima and in the sums", both_unkept),
         ("subtracts logsumexp without `keepdim`", unkept_logsumexp),

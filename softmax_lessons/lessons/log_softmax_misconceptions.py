@@ -123,7 +123,7 @@ LOGS = (
         says="You take the logarithm of the sum of the logits themselves: exp is missing.",
         hints=(
             "What do you add up? Can that be negative?",
-            "The logarithm is that of a sum of exps.",
+            "The logarithm is taken of a sum of exps.",
             "Write `.exp()` before `.sum(...)`, and `.log()` after it.",
         ),
         variants=({"power": identity, "centre": nothing}, {"power": identity}),
@@ -337,7 +337,7 @@ LOGS = (
         slug="negatives-become-zero",
         says="You raise negative logits to 0 first, so all of them count the same.",
         hints=(
-            "log_softmax of [-1, -5] isn't the same as of [0, 0]. Where do yours become alike?",
+            "log_softmax differs between [-1, -5] and [0, 0]. Where do yours become alike?",
             "exp makes any logit positive, so negative ones need no care.",
             "Leave the `relu`, `clamp(min=0)` or `maximum` out.",
         ),

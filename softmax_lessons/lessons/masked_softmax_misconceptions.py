@@ -128,11 +128,11 @@ MASKS = (
     ),
     Misconception(
         slug="mask-transposed",
-        says="You transpose the mask. Its rows are the queries and its columns the keys, like "
-        "those of the scores.",
+        says="You transpose the mask. Its rows are the queries and its columns the keys, as in "
+        "the scores.",
         hints=(
             "Try the mask [[True, False], [True, True]]. Which keys does your first row keep?",
-            "The last dim of the mask is that of the keys, and so is the last dim of the scores.",
+            "The keys are the last dim of the mask, and of the scores.",
             "Leave the transpose out.",
         ),
         variants=({"keep": transposed},),
@@ -524,7 +524,7 @@ MASKS = (
     ),
     replace(
         named("global-max"),
-        says="You subtract one maximum, that of the whole tensor, from every row. A row far below "
+        says="You subtract the whole tensor's maximum from every row. A row far below "
         "it ends up as 0 / 0.",
         hints=(
             "Try two rows, one of which is 1000 above the other.",

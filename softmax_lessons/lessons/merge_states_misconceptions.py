@@ -58,7 +58,7 @@ BOTH_COUNT = (
     "Bring both sums to the new maximum, then add them.",
 )
 STACKED = (
-    "Print the shape of your result, and that of `a`.",
+    "Print the shapes of your result and of `a`.",
     "The maxima are row 0 of the result and the sums row 1.",
     "Return `torch.stack([largest, total])`, without a dim.",
 )
@@ -259,7 +259,7 @@ MERGES = (
     ),
     Misconception(
         slug="exp2-or-pow",
-        says="Your factors are powers of another number than e. The sums of the states are sums "
+        says="Your factors are powers of a number other than e. The sums of the states are sums "
         "of powers of e.",
         hints=(
             "The sum of a state is of exp(x - maximum). Which number is raised to a power there?",
@@ -371,7 +371,7 @@ MERGES = (
         says="You merge the first row only, and take the others unchanged from one of the pieces.",
         hints=(
             "Merge states of two rows. Which rows of your result are right?",
-            "`a[0]` has one maximum for each row, and `a[0, 0]` is that of the first row alone.",
+            "`a[0]` has one maximum per row, and `a[0, 0]` is only the first row's.",
             LARGEST[2],
         ),
         pattern=merges_the_first_only,

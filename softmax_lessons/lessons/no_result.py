@@ -280,7 +280,7 @@ NO_RESULT = (
         hints=(
             "The error message names both. Is the name spelled right, and is the object what you "
             "think it is?",
-            "Lists and NumPy arrays lack the methods of tensors, and tensors those of arrays.",
+            "Lists and NumPy arrays lack tensors' methods, and tensors lack arrays'.",
             "Print the `type(...)` of what comes before the dot.",
         ),
         error=rf"^AttributeError: (?!{UNCALLED} obj|'NoneType'|'?torch\.return_types)",
@@ -341,7 +341,7 @@ NO_RESULT = (
         says="An operation gets a dtype that it isn't made for, or two that don't fit together.",
         hints=(
             "Print `.dtype` of everything on that line.",
-            "Which line of yours makes a tensor of another dtype than the input's?",
+            "Which of your lines makes a tensor whose dtype isn't the input's?",
             "Bring it to the input's dtype: `.to(x.dtype)`.",
         ),
         error=r"not implemented for '(?!Long|Int|Short|Byte|Char|Bool)"
@@ -354,7 +354,7 @@ NO_RESULT = (
         "memory in that order.",
         hints=(
             "Which step before the `view` moves dims?",
-            "`reshape` does the same as `view`, and copies where that is needed.",
+            "`reshape` does what `view` does, and makes a copy where it has to.",
             "Write `reshape` in place of `view`.",
         ),
         error=r"view size is not compatible",

@@ -67,7 +67,7 @@ def _with_max(*powers: Callable) -> tuple[Variant, ...]:
 OTHER_THAN_EXP = Misconception(
     slug="other-than-exp",
     says="Instead of exp you use a function that is only a little like it: the ratios of your "
-    "results are not those of exp.",
+    "results aren't exp's.",
     hints=(
         "What makes the logits positive in your code, and what does the formula use?",
         "Only exp turns a difference of 1 into a factor of e, wherever the logits lie.",
@@ -367,7 +367,7 @@ OTHER_FUNCTION = few_in_pairs(
         slug="negatives-become-zero",
         says="You raise negative logits to 0 before exp, so all of them count the same.",
         hints=(
-            "Softmax of [-1, -5] isn't the same as of [0, 0]. Where do yours become alike?",
+            "Softmax differs between [-1, -5] and [0, 0]. Where do yours become alike?",
             "Negative logits are as good as any: exp makes all of them positive.",
             "Leave the `relu`, `clamp(min=0)` or `maximum` out.",
         ),
@@ -835,8 +835,8 @@ OTHER_FUNCTION = few_in_pairs(
         "your function.",
         hints=(
             "Call your function twice with the same tensor.",
-            "`gumbel_softmax`, `dropout` and `rand` draw random numbers; softmax has none.",
-            "Leave the random step out; `torch.softmax` has none.",
+            "`gumbel_softmax`, `dropout` and `rand` draw random numbers; softmax doesn't.",
+            "Leave the random step out; `torch.softmax` has no such step.",
         ),
         pattern=random_results,
     ),

@@ -104,7 +104,7 @@ OVERFLOW = few_in_pairs(
         "anyway.",
         hints=(
             "Follow the name that holds the shifted logits: where is it used?",
-            "Computing the maximum isn't enough; the exps must be those of the shifted logits.",
+            "Computing the maximum isn't enough; take the exps of the shifted logits.",
             "Call exp on x minus the maximum, not on x.",
         ),
         variants=NO_SHIFT,

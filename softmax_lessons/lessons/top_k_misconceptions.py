@@ -482,7 +482,7 @@ MISTAKES = (
         says="You return k numbers for each row, without their places: the result has k columns, "
         "and nothing says which class is which.",
         hints=(
-            "Compare the shape of your result with that of the logits.",
+            "Compare your result's shape with the logits'.",
             "The `indices` of `topk` say where each value was.",
             "`scatter` puts them back, or mask the logits and keep their shape.",
         ),

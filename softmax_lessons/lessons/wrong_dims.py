@@ -65,7 +65,7 @@ LEFT_MOVED = Misconception(
     slug="forgets-to-transpose-back",
     says="You move dims to another position, and return the result without moving them back.",
     hints=(
-        "Compare the shape of your result with that of the input, for three different sizes.",
+        "Compare your result's shape with the input's, for three different sizes.",
         "Every dim that you move has to go back before you return.",
         "Undo every `transpose`, `permute` or `movedim` with its reverse before you return.",
     ),
@@ -288,7 +288,7 @@ OTHER_PLACES = (
         says="You move dims to another position and return the result without moving them back; "
         "and the wrong entries compete.",
         hints=(
-            "Compare the shape of your result with that of the input, for three different sizes.",
+            "Compare your result's shape with the input's, for three different sizes.",
             "Once a dim has moved, it has a different number.",
             "Leave the moves out, and pass the dim of the entries that should sum to 1.",
         ),

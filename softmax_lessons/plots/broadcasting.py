@@ -99,7 +99,7 @@ def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None) -> None:
 def divisor_grid(ax: "Axes", exps: Tensor, divisors: Tensor) -> str:
     """Draw each entry of a batch with the number it is divided by, and the sum of each row.
 
-    An entry that gets the sum of another row than its own has a dashed frame.
+    An entry divided by a row's sum that isn't its own row's has a dashed frame.
 
     Args:
         ax: axes to draw on.

@@ -4,7 +4,7 @@
 
 Grades submissions of lesson 05 with this course's grader and with nbgrader, then the same
 learners' answers to all exercises of the core lessons. Then whole classes who hand in two lessons:
-of ten learners, seven are right, two have a mistake and one handed in the lesson as it was.
+of ten learners, seven are right, two have a mistake and one handed in the untouched lesson.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site. Nothing is executed: outputs are those of the notebooks."""
+"""Sphinx's settings for the site. Nothing is executed: the outputs come from the notebooks."""
 
 project = "softmax_lessons"
 author = "the authors of softmax_lessons"
