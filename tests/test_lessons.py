@@ -168,7 +168,7 @@ TERMS = {
     "subnormal": ("04", "They're called **subnormal**"),
     "loss": ("06", "The **loss** says how wrong the model is"),
     "cross-entropy": ("06", "This is the **cross-entropy**"),
-    "gradient": ("06", "its **gradient**, one number per logit"),
+    "gradient": ("06", "the **gradient**, one number per logit"),
     "logsumexp": ("06", "has a name, **logsumexp**"),
     "target": ("06", "and the right one, the **target**"),
     "`gather": ("06", "`gather` does the picking"),
