@@ -161,7 +161,7 @@ TERMS = {
     "`x.flip": ("03", "`x.flip(dim)` is `x`, reversed along `dim`"),
     "in place": ("03", "works **in place**: it changes the tensor"),
     "dtype": ("04", "the **dtype**, the format that the numbers are stored in"),
-    "overflow": ("04", "A result beyond it **overflows**"),
+    "overflow": ("04", "A result above that **overflows**"),
     "underflow": ("04", "too close to 0 **underflows**"),
     "float16": ("04", "**float16** and **bfloat16** are two 16-bit formats"),
     "bfloat16": ("04", "**float16** and **bfloat16** are two 16-bit formats"),
