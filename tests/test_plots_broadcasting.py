@@ -45,7 +45,7 @@ def test_shapes_fit_in_the_picture_exactly_when_torch_broadcasts_them(ax, upper,
     mixed = list(upper)[len(upper) - len(lower) :] != list(lower)
     verdict = ("runs, but wrong" if mixed else "fits") if fits else "error"
     assert ax.get_title() == f"{shapes[0]} / {shapes[1]}: {verdict}"
-    assert ("dims of other names meet" in alt) == (fits and mixed)
+    assert ("dims with different names meet" in alt) == (fits and mixed)
     assert any("≠" in text for text in texts(ax)) != fits
 
 

@@ -556,7 +556,7 @@ MASKS = (
     replace(
         named("no-max-subtraction"),
         says="You take exp of the raw scores. Large ones overflow to inf, very negative ones "
-        "underflow to 0, and what follows makes nan, inf or 0 of that.",
+        "underflow to 0, and what follows turns that into nan, inf or 0.",
         hints=(
             "Try the scores 1000 and 1001. What is their exp?",
             "Softmax stays the same if you subtract one number from all scores of a row. Which "

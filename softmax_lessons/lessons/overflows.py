@@ -114,7 +114,7 @@ OVERFLOW = few_in_pairs(
     Misconception(
         slug="no-max-subtraction",
         says="You take exp of the raw logits. Large ones overflow to inf, very negative ones "
-        "underflow to 0, and what follows makes nan, inf or 0 of that.",
+        "underflow to 0, and what follows turns that into nan, inf or 0.",
         hints=(
             "Print exp(1000) and exp(-1000). What is left of the differences?",
             "Softmax stays the same if you subtract one number from all logits of a slice. "

@@ -577,10 +577,8 @@ MISTAKES = (
         ),
         variants=({"sum_dim": everything},),
     ),
-    Misconception(
-        slug="no-max-subtraction",
-        says="You take exp without a shift: large logits overflow to inf, very negative ones "
-        "underflow to 0, and what follows makes nan, inf or 0 of that.",
+    replace(
+        named("no-max-subtraction"),
         hints=(
             "Try logits of 1000 and -1000, or a very small temperature.",
             "Softmax stays the same if you subtract one number from all logits of a row.",

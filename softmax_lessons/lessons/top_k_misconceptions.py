@@ -1,9 +1,12 @@
 """What goes wrong in softmax among the k largest logits."""
 
+from dataclasses import replace
+
 import torch
 
 from softmax_lessons.checker.exercise import INF
 from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.lessons.misconceptions import named
 from softmax_lessons.lessons.recipe import always, everything, nothing
 from softmax_lessons.lessons.top_k_facts import (
     are_places,
@@ -536,10 +539,8 @@ MISTAKES = (
             {"hide": as_it_is, "finish": lambda p, keep: p * keep / (p * keep).sum()},
         ),
     ),
-    Misconception(
-        slug="no-max-subtraction",
-        says="You take exp without a shift: large logits overflow to inf, very negative ones "
-        "underflow to 0, and what follows makes nan, inf or 0 of that.",
+    replace(
+        named("no-max-subtraction"),
         hints=(
             "Try logits of 1000 and -1000.",
             "Softmax stays the same if you subtract one number from all logits of a row.",

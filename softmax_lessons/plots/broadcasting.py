@@ -71,7 +71,7 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
     return (
         f"Shape {shapes[1]} lined up under {shapes[0]} from the right: {', '.join(met)}; "
         f"{'they fit' if fits else 'they do not fit'}"
-        f"{', but dims of other names meet' if fits and mixed else ''}."
+        f"{', but dims with different names meet' if fits and mixed else ''}."
     )
 
 
