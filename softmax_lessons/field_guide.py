@@ -1,7 +1,7 @@
 """`explain`: from an error message, or a symptom in words, to entries of the field guide.
 
 The entries are read from the last lesson's notebook, when they are first needed.
-The site's search box works alike, with the same data: tools/publish/search.js.
+The site's search does the same, with the same data: tools/publish/sphinx/search.js.
 """
 
 import functools
@@ -187,7 +187,8 @@ def explain(about: str | BaseException | None = None) -> Explanation:
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """Return the entries, in the order of the guide."""
-    notebook = json.loads(_notebook().read_text(encoding="utf-8"))
+    path = next(path for path in lessons() if path.name == GUIDE)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     return tuple(map(_entry, cells_of_entries(notebook).values()))
 
 
@@ -211,10 +212,6 @@ def messages() -> tuple[Message, ...]:
     return tuple(Message(**{**row, "messages": tuple(row["messages"])}) for row in rows)
 
 
-def _notebook() -> Path:
-    return next(path for path in lessons() if path.name == GUIDE)
-
-
 def _entry(cells: list[dict[str, Any]]) -> Entry:
     source, *code = ("".join(cell["source"]) for cell in cells)
     heading = HEADING.match(source)
@@ -234,10 +231,11 @@ def normalised(message: str) -> str:
     return message.strip()
 
 
-def parts(message: str) -> list[str]:
+@functools.cache
+def parts(message: str) -> tuple[str, ...]:
     """Return what a message of the guide says before, between and after what can be anything."""
     said = re.sub(r"^\w+(Error|Warning): ", "", message)  # people leave it out
-    return [normalised(part) for part in said.split("…")]
+    return tuple(normalised(part) for part in said.split("…"))
 
 
 def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
@@ -281,7 +279,7 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
 
 
 def _by_words(text: str) -> list[Entry]:
-    """Return the entries that share words with a text, and the rarest ones first."""
+    """Return the entries that share words with a text, the best first."""
     of_entries, rare = weights()
     asked = words(text) & rare.keys()
     highest = max(WEIGHTS.values())

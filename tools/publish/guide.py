@@ -116,5 +116,5 @@ def _searched(entry: Entry, weight: dict[str, int]) -> dict:
     }
 
 
-def _matched(known: Entry | Message) -> list[tuple[str, list[str]]]:
+def _matched(known: Entry | Message) -> list[tuple[str, tuple[str, ...]]]:
     return [(message.lower(), parts(message)) for message in known.messages]
