@@ -42,8 +42,8 @@ def predict(question: str, guess: object = ...) -> Verdict:
 def compared(name: str, question: Question, guess: object = None, review: bool = False) -> Verdict:
     """Return the verdict on a guess, or on the one that was noted, and remember how it went."""
     noted = guess is None
-    if noted:
-        guess = memory.mine().noted.get(name)
+    if noted and (guess := memory.mine().noted.get(name)) is None:
+        return Verdict(name, "not begun", "no prediction yet (the cell above takes one)")
     verdict = question.at_once(name, guess)
     if verdict.status not in ("right", "wrong"):
         return verdict

@@ -4,6 +4,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker import guess as guesses
@@ -30,12 +31,14 @@ class Question:
         within: how far a number may be off, relative to the right one.
         asks: the question with all that it takes to answer it, for where there is no lesson
             around it.
+        again: makes the same question with other numbers, if it can be asked with others.
     """
 
     answer: Answer
     wrong: Mapping[Answer, tuple[str, str]] = field(default_factory=dict)
     within: float = 0.0
     asks: str = ""
+    again: Callable[[Random], "Question"] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
