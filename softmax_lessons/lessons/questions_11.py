@@ -122,7 +122,8 @@ def _corpus_perplexity(first: list[int], second: int) -> Question:
 
 def _powers(random: Random) -> tuple[list[int], int]:
     """Draw powers of the first text whose mean is whole."""
-    middle, apart = random.randint(2, 3), random.randint(1, 2)
+    middle = random.randint(2, 4)
+    apart = random.randrange(1, middle)
     return random.sample([middle - apart, middle, middle + apart], 3), random.randint(1, 5)
 
 

@@ -38,8 +38,8 @@ def _sum_of_two(first: list[int], second: list[int]) -> Question:
 def _two_pieces(random: Random) -> tuple[list[int], list[int]]:
     """Draw a second piece that has the largest logit, a little or far larger."""
     start = random.choice([random.randint(3, 5), random.randint(100, 1500)])
-    first = random.sample(range(1, 5), 3)
-    return first, [5, *(start + apart for apart in random.sample(range(3, 6), 2))]
+    first, second = (random.sample(range(4), 3) for _ in range(2))
+    return first, [start + apart for apart in second]
 
 
 def _chunk_in_mb(texts: int, tokens: int, vocabulary: int, classes: int) -> Question:
