@@ -31,7 +31,10 @@ from softmax_lessons.lessons import tasks, to_solve
 
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
 HERE = list(dict.fromkeys((usual_way(), "worker")))  # the ways to run an attempt on this system
-ALL_DTYPES = sorted({x for x in vars(torch).values() if isinstance(x, torch.dtype)}, key=str)
+DTYPES = [
+    *(torch.bool, torch.uint8, torch.uint16, torch.int64, torch.float8_e5m2, torch.float8_e4m3fn),
+    *(torch.float16, torch.bfloat16, torch.float64, torch.complex64),
+]
 CORE = ("softmax_1d", "softmax_dim", "stable_softmax")
 
 
@@ -402,7 +405,7 @@ def test_a_name_that_is_no_text_costs_nothing():
 
 
 ODD = {
-    **{f"as {dtype}": lambda y, dtype=dtype: y.to(dtype) for dtype in ALL_DTYPES},
+    **{f"as {dtype}": lambda y, dtype=dtype: y.to(dtype) for dtype in DTYPES},
     "times 1e30": lambda y: 1e30 * y,
     "times 1e300": lambda y: 1e300 * y.double(),
     "times -1": torch.neg,
