@@ -9,6 +9,7 @@ import math
 import re
 import warnings
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -446,3 +447,30 @@ def test_the_text_has_all_that_the_answer_takes(name):
         if isinstance(answer, (int, float)):
             answer = pytest.approx(answer, rel=max(asked.within, 1e-6), abs=5e-5)
         assert asked.answer == answer, asked.asks
+
+
+# --- with probabilities ---------------------------------------------------------------------------
+
+SOURCES = sorted((Path(__file__).parents[1] / "notebooks" / "source").glob("*.md"))
+SURE = re.compile(r'^predict\("(\w+)", \.\.\.\)  # .*\n# or how sure you are of each: (.*)$', re.M)
+
+
+def examples_of(source):
+    found = SURE.findall(source.read_text(encoding="utf-8"))
+    return {name: ast.literal_eval(chances) for name, chances in found}
+
+
+@pytest.mark.parametrize("source", SOURCES[1:17], ids=lambda path: path.stem)
+def test_two_questions_of_a_lesson_show_how_to_say_how_sure_you_are(source):
+    examples = examples_of(source)
+    assert len(examples) >= 2
+    for name, chances in examples.items():
+        assert sorted(chances) == sorted(QUESTIONS[name].choices)
+        assert sum(chances.values()) == pytest.approx(1)
+        assert QUESTIONS[name].at_once(name, chances).status in ("right", "wrong")
+
+
+def test_the_examples_do_not_give_the_answers_away():
+    examples = {name: each for source in SOURCES for name, each in examples_of(source).items()}
+    right = [QUESTIONS[name].at_once(name, each).passed for name, each in examples.items()]
+    assert 0.35 < sum(right) / len(right) < 0.65

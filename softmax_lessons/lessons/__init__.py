@@ -1,8 +1,9 @@
 """What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
 
-A lesson's module has a dict `TASKS`, by name and in the order of the lesson. What several
-lessons share: `misconceptions` (the library), `laws`, `recipe` and `layouts`. Where an exercise
-fills a module, its steps, facts and misconceptions have modules of their own, by its name.
+A lesson's module has a dict `TASKS`, by name and in the order of the lesson; its predictions are
+in `questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
+`layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and
+misconceptions have modules of their own, by its name.
 """
 
 import importlib

@@ -186,6 +186,17 @@ QUESTIONS = {
         ),
     ),
     "padded_mean": with_other_numbers(_padded_mean, ([0.2877, 0.6931], 4), _losses),
+    "nothing_counts": Question(
+        "nan",
+        {
+            "0": ("mean-of-nothing", "The sum of the losses is 0, and so is their number."),
+            "error": ("expects-an-error", "PyTorch raises no error when it divides 0 by 0."),
+        },
+        asks=(
+            "All the targets of a batch are -100, which `F.cross_entropy` ignores, so none of them "
+            "counts. What does it return, as the mean loss?"
+        ),
+    ),
     "ignored_class": with_other_numbers(
         _ignored_class, (9, 1), lambda random: (random.randint(4, 12), random.randint(0, 3))
     ),
