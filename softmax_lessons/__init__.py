@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from softmax_lessons.heads import Inspection, inspect_head
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
+    from softmax_lessons.review import review
 
 __all__ = [
     "Explanation",
@@ -41,6 +42,7 @@ __all__ = [
     "plots",
     "predict",
     "progress",
+    "review",
     "stable_softmax",
 ]
 
@@ -57,6 +59,7 @@ _PLACES = {
     "limits": "dtypes",
     "predict": "predictions",
     "progress": "progress",
+    "review": "review",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
 
