@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         naive_softmax,
         stable_softmax,
     )
+    from softmax_lessons.gains import after, before
     from softmax_lessons.heads import Inspection, inspect_head
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
@@ -30,6 +31,8 @@ __all__ = [
     "Limits",
     "Progress",
     "Verdict",
+    "after",
+    "before",
     "check",
     "cross_entropy",
     "explain",
@@ -53,6 +56,8 @@ _PLACES = {
     "Limits": "dtypes",
     "Progress": "progress",
     "Verdict": "checker.verdict",
+    "after": "gains",
+    "before": "gains",
     "check": "checks",
     "explain": "field_guide",
     "inspect_head": "heads",

@@ -33,9 +33,7 @@ class Asked:
         """How to answer, in a sentence."""
         if self.question.choices:
             return one_of(self.question.choices)
-        within = self.question.within
-        near = f", within {100 * within:g} %" if within else ""
-        return f"The answer is {KINDS[type(self.question.answer)][1]}{near}."
+        return f"The answer is {KINDS[type(self.question.answer)][1]}."
 
 
 @dataclass(frozen=True, repr=False)
