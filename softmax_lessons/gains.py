@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import Memory
+from softmax_lessons.lessons import by_lesson, to_solve
 from softmax_lessons.lessons.before_after import IDEAS
 from softmax_lessons.quiz import Asked, Quiz
 
 FORMS = ("A", "B")
+CORE = ("00", "01", "02", "03", "04", "05")
 
 
 def before(form: str | None = None) -> Quiz:
@@ -59,9 +61,11 @@ def _quiz(when: str, form: str) -> Quiz:
     title = f"{when.capitalize()} the course, form {form}"
     if not asked:
         right = sum(answers.values())
-        return Quiz(title, note=f"You have answered all {len(IDEAS)}, {right} of them right.")
+        return Quiz(
+            f"{when}()", title, note=f"You have answered all {len(IDEAS)}, {right} of them right."
+        )
     note = f"{len(asked)} of {len(IDEAS)} questions are left." if answers else NOTES[when]
-    return Quiz(title, asked, note, tells=when == "after")
+    return Quiz(f"{when}()", title, asked, note, tells=when == "after")
 
 
 NOTES = {
@@ -87,6 +91,26 @@ def firsts(of: Memory, when: str) -> dict[str, bool]:
         if asked == when and name in IDEAS:
             found.setdefault(name, guess.right)
     return found
+
+
+def told(of: Memory) -> str:
+    """Say what one learner has gained, as far as it's known; "" if nothing was answered."""
+    first, last = firsts(of, "before"), firsts(of, "after")
+    count = len(IDEAS)
+    if len(first) < count:
+        return f"before(): {len(first)} of {count} questions answered." if first else ""
+    began = f"Before the course, you had {sum(first.values())} of {count} right"
+    if len(last) < count:
+        return f"{began}. After lesson 05, after() shows what you gained."
+    gain = sum(last.values()) - sum(first.values())
+    return f"{began}, and after it {sum(last.values())}: a gain of {gain}."
+
+
+def is_time_for_after(of: Memory) -> bool:
+    """Tell whether the core course is solved, `before` answered, and `after` not."""
+    core = {name for number in CORE for name in by_lesson()[number] if name in to_solve()}
+    answered = [len(firsts(of, when)) == len(IDEAS) for when in ("before", "after")]
+    return core <= set(of.solved) and answered == [True, False]
 
 
 @dataclass(frozen=True)

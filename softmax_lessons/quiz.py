@@ -9,9 +9,8 @@ from softmax_lessons.checker.question import KINDS, Question
 from softmax_lessons.checker.verdict import COLOURS, Verdict, box, lines
 from softmax_lessons.predictions import compared, told
 
-CHANCES = (
-    'If you are not sure, answer with probabilities: quiz.answer({}, {{"{}": 0.7, "{}": 0.3}})'
-)
+HOW = "Answer by number: `quiz = {}`, then `quiz.answer(1, ...)` with your guess for the `...`."
+CHANCES = 'If you\'re not sure, give probabilities: `quiz.answer({}, {{"{}": 0.7, "{}": 0.3}})`.'
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Quiz:
     """Questions to answer; it shows itself in a notebook and in a terminal.
 
     Attributes:
+        call: the call that made it, such as "review()".
         title: what it is.
         asked: the questions, in order.
         note: what there is to say before them, or instead of them.
@@ -49,6 +49,7 @@ class Quiz:
         today: the day under which answers are remembered; the day of answering if it's None.
     """
 
+    call: str
     title: str
     asked: tuple[Asked, ...] = ()
     note: str = ""
@@ -89,16 +90,16 @@ class Quiz:
             return Verdict(title, "noted", f"noted: {told(made)}", more)
         parts = [verdict.says]
         if not verdict.passed:
-            parts.append(
-                f"The answer is {told(asked.question.answer)}; lesson {asked.lesson} shows it."
-            )
+            answer = told(asked.question.answer)
+            answer = f'"{answer}"' if asked.question.choices else answer
+            parts.append(f"The answer is {answer}; lesson {asked.lesson} shows it.")
         return replace(verdict, exercise=title, says="\n".join(filter(None, (*parts, more))))
 
     @property
     def _how(self) -> str:
         if not self.asked:
             return ""
-        how = ['Answer with the number of a question and your guess, as in quiz.answer(1, "...").']
+        how = [HOW.format(self.call)]
         for number, asked in enumerate(self.asked, 1):
             if asked.question.choices:
                 how.append(CHANCES.format(number, *asked.question.choices[:2]))

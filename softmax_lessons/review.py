@@ -41,7 +41,8 @@ def review(
     due = [turn for turn in known if turn.due <= day][:MOST]
     seed = day.toordinal() if seed is None else seed
     asked = tuple(_asked(turn, seed) for turn in due)
-    return Quiz("Review", asked, _note(number, known, due), review=True, today=today)
+    call = f"review(lesson={int(number)})" if number else "review()"
+    return Quiz(call, "Review", asked, _note(number, known, due), review=True, today=today)
 
 
 def _asked(turn: Turn, seed: int) -> Asked:

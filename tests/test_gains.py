@@ -220,7 +220,7 @@ def test_before_only_notes_and_after_tells(mine):
     assert "form B" in repr(quiz)
     told = quiz.answer(2, "flatter")
     assert told.misconceptions == ("shift-changes",)
-    assert "The answer is same; lesson 01 shows it." in told.says
+    assert 'The answer is "same"; lesson 01 shows it.' in told.says
     assert [g.question for g in memory.mine().guesses] == ["before/A/shift", "after/B/shift"]
 
 

@@ -141,6 +141,8 @@ def test_it_shows_itself_with_numbers_and_how_to_answer(mine):
     assert '\n\n1. Which `colour` is <it>?\n   Choose one of "blue", "red".\n\n2. What' in text
     assert "What is half of 7?\n   The answer is a number." in text
     assert 'quiz.answer(1, {"blue": 0.7, "red": 0.3})' in text
+    assert "`quiz = review()`" in text
+    assert "`quiz = review(lesson=1)`" in repr(on(1, lesson="01"))
     page = on(1)._repr_html_()
     assert page.count("<li") == 3
     assert "Which <code>colour</code> is &lt;it&gt;?" in page
@@ -153,7 +155,7 @@ def test_an_answer_gets_its_verdict_and_the_right_one(mine):
     verdict = quiz.answer(1, "Blue")
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("reads-blue",))
     assert verdict.says == (
-        "It was blue before.\nThe answer is red; lesson 01 shows it.\nNext: question 2."
+        'It was blue before.\nThe answer is "red"; lesson 01 shows it.\nNext: question 2.'
     )
     assert quiz.answer(2, 0).says.startswith("Too small.\nThe answer is ")
     right = quiz.answer(3, 3.5)
