@@ -56,9 +56,13 @@ def compared(
     made = question.read(guess)
     kept = made if isinstance(made, dict) else as_text(made)
     day = (today or date.today()).isoformat()
-    memory.note_compared(memory.Compared(name, kept, verdict.passed, day, review))
+    found = memory.Compared(name, kept, verdict.passed, day, review)
     if not noted:
+        memory.note_compared(found)
         return verdict
+    # a lesson that is run again on another day compares what was predicted then, not anew
+    if not any((g.question, g.guess) == (name, kept) for g in memory.mine().guesses):
+        memory.note_compared(found)
     says = f"You predicted {told(made)}. {verdict.says}".strip()
     return Verdict(name, verdict.status, verdict.headline, says, verdict.mistakes)
 

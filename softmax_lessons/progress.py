@@ -175,7 +175,8 @@ class Progress:
         told = "".join(f'<p style="margin: 0.5em 0">{text}</p>' for text in texts if text)
         picture = self.calibration.drawn() if self.calibration else ""
         ground = "background: #FFFFFF; color: #1A1A1A; padding: 0.4em 1em; max-width: 52em"
-        return f'<div style="{ground}">{table}{told}{picture}</div>'
+        scrolls = 'role="region" aria-label="Progress" tabindex="0"'  # on a telephone
+        return f'<div {scrolls} style="{ground}; overflow-x: auto">{table}{told}{picture}</div>'
 
 
 def _row(lesson: Lesson) -> str:
@@ -183,8 +184,8 @@ def _row(lesson: Lesson) -> str:
         f'<td style="{CELL.format(GROUNDS[count.share])}">{count.words}</td>'
         for count in lesson.counts
     )
-    link = f'<a href="{lesson.name}" style="color: #005A8C">{html.escape(lesson.title)}</a>'
-    return f'<tr><th scope="row" style="{CELL.format("#FFFFFF")}">{link}</th>{cells}</tr>'
+    heading = html.escape(lesson.title)
+    return f'<tr><th scope="row" style="{CELL.format("#FFFFFF")}">{heading}</th>{cells}</tr>'
 
 
 def progress(*, today: date | None = None) -> Progress:

@@ -1,6 +1,7 @@
 """A few questions in a row, outside of their lessons: shown with numbers, answered by number."""
 
 import html
+import textwrap
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -109,15 +110,23 @@ class Quiz:
     def __repr__(self) -> str:
         parts = [self.title, self.note]
         for number, asked in enumerate(self.asked, 1):
-            text = f"{number}. {asked.question.asks}\n{asked.wants}".replace("\n", "\n   ")
-            parts.append(text)
+            text = f"{asked.question.asks}\n{asked.wants}"
+            parts.append(f"{number}. {textwrap.indent(text, '   ').lstrip()}")
         return "\n\n".join(filter(None, (*parts, self._how)))
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f'<li style="margin: 0.8em 0">{lines(asked.question.asks)}{lines(asked.wants)}</li>'
+            f'<li style="margin: 0.8em 0">{_as_html(asked.question.asks)}{lines(asked.wants)}</li>'
             for asked in self.asked
         )
         listed = f'<ol style="margin: 0; padding-left: 1.6em">{items}</ol>' if items else ""
         content = f"<strong>{html.escape(self.title)}</strong>{lines(self.note)}{listed}"
         return box(content + lines(self._how), *COLOURS["noted"], role="group")
+
+
+def _as_html(asks: str) -> str:
+    """Return a question as HTML; lines that are set in by four spaces are code."""
+    return "".join(
+        f"<pre>{html.escape(textwrap.dedent(block))}</pre>" if block[:4].isspace() else lines(block)
+        for block in asks.split("\n\n")
+    )

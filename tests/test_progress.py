@@ -79,7 +79,7 @@ def test_it_is_a_table_in_text_and_in_html(mine):
     page = progress()._repr_html_()
     assert page.count("<tr>") == 18
     assert '<th scope="col"' in page
-    assert "04_watch_it_overflow.ipynb" in page
+    assert ">04 Watch it overflow</th>" in page
     assert "✓ all 1</td>" in page
     assert "1 of 9</td>" in page
     assert "none of 9</td>" in page

@@ -26,7 +26,9 @@ QUESTIONS = {
             "red", {"blue": ("reads-blue", "It was blue before.")}, asks="Which `colour` is <it>?"
         ),
         "twice": Question(14.0, asks="What is twice 7?", again=doubled),
-        "half": Question(3.5, within=0.01, asks="What is half of 7?"),
+        "half": Question(
+            3.5, within=0.01, asks="What is half of 7?\n\n    x = 7 < 8\n    x / 2\n\nWell?"
+        ),
     },
     "05": {
         f"word_{n}": Question("yes", {"no": ("says-no", "Not that.")}, asks=f"Is it {n}?")
@@ -139,12 +141,13 @@ def test_it_shows_itself_with_numbers_and_how_to_answer(mine):
     guessed("half", False, 0)
     text = repr(on(1))
     assert '\n\n1. Which `colour` is <it>?\n   Choose one of "blue", "red".\n\n2. What' in text
-    assert "What is half of 7?\n   The answer is a number." in text
+    assert "\n       x / 2\n\n   Well?\n   The answer is a number." in text
     assert 'quiz.answer(1, {"blue": 0.7, "red": 0.3})' in text
     assert "`quiz = review()`" in text
     assert "`quiz = review(lesson=1)`" in repr(on(1, lesson="01"))
     page = on(1)._repr_html_()
     assert page.count("<li") == 3
+    assert "<pre>x = 7 &lt; 8\nx / 2</pre>" in page
     assert "Which <code>colour</code> is &lt;it&gt;?" in page
     assert 'role="group"' in page
 
