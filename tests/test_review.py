@@ -118,8 +118,8 @@ def test_what_can_only_be_asked_in_its_lesson_is_not(mine):
 
 
 def test_when_nothing_is_due_it_says_when_something_is(mine):
-    for name in QUESTIONS["01"]:
-        guessed(name, True, 0)
+    for day, name in enumerate(QUESTIONS["01"]):
+        guessed(name, True, day)
     assert repr(on(0)).endswith("Nothing is due today. The next question comes back on 2026-03-02.")
 
 
@@ -191,6 +191,7 @@ def test_a_number_that_no_question_has_is_told(mine, number):
 )
 def test_no_answer_is_remembered_that_is_none(mine, guess, status):
     guessed("colour", False, 0)
+    memory.note_guess("colour", "red")  # in its lesson, which is not what is asked here
     assert on(1).answer(1, guess).status == status
     assert len(memory.mine().guesses) == 1
 

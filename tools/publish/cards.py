@@ -136,7 +136,7 @@ def _questions(number: str) -> Iterator[Card]:
         if isinstance(task, Question) and task.asks:
             # of the many ways to mix up five curves, the reasons are enough
             why_not = [
-                f"- {named}: {says}" if len(named) < LONGEST else f"- {says}"
+                f"- If you said {named}: {says}" if len(named) < LONGEST else f"- {says}"
                 for named, _, says in reasons(task)
             ]
             back = "\n".join([f"**{told(task.answer)}**", "", *why_not])
