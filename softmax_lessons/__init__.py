@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         stable_softmax,
     )
     from softmax_lessons.heads import Inspection, inspect_head
+    from softmax_lessons.in_order import Steps, steps
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
 
@@ -28,6 +29,7 @@ __all__ = [
     "Inspection",
     "Limits",
     "Progress",
+    "Steps",
     "Verdict",
     "check",
     "cross_entropy",
@@ -42,6 +44,7 @@ __all__ = [
     "predict",
     "progress",
     "stable_softmax",
+    "steps",
 ]
 
 _FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
@@ -50,6 +53,7 @@ _PLACES = {
     "Inspection": "heads",
     "Limits": "dtypes",
     "Progress": "progress",
+    "Steps": "in_order",
     "Verdict": "checker.verdict",
     "check": "checks",
     "explain": "field_guide",
@@ -57,6 +61,7 @@ _PLACES = {
     "limits": "dtypes",
     "predict": "predictions",
     "progress": "progress",
+    "steps": "in_order",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
 

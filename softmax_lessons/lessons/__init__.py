@@ -1,6 +1,7 @@
 """What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
 
-A lesson's module has a dict `TASKS`, by name and in the order of the lesson. What several
+A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and if it asks for
+functions, a tuple `STEPS`: its hardest exercises as lines to put in order. What several
 lessons share: `misconceptions` (the library), `laws`, `recipe` and `layouts`. Where an exercise
 fills a module, its steps, facts and misconceptions have modules of their own, by its name.
 """
@@ -8,8 +9,10 @@ fills a module, its steps, facts and misconceptions have modules of their own, b
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 from softmax_lessons.attempts.settings import in_plain_thread
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.task import Task
 
@@ -22,14 +25,25 @@ def tasks() -> dict[str, Task]:
 
 
 def _load() -> dict[str, Task]:
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson_"))
     found: dict[str, Task] = {}
-    for name in names:
-        for task, record in importlib.import_module(f"{__name__}.{name}").TASKS.items():
+    for module in _modules():
+        for task, record in module.TASKS.items():
             if task in found:
-                raise ValueError(f"two tasks are called {task!r}; the second one is in {name}.py")
+                raise ValueError(f"two tasks are called {task!r}; the second: {module.__name__}")
             found[task] = record
     return found
+
+
+def _modules() -> list[ModuleType]:
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson_"))
+    return [importlib.import_module(f"{__name__}.{name}") for name in names]
+
+
+@cache
+def steps_of() -> dict[str, Parsons]:
+    """Return, by exercise, the lines to put in order of those that have them."""
+    tasks()  # imports the modules with plain settings
+    return {each.name: each for module in _modules() for each in getattr(module, "STEPS", ())}
 
 
 def to_solve() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Lesson 00: the first exercise."""
 
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.layouts import layout
 
@@ -14,5 +15,19 @@ QUESTIONS = {
         },
     ),
 }
+
+STEPS = (
+    Parsons(
+        "classes_of_batch",
+        """
+        def classes_of_batch(x):
+            photos, classes = 0, 1
+            probs = torch.softmax(x, dim=classes)
+            return probs
+        """,
+        wrong="probs = torch.softmax(x, dim=photos)",
+        mistake="over-batch",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -4,6 +4,7 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import Exercise, row
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.layouts import uneven
@@ -115,5 +116,19 @@ QUESTIONS = {
         },
     ),
 }
+
+STEPS = (
+    Parsons(
+        "softmax_1d",
+        """
+        def softmax_1d(x):
+            exps = x.exp()
+            total = exps.sum()
+            return exps / total
+        """,
+        wrong="total = x.sum()",
+        mistake="sums-raw-logits",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -1,5 +1,6 @@
 """Lesson 02: which dim?"""
 
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.layouts import layout
 
@@ -52,5 +53,30 @@ QUESTIONS = {
         },
     ),
 }
+
+STEPS = (
+    Parsons(
+        "classes_of_image",
+        """
+        def classes_of_image(x):
+            batch, classes, height, width = range(4)
+            probs = torch.softmax(x, dim=classes)
+            return probs
+        """,
+        wrong="probs = torch.softmax(x, dim=width)",
+        mistake="over-width",
+    ),
+    Parsons(
+        "pixels_of_image",
+        """
+        def pixels_of_image(x):
+            flat = x.flatten(2)
+            probs = torch.softmax(flat, dim=2)
+            return probs.reshape(x.shape)
+        """,
+        wrong="probs = torch.softmax(x, dim=2)",
+        mistake="over-height",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

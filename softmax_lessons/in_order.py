@@ -1,0 +1,98 @@
+"""`steps`: an exercise as lines to put in order, before it is written by oneself."""
+
+import difflib
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from softmax_lessons.attempts.settings import in_plain_thread
+from softmax_lessons.checker.parsons import Parsons
+from softmax_lessons.checker.verdict import Verdict, box
+from softmax_lessons.checks import judged
+from softmax_lessons.lessons import steps_of, tasks
+
+ALONE = (
+    "Now write the function yourself, where the exercise has its `...`: that is what counts as "
+    "solved."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Steps:
+    """The lines to put in order; shows itself as a list in a notebook and in a terminal.
+
+    Attributes:
+        problem: whose lines they are.
+    """
+
+    problem: Parsons
+
+    @property
+    def _asks(self) -> tuple[str, str]:
+        first = " ".join(list(self.problem.shown)[:-1])
+        return (
+            f"{self.problem.name}: put these lines in order, and leave one out that doesn't belong",
+            f'Give their letters to steps, such as steps("{self.problem.name}", "{first}").',
+        )
+
+    def __repr__(self) -> str:
+        before, after = self._asks
+        lines = [f"   {self.problem.head}"]
+        lines += [f"{letter}      {line}" for letter, line in self.problem.shown.items()]
+        return "\n".join([before, "", *lines, "", after])
+
+    def _repr_html_(self) -> str:
+        before, after = map(html.escape, self._asks)
+        code = '<code style="white-space: pre-wrap; color: #1A1A1A; background: none">{}</code>'
+        items = [
+            f"<li><strong>{letter}</strong> {code.format(html.escape(f'    {line}'))}</li>"
+            for letter, line in self.problem.shown.items()
+        ]
+        return box(
+            f"<strong>{before}</strong>"
+            f'<div style="margin-top: 0.5em">{code.format(html.escape(self.problem.head))}</div>'
+            f'<ul style="list-style: none; padding: 0; margin: 0">{"".join(items)}</ul>'
+            f'<div style="margin-top: 0.5em">{after}</div>',
+            "nudge",
+        )
+
+
+def steps(
+    exercise: str, order: str | Sequence[str] | None = None, *, way: str = ""
+) -> Steps | Verdict:
+    """Show the lines of an answer to put in order, or check an order of them.
+
+    Args:
+        exercise: the name of an exercise that has steps, such as "stable_softmax".
+        order: the letters of the lines in their order, such as "B D A"; one line doesn't belong.
+        way: how the function that they make is run; see `check`.
+
+    Returns:
+        The lines, if there is no order; else what `check` says of the function that they make.
+        A right one doesn't count as solved. Nothing is raised.
+    """
+    problem = steps_of().get(exercise) if isinstance(exercise, str) else None
+    if problem is None:
+        return _unknown(str(exercise))
+    if order is None:
+        return Steps(problem)
+    try:
+        function = problem.function(problem.read(order))
+    except SyntaxError as error:
+        says = f"Python can't read the lines in this order: {error.msg}."
+        return Verdict(exercise, "wrong", "not yet", says)
+    except ValueError as error:
+        return Verdict(exercise, "unusable", "not checked", str(error))
+    task = tasks()[exercise]
+    verdict = in_plain_thread(lambda given_up: judged(exercise, task, function, way, given_up))
+    if not verdict.passed:
+        return verdict.with_hints_counted()
+    says = f"{verdict.says}\n{ALONE}"
+    return replace(verdict, headline="these lines, in this order, are right", says=says)
+
+
+def _unknown(name: str) -> Verdict:
+    near = difflib.get_close_matches(name, steps_of(), n=1, cutoff=0.4)
+    lines = [f'Did you mean "{found}"?' for found in near]
+    lines += [f"These exercises have steps: {', '.join(steps_of())}."]
+    return Verdict(name, "unusable", "there are no steps of that name", "\n".join(lines))
