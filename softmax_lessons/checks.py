@@ -13,7 +13,7 @@ from softmax_lessons.checker.exercise import Exercise
 from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.task import Task
 from softmax_lessons.checker.verdict import Verdict
-from softmax_lessons.lessons import steps_of, tasks, to_solve
+from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
 
 prepare()
@@ -72,7 +72,7 @@ def _check(
     if verdict.passed and own and test is None:
         memory.record(name)
     verdict = verdict.with_hints_counted()
-    if verdict.given and test is None and name in steps_of():
+    if verdict.given and test is None and name in parsons():
         verdict = replace(verdict, offer=f'Or put an answer together: `steps("{name}")`.')
     return verdict
 

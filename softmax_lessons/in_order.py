@@ -9,7 +9,7 @@ from softmax_lessons.attempts.settings import in_plain_thread
 from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.verdict import Verdict, box
 from softmax_lessons.checks import judged
-from softmax_lessons.lessons import steps_of, tasks
+from softmax_lessons.lessons import parsons, tasks
 
 ALONE = (
     "Now write the function yourself, where the exercise has its `...`: that is what counts as "
@@ -71,7 +71,7 @@ def steps(
         The lines, if there is no order; else what `check` says of the function that they make.
         A right one doesn't count as solved. Nothing is raised.
     """
-    problem = steps_of().get(exercise) if isinstance(exercise, str) else None
+    problem = parsons().get(exercise) if isinstance(exercise, str) else None
     if problem is None:
         return _unknown(str(exercise))
     if order is None:
@@ -92,7 +92,7 @@ def steps(
 
 
 def _unknown(name: str) -> Verdict:
-    near = difflib.get_close_matches(name, steps_of(), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name, parsons(), n=1, cutoff=0.4)
     lines = [f'Did you mean "{found}"?' for found in near]
-    lines += [f"These exercises have steps: {', '.join(steps_of())}."]
+    lines += [f"These exercises have steps: {', '.join(parsons())}."]
     return Verdict(name, "unusable", "there are no steps of that name", "\n".join(lines))

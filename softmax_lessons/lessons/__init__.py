@@ -1,7 +1,7 @@
 """What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
 
 A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and if it asks for
-functions, a tuple `STEPS`: its hardest exercises as lines to put in order. What several
+functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. What several
 lessons share: `misconceptions` (the library), `laws`, `recipe` and `layouts`. Where an exercise
 fills a module, its steps, facts and misconceptions have modules of their own, by its name.
 """
@@ -40,10 +40,10 @@ def _modules() -> list[ModuleType]:
 
 
 @cache
-def steps_of() -> dict[str, Parsons]:
+def parsons() -> dict[str, Parsons]:
     """Return, by exercise, the lines to put in order of those that have them."""
     tasks()  # imports the modules with plain settings
-    return {each.name: each for module in _modules() for each in getattr(module, "STEPS", ())}
+    return {each.name: each for module in _modules() for each in getattr(module, "PARSONS", ())}
 
 
 def to_solve() -> tuple[str, ...]:

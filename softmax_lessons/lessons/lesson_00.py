@@ -16,7 +16,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "classes_of_batch",
         """

@@ -117,7 +117,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "softmax_1d",
         """

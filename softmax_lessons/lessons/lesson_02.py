@@ -54,7 +54,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "classes_of_image",
         """

@@ -132,7 +132,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "softmax_dim",
         """

@@ -117,7 +117,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "stable_softmax",
         """

@@ -82,7 +82,7 @@ QUESTIONS: dict[str, Question] = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "log_softmax",
         """

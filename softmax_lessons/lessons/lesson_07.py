@@ -486,7 +486,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "padded_loss",
         """

@@ -371,7 +371,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "softmax_backward",
         """

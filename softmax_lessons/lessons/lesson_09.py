@@ -64,7 +64,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "softmax_with_temperature",
         """

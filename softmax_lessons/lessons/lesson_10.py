@@ -72,7 +72,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "top_k_softmax",
         """

@@ -538,7 +538,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "text_log_prob",
         """

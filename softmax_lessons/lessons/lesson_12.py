@@ -334,7 +334,7 @@ QUESTIONS = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "masked_softmax",
         """

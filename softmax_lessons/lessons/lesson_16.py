@@ -782,7 +782,7 @@ QUESTIONS: dict[str, Question] = {
     ),
 }
 
-STEPS = (
+PARSONS = (
     Parsons(
         "hunt_future",
         """
