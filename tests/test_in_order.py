@@ -3,7 +3,7 @@
 import json
 import re
 import warnings
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,7 @@ def test_the_two_hardest_exercises_of_each_lesson_have_steps():
 def test_a_lesson_says_once_where_there_are_steps(lesson):
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     told = []
-    for before, cell in zip(cells, cells[1:], strict=False):
+    for before, cell in pairwise(cells):
         if "steps" in tags(cell):
             (name,) = re.fullmatch(
                 r'Stuck\? `steps\("(\w+)"\)` gives you the lines to put in order\.',

@@ -1,4 +1,4 @@
-"""Exercises on the site as lines to put in order; what is right, and what is said, is found here."""
+"""Exercises on the site as lines to put in order, with what each order is told."""
 
 import html
 import json

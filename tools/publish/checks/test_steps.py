@@ -98,7 +98,9 @@ def test_a_right_order_is_found_by_the_keyboard_alone(opened, name):
     press(page, "Stuck? Put these lines in order")
     assert shown(page) == list(problem.shown)
     says = arrange(page, letters(problem, problem.right))
-    assert says.startswith("Right. Now write the function yourself, in the notebook, and run check(")
+    assert says.startswith(
+        "Right. Now write the function yourself, in the notebook, and run check("
+    )
 
 
 def test_the_wrong_line_is_told_by_its_sentence(opened):
