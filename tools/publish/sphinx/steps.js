@@ -82,7 +82,7 @@
     const made = new Set();
     for (const item of used) {
       const uses = codeOf(item).replace(/^\s*([\w, ]+ =|for \w+ in) /, "");
-      const words = uses.match(/(?<![.\w])\w+/g) ?? [];
+      const words = (uses.match(/[\w.]+/g) ?? []).map((word) => word.split(".")[0]);
       const early = words.find((word) => names.has(word) && !made.has(word));
       if (early) return `Line ${letterOf(item)} uses \`${early}\`, and no line above it makes that.`;
       namesMadeBy(item).forEach((name) => made.add(name));
