@@ -40,8 +40,13 @@ def check(
     Returns:
         The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
     """
+    return told(exercise, lambda given_up: _check(exercise, attempt, test, way, given_up))
+
+
+def told(exercise: str, work: Callable[[GivenUp], Verdict]) -> Verdict:
+    """Return the verdict that `work` returns, or one that says why there is none."""
     try:
-        return in_plain_thread(lambda gone: _check(exercise, attempt, test, way, gone))
+        return in_plain_thread(work)
     except Exception as error:  # whatever state this process is in
         says = f"check could not run here: {described(error)}\nRestart the kernel, and try again."
         return Verdict(str(exercise), "unusable", "not checked", says)

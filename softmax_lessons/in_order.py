@@ -5,10 +5,10 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from softmax_lessons.attempts.settings import in_plain_thread
+from softmax_lessons.attempts.settings import GivenUp
 from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.verdict import Verdict, box
-from softmax_lessons.checks import judged
+from softmax_lessons.checks import judged, told
 from softmax_lessons.lessons import parsons, tasks
 
 ALONE = (
@@ -76,15 +76,19 @@ def steps(
         return _unknown(str(exercise))
     if order is None:
         return Steps(problem)
+    return told(exercise, lambda given_up: _checked(problem, order, way, given_up))
+
+
+def _checked(problem: Parsons, order: str | Sequence[str], way: str, given_up: GivenUp) -> Verdict:
+    name = problem.name
     try:
         function = problem.function(problem.read(order))
     except SyntaxError as error:
         says = f"Python can't read the lines in this order: {error.msg}."
-        return Verdict(exercise, "wrong", "not yet", says)
+        return Verdict(name, "wrong", "not yet", says)
     except ValueError as error:
-        return Verdict(exercise, "unusable", "not checked", str(error))
-    task = tasks()[exercise]
-    verdict = in_plain_thread(lambda given_up: judged(exercise, task, function, way, given_up))
+        return Verdict(name, "unusable", "not checked", str(error))
+    verdict = judged(name, tasks()[name], function, way, given_up)
     if not verdict.passed:
         return verdict.with_hints_counted()
     says = f"{verdict.says}\n{ALONE}"

@@ -17,7 +17,7 @@ from softmax_lessons.lessons import tasks
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOURCES = ROOT / "notebooks" / "source"
-KNOWN_TAGS = {"exercise", "solution", "answer", "explorer", "raises-exception"}
+KNOWN_TAGS = {"exercise", "solution", "answer", "steps", "explorer", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 MAX_PICTURE = 60_000
 
@@ -258,7 +258,7 @@ def test_the_lesson_has_a_lessons_length(path):
     counted = [
         cell
         for cell in without_going_further(nbformat.read(path, as_version=4).cells)
-        if not tags(cell) & {"answer", "explorer"}
+        if not tags(cell) & {"answer", "steps", "explorer"}
         and slide_type(cell) != "notes"
         and not cell.source.startswith("predict(")
     ]
