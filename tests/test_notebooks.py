@@ -1,5 +1,6 @@
 """What nbval cannot see: it skips cells that were never run, and pictures."""
 
+import ast
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -231,6 +232,14 @@ def test_the_cell_that_explains_a_solution_is_tagged(path):
     for cell, following in pairwise(nbformat.read(path, as_version=4).cells):
         explained = "solution" in tags(cell) and not following.source.startswith("#")
         assert explained == ("answer" in tags(following)), following.source
+
+
+def test_what_is_imported_is_used_or_told_to_be_called(path):
+    nodes = list(ast.walk(ast.parse("\n".join(cell.source for cell in cells(path, "code")))))
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.asname or alias.name.split(".")[0] for n in imports for alias in n.names}
+    told = re.findall(r"`(\w+)\(", "\n".join(cell.source for cell in cells(path, "markdown")))
+    assert names <= {node.id for node in nodes if isinstance(node, ast.Name)} | set(told)
 
 
 def test_cells_are_short_and_tags_known(path):
