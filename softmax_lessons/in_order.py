@@ -29,32 +29,32 @@ class Steps:
 
     @property
     def _asks(self) -> tuple[str, str]:
-        first = " ".join(list(self.problem.shown)[:-1])
+        name, first = self.problem.name, " ".join(list(self.problem.shown)[:-1])
         return (
-            f"{self.problem.name}: put these lines in order, and leave one out that doesn't belong",
-            f'Give their letters to steps, such as steps("{self.problem.name}", "{first}").',
+            f"{name}: put these lines in order, and leave out the one that doesn't belong",
+            f'Give their letters to steps, such as steps("{name}", "{first}").',
         )
 
     def __repr__(self) -> str:
         before, after = self._asks
-        lines = [f"   {self.problem.head}"]
-        lines += [f"{letter}      {line}" for letter, line in self.problem.shown.items()]
+        lines = [f"  {self.problem.head}"]
+        lines += [f"{letter}     {line}" for letter, line in self.problem.shown.items()]
         return "\n".join([before, "", *lines, "", after])
 
     def _repr_html_(self) -> str:
         before, after = map(html.escape, self._asks)
-        code = '<code style="white-space: pre-wrap; color: #1A1A1A; background: none">{}</code>'
+        head = _code(f"  {html.escape(self.problem.head)}")
         items = [
-            f"<li><strong>{letter}</strong> {code.format(html.escape(f'    {line}'))}</li>"
+            f"<li>{_code(f'<strong>{letter}</strong>     {html.escape(line)}')}</li>"
             for letter, line in self.problem.shown.items()
         ]
-        return box(
-            f"<strong>{before}</strong>"
-            f'<div style="margin-top: 0.5em">{code.format(html.escape(self.problem.head))}</div>'
-            f'<ul style="list-style: none; padding: 0; margin: 0">{"".join(items)}</ul>'
-            f'<div style="margin-top: 0.5em">{after}</div>',
-            "nudge",
-        )
+        lines = f'<ul style="list-style: none; padding: 0; margin: 0">{"".join(items)}</ul>'
+        return box(f"<strong>{before}</strong><div>{head}</div>{lines}<div>{after}</div>", "nudge")
+
+
+def _code(content: str) -> str:
+    style = "white-space: pre-wrap; color: #1A1A1A; background: none; padding: 0"
+    return f'<code style="{style}">{content}</code>'
 
 
 def steps(
