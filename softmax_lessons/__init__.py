@@ -19,10 +19,12 @@ if TYPE_CHECKING:
         naive_softmax,
         stable_softmax,
     )
+    from softmax_lessons.gains import after, before
     from softmax_lessons.heads import Inspection, inspect_head
     from softmax_lessons.in_order import Steps, steps
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
+    from softmax_lessons.review import review
 
 __all__ = [
     "Explanation",
@@ -31,6 +33,8 @@ __all__ = [
     "Progress",
     "Steps",
     "Verdict",
+    "after",
+    "before",
     "check",
     "cross_entropy",
     "explain",
@@ -43,6 +47,7 @@ __all__ = [
     "plots",
     "predict",
     "progress",
+    "review",
     "stable_softmax",
     "steps",
 ]
@@ -55,12 +60,15 @@ _PLACES = {
     "Progress": "progress",
     "Steps": "in_order",
     "Verdict": "checker.verdict",
+    "after": "gains",
+    "before": "gains",
     "check": "checks",
     "explain": "field_guide",
     "inspect_head": "heads",
     "limits": "dtypes",
     "predict": "predictions",
     "progress": "progress",
+    "review": "review",
     "steps": "in_order",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
