@@ -45,6 +45,7 @@ SAME = {
     **dict.fromkeys(("fp16", "half"), "float16"),
     **dict.fromkeys(("probability", "probabiliti"), "prob"),
     "bf16": "bfloat16",
+    "coreml": "coremltools",
     "kldivlos": "kl_div",
     "label": "target",
     "nlllos": "nll_loss",
