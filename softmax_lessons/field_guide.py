@@ -22,6 +22,7 @@ GUIDE = "17_field_guide.ipynb"
 HEADING = re.compile(r"### P(\d+)\. (.*)\n")
 FENCE = re.compile(r"^```text\n(.*?)\n```\n", flags=re.DOTALL | re.MULTILINE)
 FIELDS = {"sees": "You see", "cause": "Cause", "fix": "Fix", "early": "Next time", "more": "More"}
+KIND = r"^[\w.]+(Error|Warning): "  # people leave it out, or a message's beginning
 # what differs from one message to the next of its kind, and what is put in its place
 NORMALISED = (
     (r"0x[0-9a-f]+", " # "),
@@ -177,11 +178,12 @@ def explain(about: str | BaseException | None = None) -> Explanation:
         raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
     if not about.strip():
         raise ValueError("there is nothing to explain: the message is empty")
-    if found := _by_message(about, entries()):
-        return Explanation(tuple(found[:MOST]), exact=True)
-    if answers := _by_message(about, messages()):
-        more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
-        return Explanation(more, exact=True, answer=answers[0])
+    for whole in (True, False):
+        if found := _by_message(about, entries(), whole):
+            return Explanation(tuple(found[:MOST]), exact=True)
+        if answers := _by_message(about, messages(), whole):
+            more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
+            return Explanation(more, exact=True, answer=answers[0])
     return Explanation(tuple(_by_words(about)[:MOST]), exact=False)
 
 
@@ -235,23 +237,23 @@ def normalised(message: str) -> str:
 @functools.cache
 def parts(message: str) -> tuple[str, ...]:
     """Return what a message of the guide says before, between and after what can be anything."""
-    said = re.sub(r"^\w+(Error|Warning): ", "", message)  # people leave it out
-    return tuple(normalised(part) for part in said.split("…"))
+    return tuple(normalised(part) for part in re.sub(KIND, "", message).split("…"))
 
 
-def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
-    """Return those whose message this is, or is a part of, the one most alike first."""
-    asked, plain = normalised(text), set(text.lower().split())
+def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]:
+    """Return those whose message the text has, or of whose message it is a part, best first."""
+    asked, plain = normalised(re.sub(KIND, "", text.strip())), set(text.lower().split())
     found = {}
     for each in known:
         for message in each.messages:
             kept = parts(message)
-            if re.search(".*".join(map(re.escape, kept)), asked):
-                alike = sum(map(len, kept))
-            elif len(asked) >= PART and asked in " ".join(kept):
-                alike = len(asked)
+            if whole:
+                fits = re.search(".*".join(map(re.escape, kept)), asked)
             else:
+                fits = len(asked) >= PART and f" {asked}" in f" {' '.join(kept)}"
+            if not fits:
                 continue
+            alike = sum(map(len, kept))
             shared = len(plain & set(message.lower().split()))
             found[each] = max(found.get(each, (0, 0)), (alike, shared))
     return sorted(found, key=lambda each: found[each], reverse=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from softmax_lessons.copies import Notebook
 from softmax_lessons.field_guide import (
     ENDING,
+    KIND,
     LEAST,
     MOST,
     NORMALISED,
@@ -93,6 +94,7 @@ def search_data() -> str:
     """Return what search.js needs, as a script: rules, weights of words, and messages."""
     of_entries, rare = weights()
     data = {
+        "kind": KIND,
         "normalised": NORMALISED,
         "ending": ENDING,
         "same": SAME,
