@@ -268,8 +268,11 @@ def words(text: str) -> set[str]:
 
 
 @functools.cache
-def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
-    """Return how much each word says about each entry, and how much it says at all."""
+def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
+    """Return how much each word says about each entry, and how much it says at all.
+
+    All are integers, so that a browser adds them up to the same sums.
+    """
     of_entries = {}
     for entry in entries():
         of_entries[entry] = weight = {}
@@ -277,7 +280,9 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
             text = getattr(entry, name)
             weight |= dict.fromkeys(words(text if isinstance(text, str) else " ".join(text)), value)
     used = Counter(word for weight in of_entries.values() for word in weight)
-    rare = {word: math.log(1 + len(of_entries) / count) for word, count in used.items()}
+    rare = {
+        word: round(1000 * math.log(1 + len(of_entries) / count)) for word, count in used.items()
+    }
     return of_entries, rare
 
 

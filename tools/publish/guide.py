@@ -102,7 +102,7 @@ def search_data() -> str:
         "part": PART,
         "most": MOST,
         "least": LEAST * max(WEIGHTS.values()),
-        "rare": {word: round(value, 4) for word, value in rare.items()},
+        "rare": rare,
         "entries": [_searched(entry, of_entries[entry]) for entry in entries()],
         "answers": [{**vars(each), "messages": _matched(each)} for each in messages()],
     }
