@@ -21,6 +21,7 @@ from softmax_lessons.workspace import lessons
 GUIDE = "17_field_guide.ipynb"
 HEADING = re.compile(r"### P(\d+)\. (.*)\n")
 FENCE = re.compile(r"^```text\n(.*?)\n```\n", flags=re.DOTALL | re.MULTILINE)
+ASKED = re.compile(r"\n+<!-- asked: (.*) -->\s*$")
 FIELDS = {"sees": "You see", "cause": "Cause", "fix": "Fix", "early": "Next time", "more": "More"}
 KIND = r"^[\w.]+(Error|Warning): "  # people leave it out, or a message's beginning
 # what differs from one message to the next of its kind, and what is put in its place
@@ -37,20 +38,25 @@ NORMALISED = (
     (r"\.(?=\s|$)|[\s,;]+", " "),
     (r"(# )+", "# "),
 )
-ENDING = r"(?<=[a-z]{3})(ing|ed|es|s)$"
-# what people write, without its ending, for a word of the guide
+WORD = r"[a-z_]\w*\w|\d(?:[\d.]*\d)?"
+ENDING = r"(?<=[a-z]{3})(ing|ed|es|s|e)$"
+# what people write for a word of the guide
 SAME = {
-    **dict.fromkeys(("axi", "dimension"), "dim"),
-    **dict.fromkeys(("criterion", "crossentropylos", "crossentropy"), "cross_entropy"),
-    **dict.fromkeys(("gpu", "device"), "cuda"),
-    **dict.fromkeys(("fp16", "half"), "float16"),
-    **dict.fromkeys(("probability", "probabiliti"), "prob"),
-    "bf16": "bfloat16",
-    "coreml": "coremltools",
-    "kldivlos": "kl_div",
-    "label": "target",
-    "nlllos": "nll_loss",
-    "sdpa": "scaled_dot_product_attention",
+    re.sub(ENDING, "", word): re.sub(ENDING, "", name)
+    for name, words in {
+        "bfloat16": ("bf16",),
+        "coremltools": ("coreml",),
+        "cross_entropy": ("criterion", "crossentropyloss", "crossentropy"),
+        "cuda": ("gpu", "device"),
+        "dim": ("axis", "axes", "dimension"),
+        "float16": ("fp16", "half"),
+        "kl_div": ("kldivloss",),
+        "nll_loss": ("nllloss",),
+        "prob": ("probability", "probabilities"),
+        "scaled_dot_product_attention": ("sdpa",),
+        "target": ("label",),
+    }.items()
+    for word in words
 }
 # words that say nothing about a symptom
 SILENT = """
@@ -59,7 +65,7 @@ SILENT = """
     they this to too use used using very was we what when where which why will with work works you
     your
 """
-WEIGHTS = {"title": 3, "sees": 2, "messages": 1, "cause": 1, "fix": 1}
+WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 2, "cause": 2, "fix": 1}
 PART = 15  # characters of a message that are enough to find it by
 MOST = 3  # entries that are shown
 LEAST = 0.1  # of the weight of the words asked for: below it, nothing is found
@@ -78,6 +84,7 @@ class Entry:
         fix: what to write instead.
         early: how to see it earlier next time.
         more: the lesson, the versions, the entries beside it, and its source.
+        asked: what people also call it; only the search uses these words.
         code: the cells that show it.
     """
 
@@ -89,6 +96,7 @@ class Entry:
     fix: str
     early: str
     more: str
+    asked: str
     code: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -219,11 +227,13 @@ def _entry(cells: list[dict[str, Any]]) -> Entry:
     source, *code = ("".join(cell["source"]) for cell in cells)
     heading = HEADING.match(source)
     messages = "\n".join(FENCE.findall(source)).splitlines()
-    text = FENCE.sub("", source[heading.end() :])
+    asked = ASKED.search(source)
+    text = ASKED.sub("", FENCE.sub("", source[heading.end() :]))
     _, *parts = re.split(r"^\*\*([\w ]+)\*\* ", text, flags=re.MULTILINE)
     fields = {title: part.strip() for title, part in zip(parts[::2], parts[1::2], strict=True)}
     told = {name: fields.get(title, "") for name, title in FIELDS.items()}
-    return Entry(int(heading[1]), heading[2], messages=tuple(messages), code=tuple(code), **told)
+    told |= {"asked": asked[1] if asked else "", "messages": tuple(messages), "code": tuple(code)}
+    return Entry(int(heading[1]), heading[2], **told)
 
 
 def normalised(message: str) -> str:
@@ -262,7 +272,9 @@ def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]
 def words(text: str) -> set[str]:
     """Return the words of a text, without endings, and by the names that the guide uses."""
     text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
-    said = set(re.findall(r"[a-z_]\w*\w|\d[\d.]*\d", text)) - set(SILENT.split())
+    found = re.findall(WORD, text)
+    found += [part for word in found for part in word.split("_") if part != word]
+    said = set(found) - {"", *SILENT.split()}
     stems = {re.sub(ENDING, "", word) for word in said}
     return {SAME.get(stem, stem) for stem in stems}
 

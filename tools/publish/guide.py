@@ -15,6 +15,7 @@ from softmax_lessons.field_guide import (
     SAME,
     SILENT,
     WEIGHTS,
+    WORD,
     Entry,
     Message,
     cells_of_entries,
@@ -96,6 +97,7 @@ def search_data() -> str:
     data = {
         "kind": KIND,
         "normalised": NORMALISED,
+        "word": WORD,
         "ending": ENDING,
         "same": SAME,
         "silent": SILENT.split(),

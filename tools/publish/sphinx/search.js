@@ -10,8 +10,9 @@ function normalised(message) {
 }
 
 function wordsOf(text) {
-  const silent = new Set(FIELD_GUIDE.silent);
-  const said = text.toLowerCase().match(/[a-z_]\w*\w|\d[\d.]*\d/g) ?? [];
+  const silent = new Set(["", ...FIELD_GUIDE.silent]);
+  const found = text.toLowerCase().match(new RegExp(FIELD_GUIDE.word, "g")) ?? [];
+  const said = [...found, ...found.flatMap((word) => (word.includes("_") ? word.split("_") : []))];
   const stems = said.filter((word) => !silent.has(word))
     .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), ""));
   const { same } = FIELD_GUIDE;
