@@ -1,6 +1,7 @@
-"""Lesson 02: which dim?"""
+"""Lesson 02: which dim, and which one did someone else choose?"""
 
 from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons import crops
 from softmax_lessons.lessons.layouts import layout
 
 EXERCISES = {
@@ -8,6 +9,7 @@ EXERCISES = {
     "classes_of_image": layout("batch classes height width", 1),
     "keys_of_attention": layout("batch heads queries keys", 3),
     "pixels_of_image": layout("batch channels height width", (2, 3)),
+    "repair_crops": crops.EXERCISE,
 }
 
 QUESTIONS = {
@@ -50,6 +52,15 @@ QUESTIONS = {
             2: ("torch-softmax-guesses", "torch.softmax requires a dim."),
             3: ("integers-are-fine", "softmax isn't implemented for integers."),
         },
+    ),
+    "sure_of_cat": Question(
+        0.3333,
+        {
+            0.9867: ("trusts-the-dim", "That's softmax along dim 2; this one runs along dim 1."),
+            1: ("forgets-the-mean", "The crops share 1 for each class. What is their mean?"),
+            5: ("forgets-softmax", "That is the mean of the logits."),
+        },
+        within=0.01,
     ),
 }
 
