@@ -38,6 +38,9 @@ def _mean(x: Tensor) -> Tensor:
     return x.mean(CROPS)
 
 
+OVER_CLASSES = _over(CLASSES)
+
+
 @dataclass(frozen=True)
 class CropRecipe:
     """The right mean over the crops of a photo; a misconception replaces some of its steps.
@@ -50,12 +53,12 @@ class CropRecipe:
     """
 
     enter: Step = _same
-    share: Step = _over(CLASSES)
+    share: Step = OVER_CLASSES
     merge: Step = _mean
     leave: Step = _same
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return the probabilities of photos, shape (batch, classes), of (batch, crops, classes)."""
+        """Return what this recipe makes of logits (batch, crops, classes): (batch, classes)."""
         return self.leave(self.merge(self.share(self.enter(x))))
 
 
@@ -347,9 +350,7 @@ MISTAKES = (
             "The mean of rows that sum to 1 sums to 1 already.",
             "Leave the second softmax out.",
         ),
-        variants=_variants(
-            leave=(lambda x: x.softmax(1),), enter=(lambda x: x.softmax(CLASSES),)
-        ),
+        variants=_variants(leave=(lambda x: x.softmax(1),), enter=(lambda x: x.softmax(CLASSES),)),
     ),
     Misconception(
         "returns-scores",
