@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         stable_softmax,
     )
     from softmax_lessons.heads import Inspection, inspect_head
+    from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "logsumexp",
     "naive_softmax",
     "plots",
+    "predict",
     "progress",
     "stable_softmax",
 ]
@@ -53,6 +55,7 @@ _PLACES = {
     "explain": "field_guide",
     "inspect_head": "heads",
     "limits": "dtypes",
+    "predict": "predictions",
     "progress": "progress",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }

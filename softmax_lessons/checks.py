@@ -9,8 +9,10 @@ from softmax_lessons.attempts.settings import GivenUp, in_plain_thread
 from softmax_lessons.attempts.worker import UnsendableError
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.exercise import Exercise
+from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import tasks, to_solve
+from softmax_lessons.predictions import compared
 
 prepare()
 
@@ -27,7 +29,7 @@ def check(
     Args:
         exercise: the name of the exercise or question, such as "stable_softmax".
         attempt: for an exercise, the learner's function itself (not its result); for a
-            question, a word, a number or a shape.
+            question, a word, a number or a shape, or nothing for what `predict` has noted.
         test: instead of an attempt, a test of one: a function that takes a function, and
             raises, or returns what is false, if that one is wrong. The verdict says how many
             of the mistakes that the course knows it catches.
@@ -58,6 +60,8 @@ def _check(
             says = "Only an exercise that asks for a function can be done test first."
             return Verdict(name, "unusable", "not checked", says)
         task, attempt = task.as_hunt(), test
+    if isinstance(task, Question):
+        return compared(name, task, attempt)
     if (early := task.at_once(name, attempt)) is not None:
         return early.with_hints_counted()
     probes = task.probes()

@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from softmax_lessons.checker.memory import recall
+from softmax_lessons.checker.memory import mine
 from softmax_lessons.lessons import to_solve
 
 
@@ -34,7 +34,7 @@ class Progress:
 
 def progress() -> Progress:
     """Return which exercises of the course you have solved in this folder."""
-    memory = recall()
+    memory = mine()
     return Progress(
         solved=tuple(name for name in to_solve() if name in memory.solved),
         open=tuple(name for name in to_solve() if name not in memory.solved),

@@ -10,13 +10,14 @@ from torch import Tensor
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.judge import number
 
-Status = Literal["right", "wrong", "nudge", "not begun", "unusable"]
+Status = Literal["right", "wrong", "nudge", "not begun", "noted", "unusable"]
 # the edge and the ground of the box: own colours, so that it reads in light and dark themes alike
 COLOURS = {
     "right": ("#009E73", "#F0FAF6"),
     "wrong": ("#D55E00", "#FDF5EE"),
     "nudge": ("#0072B2", "#F2F7FB"),
     "not begun": ("#0072B2", "#F2F7FB"),
+    "noted": ("#0072B2", "#F2F7FB"),
     "unusable": ("#D55E00", "#FDF5EE"),
 }
 
@@ -79,8 +80,8 @@ class Verdict:
 
     Attributes:
         exercise: the name of the exercise or question.
-        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun" or
-            "unusable" (nothing could be run).
+        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun",
+            "noted" (a prediction) or "unusable" (nothing could be run).
         headline: the status in words.
         says: what there is to say, a sentence or more.
         mistakes: the mistakes found, the main one first; empty if the attempt is right, not
