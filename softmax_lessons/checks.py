@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 
 from softmax_lessons.attempts.isolate import prepare, run_isolated
 from softmax_lessons.attempts.run import described
@@ -13,6 +14,8 @@ from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import tasks, to_solve
 from softmax_lessons.predictions import compared
+
+LESSONS_OWN = "(This is the lesson's own answer: it doesn't count as yours.)"
 
 prepare()
 
@@ -80,6 +83,8 @@ def _check(
     own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
     if verdict.passed and own and test is None:
         memory.record(name)
+    if verdict.passed and not own:
+        verdict = replace(verdict, says=f"{verdict.says} {LESSONS_OWN}")
     return verdict.with_hints_counted()
 
 
