@@ -483,6 +483,14 @@ QUESTIONS = {
         },
         within=0.005,
     ),
+    "loss_for_tags": Question(
+        "tags",
+        {
+            "folder": ("exclusive-gets-bce", "Only one folder is right, so the folders compete."),
+            "both": ("bce-for-all", "With BCE, several folders could be likely at once."),
+            "neither": ("softmax-for-all", "In a softmax, two right tags get 1/2 at best."),
+        },
+    ),
 }
 
 TASKS = {**EXERCISES, **QUESTIONS}

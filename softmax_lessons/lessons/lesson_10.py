@@ -12,6 +12,10 @@ QUESTIONS = {
         },
         within=0.1,
     ),
+    "chance_or_mistake": Question(
+        "mistake",
+        {"chance": ("two-percent-is-little", "It's 0.02 away, and the standard error is 0.005.")},
+    ),
     "categorical_positional": Question(
         0.645,
         {
