@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from softmax_lessons.attempts.settings import GivenUp
 from softmax_lessons.checker.parsons import Parsons
-from softmax_lessons.checker.verdict import COLOURS, Verdict, box
+from softmax_lessons.checker.verdict import Verdict, box
 from softmax_lessons.checks import judged, told
 from softmax_lessons.lessons import parsons, tasks
 
@@ -49,8 +49,7 @@ class Steps:
             for letter, line in self.problem.shown.items()
         ]
         lines = f'<ul style="list-style: none; padding: 0; margin: 0">{"".join(items)}</ul>'
-        middle = f'<div style="margin: 0.5em 0">{head}{lines}</div>'
-        return box(f"<strong>{before}</strong>{middle}<div>{after}</div>", *COLOURS["nudge"])
+        return box(f"<strong>{before}</strong><div>{head}</div>{lines}<div>{after}</div>", "nudge")
 
 
 def _code(content: str) -> str:

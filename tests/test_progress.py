@@ -109,9 +109,10 @@ def test_next_is_what_is_due_then_the_lesson_begun_then_the_following_one(mine):
 
 
 def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine):
-    solve("00", "01", "02", "03", "05")
-    assert following() == "Next: open 06_train_with_logits.ipynb."
     answer("before", 4)
+    solve("00")
+    assert following() == "Next: open 01_scores_to_probabilities.ipynb."
+    solve("01", "02", "03", "05")
     assert following() == "Next: after(), which asks about the ideas of before() again."
     answer("after", 9)
     assert following() == "Next: open 06_train_with_logits.ipynb."

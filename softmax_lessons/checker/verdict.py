@@ -166,7 +166,7 @@ class Verdict:
             tables = self.example.tables
             blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
         blocks.append(lines(self._help))
-        return box("".join(blocks), *COLOURS[self.status])
+        return box("".join(blocks), self.status)
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,11 +179,15 @@ class Hint:
         return self.text
 
     def _repr_html_(self) -> str:
-        return box(lines(self.text), *COLOURS["nudge"])
+        return box(lines(self.text), "nudge")
 
 
-def box(content: str, edge: str, ground: str, role: str = "status") -> str:
-    """Return HTML in a box; a screen reader says at once what comes as a "status"."""
+def box(content: str, status: Status, role: str = "status") -> str:
+    """Return HTML in a box of the colours of a status.
+
+    A screen reader says at once what comes with the role "status".
+    """
+    edge, ground = COLOURS[status]
     return (
         f'<div role="{role}" style="border-left: 0.4em solid {edge}; background: {ground}; '
         f'color: #1A1A1A; padding: 0.6em 1em; margin: 0.3em 0">{content}</div>'

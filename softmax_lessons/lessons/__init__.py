@@ -1,6 +1,6 @@
 """What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
 
-A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and, where it asks for
+A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and if it asks for
 functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. Its predictions are
 in `questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
 `layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and
@@ -41,8 +41,8 @@ def tasks() -> dict[str, Task]:
 def parsons() -> dict[str, Parsons]:
     """Return, by exercise, the lines to put in order of those that have them."""
     tasks()  # imports the modules with plain settings
-    lessons = _modules().values()
-    return {each.name: each for lesson in lessons for each in getattr(lesson, "PARSONS", ())}
+    modules = _modules().values()
+    return {each.name: each for module in modules for each in getattr(module, "PARSONS", ())}
 
 
 def _load() -> dict[str, dict[str, Task]]:

@@ -133,7 +133,7 @@ def of_lesson(number: str) -> tuple[Card, ...]:
 
 def _questions(number: str) -> Iterator[Card]:
     for name, task in by_lesson().get(number, {}).items():
-        if isinstance(task, Question) and task.asks:
+        if isinstance(task, Question):
             # of the many ways to mix up five curves, the reasons are enough
             why_not = [
                 f"- If you said {named}: {says}" if len(named) < LONGEST else f"- {says}"
