@@ -133,6 +133,11 @@ def lessons(folder: Path, sources: dict[str, str]) -> None:
 HONEST: dict[str, Builder] = {
     "plain": submit,
     "the_lessons_themselves": partial(lessons, sources=RIGHT),
+    "fell_back_on_steps": partial(
+        submit,
+        before=["from softmax_lessons import steps", 'steps("stable_softmax")'],
+        after=['steps("stable_softmax", "A B E C")'],
+    ),
     # what IPython understands and Python does not
     "magics": partial(
         submit,
