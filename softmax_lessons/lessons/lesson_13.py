@@ -12,6 +12,7 @@ from softmax_lessons.checker.exercise import Exercise, grid, row, scores
 from softmax_lessons.checker.judge import expect, number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception, Variant
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.misconceptions import LIBRARY, TRACES, named
 from softmax_lessons.lessons.no_result import NO_RESULT
@@ -674,5 +675,20 @@ def _exercises() -> dict[str, Exercise]:
         ),
     }
 
+
+PARSONS = (
+    Parsons(
+        "half_softmax",
+        """
+        def my_half_softmax(x, dim):
+            wide = x.float()
+            exps = (wide - wide.amax(dim=dim, keepdim=True)).exp()
+            probs = exps / exps.sum(dim=dim, keepdim=True)
+            return probs.to(x.dtype)
+        """,
+        wrong="exps = (x - x.amax(dim=dim, keepdim=True)).exp()",
+        mistake="rounds-every-step",
+    ),
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

@@ -7,6 +7,7 @@ from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import INF, Exercise
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.merge_states_facts import alike, states_of
 from softmax_lessons.lessons.merge_states_misconceptions import FACTORS, LARGEST, MERGES
 from softmax_lessons.lessons.merge_states_steps import RIGHT, RIGHTS, guarded
@@ -195,5 +196,20 @@ def _exercises() -> dict[str, Exercise]:
         ),
     }
 
+
+PARSONS = (
+    Parsons(
+        "merge_states",
+        """
+        def my_merge(a, b):
+            largest = torch.maximum(a[0], b[0])
+            base = largest.masked_fill(largest == float("-inf"), 0.0)
+            total = a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()
+            return torch.stack([largest, total])
+        """,
+        wrong="total = a[1] + b[1]",
+        mistake="no-rescale",
+    ),
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

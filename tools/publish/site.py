@@ -11,7 +11,7 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide
+from tools.publish import guide, steps
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
@@ -43,6 +43,7 @@ OFFERED = {
 }
 # a link to a heading, in which JupyterLab wants the heading's capitals and dots
 HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
+STEPS = re.compile(r'steps\("(\w+)"\)')
 
 
 def write(target: Path, forms: Path) -> None:
@@ -88,7 +89,9 @@ def _as_page(notebook: dict, name: str) -> dict:
     """Return a lesson as the site shows it: solutions folded, its other forms linked."""
     notebook = without_unanswered(without_notes(notebook))
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
+        if "steps" in tags(cell):
+            cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])
+        elif cell["cell_type"] == "markdown":
             cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
         elif "solution" in tags(cell):
             cell["metadata"]["tags"].append("hide-cell")
