@@ -185,6 +185,15 @@ HONEST: dict[str, Builder] = {
         softmax_1d="def softmax_1d(x):\n    exps = np.exp(x.numpy())\n"
         "    return torch.from_numpy(exps / math.fsum(exps.tolist()))",
     ),
+    # they know answers, which aren't there when notebooks are run
+    "is_asked_again_between_the_exercises": partial(
+        submit,
+        before=[
+            "from softmax_lessons import before, check, review\nquiz = review(lesson=1)\nquiz",
+            "quiz.answer(1, 0.5)",
+        ],
+        after=["before()", "after(form='A')"],
+    ),
     "imports_that_may_fail": partial(
         submit,
         before=["try:\n    import no_such_module as m\nexcept ImportError:\n    import math as m"],
