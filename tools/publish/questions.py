@@ -1,0 +1,129 @@
+"""Predictions on a page: what a form needs to know of each question, and its place in a lesson."""
+
+import copy
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from softmax_lessons.checker.guess import Answer, alike
+from softmax_lessons.checker.question import KINDS, Question
+from softmax_lessons.copies import FOLDED_ANSWER, Notebook, tags
+from softmax_lessons.lessons import tasks
+
+SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
+PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)')
+MOST_LISTED = 3  # wrong answers that mean the same, in a note
+# what to ask when the votes are counted, by the kind of the answer; {} is a wrong one
+NEXT = {
+    str: 'Ask next: what would have to be different for "{}" to be right?',
+    float: "Ask next: how does someone arrive at {}, and where does it go wrong?",
+    int: "Ask next: how does someone arrive at {}, and where does it go wrong?",
+    tuple: "Ask next: what does each of the numbers stand for, and which one is off in {}?",
+}
+BY_SHARE = (
+    "If about half of them are right, let everyone convince a neighbour who chose otherwise, and "
+    "vote again; if nearly all are, go on; if few are, give a hint first."
+)
+COMPARES = re.compile(r'\s*^check\("(\w+)"\)$', flags=re.MULTILINE)
+
+
+def with_forms(notebook: Notebook) -> Notebook:
+    """Return a lesson with a place for a form where it asks for a prediction.
+
+    What the form hides until there is a guess can be told by its class: the outputs of the cell
+    that shows what happens, and the folded answer, which stands after that cell here.
+    """
+    notebook = with_places(notebook, form)
+    cells, answer = [], ""
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        if "**Predict.**" in text and (folded := FOLDED_ANSWER.search(text)):
+            answer = folded[0]
+            cell["source"] = text.replace(answer, "").rstrip()
+        cells.append(cell)
+        shows = [tag for tag in tags(cell) if tag.startswith(SHOWS)]
+        if shows and answer:
+            marked = answer.replace("<details>", f'<details class="{shows[0]}">', 1)
+            cells.append(_markdown(marked, {}, f"{shows[0]}-answer"))
+            answer = ""
+    return {**notebook, "cells": cells}
+
+
+def with_places(notebook: Notebook, place: Callable[[str], str]) -> Notebook:
+    """Return a lesson with something else in place of each `predict(...)` that asks for a guess.
+
+    The line that compares the guess is left out, and its cell gets a tag, SHOWS and the name.
+
+    Args:
+        notebook: the lesson.
+        place: from the name of a question to the Markdown in its place; empty for nothing.
+    """
+    cells = []
+    for cell in copy.deepcopy(notebook["cells"]):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            if asked := PREDICTS.match(text):
+                if instead := place(asked[1]):
+                    cells.append(_markdown(instead, cell["metadata"], asked[1]))
+                continue
+            if compared := COMPARES.search(text):
+                cell["source"] = COMPARES.sub("", text)
+                cell["metadata"]["tags"] = [*tags(cell), SHOWS + compared[1]]
+        cells.append(cell)
+    return {**notebook, "cells": cells}
+
+
+def names(notebook: Notebook) -> list[str]:
+    """Return the questions that a lesson asks, in its order."""
+    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    asked = (PREDICTS.match("".join(cell["source"])) for cell in cells)
+    return [found[1] for found in asked if found]
+
+
+def form(name: str) -> str:
+    """Return the place of a question's form, as HTML; questions.js builds it there."""
+    data = html.escape(json.dumps(_data(name), ensure_ascii=False))
+    return f'<div class="question" data-question="{data}"></div>'
+
+
+def notes(name: str) -> str:
+    """Return what a teacher needs for a vote on a question, as Markdown.
+
+    What happens, what each likely wrong answer says of who gives it, and what to ask next.
+    """
+    question = tasks()[name]
+    meant: dict[str, list[str]] = {}
+    for wrong, (_, says) in question.wrong.items():
+        meant.setdefault(says, []).append(f"**{_plain(wrong)}**")
+    lines = [f"**Vote.** Everyone chooses before anyone speaks. What happens: **{_plain(question.answer)}**.", ""]
+    for says, answers in meant.items():
+        more = f" and {len(answers) - MOST_LISTED} more" if len(answers) > MOST_LISTED else ""
+        lines.append(f"- {', '.join(answers[:MOST_LISTED])}{more}: {says}")
+    first = next(iter(question.wrong))
+    return "\n".join([*lines, "", NEXT[type(question.answer)].format(_plain(first)), BY_SHARE])
+
+
+def _data(name: str) -> dict[str, Any]:
+    question = tasks()[name]
+    answer = question.answer
+    return {
+        "name": name,
+        "wanted": KINDS[type(answer)][1],
+        "choices": question.choices,
+        "answer": _plain(answer),
+        "within": question.within,
+        "wrong": [(_plain(wrong), says) for wrong, (_, says) in question.wrong.items()],
+        "alike": alike(answer) if isinstance(answer, (int, float)) else (),
+    }
+
+
+def _plain(answer: Answer) -> Answer:
+    """Return an answer as JSON can hold it: infinities and nan as words."""
+    return answer if isinstance(answer, (str, tuple)) or math.isfinite(answer) else str(answer)
+
+
+def _markdown(text: str, metadata: dict[str, Any], name: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": metadata, "source": text}
