@@ -37,11 +37,6 @@ local function box_folded_answers(blocks)
   return boxed
 end
 
-local function asks_for_a_guess(block)
-  local first = block.t == "Para" and block.content[1]
-  return first and first.t == "Strong" and pandoc.utils.stringify(first) == "Predict."
-end
-
 local function leave_room(list)
   for _, item in ipairs(list.content) do
     item:insert(call("ruled", 2))
@@ -52,15 +47,15 @@ end
 local function markdown(cell)
   local blocks = box_folded_answers(cell.content)
   local first = blocks[1]
+  if first and first.t == "Div" and first.classes:includes "guess" then
+    return pandoc.Blocks { call("guess", pandoc.utils.stringify(first)) }
+  end
   if first and first.t == "Header" and first.level == 1 then
     local goals = wrap("goals", pandoc.Blocks { table.unpack(blocks, 2) })
     return pandoc.Blocks { first } .. goals
   end
   if answers then
     return blocks
-  end
-  if blocks:find_if(asks_for_a_guess) then
-    blocks:insert(call("guess"))
   end
   if first and first.t == "Header" then
     checking = pandoc.utils.stringify(first) == "Check yourself"

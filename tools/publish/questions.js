@@ -130,11 +130,13 @@
     return element;
   }
 
-  function fields({ name, choices, wanted }) {
+  function fields({ name, choices }, wanted) { // "a number", or "with dim=0: all or none"
     const label = (...children) => make("label", {}, ...children);
-    return make("fieldset", {}, make("legend", { textContent: "Your guess" }), ...(choices.length
+    const about = choices.length && wanted.includes(": ") ? ` ${wanted.replace(/: .*/, "")}` : "";
+    const legend = make("legend", { textContent: `Your guess${about}` });
+    return make("fieldset", {}, legend, ...(choices.length
       ? choices.map((value) => label(make("input", { type: "radio", name, value }), value))
-      : [label(`Type ${wanted}`, make("input", { name, autocomplete: "off", spellcheck: false }))]));
+      : [label(wanted[0].toUpperCase() + wanted.slice(1), make("input", { name, autocomplete: "off", spellcheck: false }))]));
   }
 
   // The question is the last paragraph before its form that begins with "Predict."
@@ -152,7 +154,7 @@
     const { name, wanted } = question;
     const outcome = document.querySelectorAll(
       `.tag_shows-${name} :is(.cell_output, .output), .shows-${name}`);
-    const fieldset = fields(question);
+    const fieldset = fields(question, place.dataset.wanted);
     const reveal = make("button", { type: "button" });
     const status = make("p", {});
     status.setAttribute("role", "status");

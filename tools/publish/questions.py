@@ -14,7 +14,9 @@ from softmax_lessons.copies import FOLDED_ANSWER, Notebook, tags
 from softmax_lessons.lessons import tasks
 
 SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
-PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)')
+PLACE = "question-"  # and the name: where its form is
+FORM = re.compile(rf'<div class="question" id="{PLACE}(\w+)"')
+PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)  # (.*)')
 MOST_LISTED = 3  # wrong answers that mean the same, in a note
 # what to ask when the votes are counted, by the kind of the answer; {} is a wrong one
 NEXT = {
@@ -34,39 +36,38 @@ def with_forms(notebook: Notebook) -> Notebook:
     """Return a lesson with a place for a form where it asks for a prediction.
 
     What the form hides until there is a guess can be told by its class: the outputs of the cell
-    that shows what happens, and the folded answer, which stands after that cell here.
+    that shows what happens, and the folded answer, which stands below the form.
     """
-    notebook = with_places(notebook, form)
-    cells, answer = [], ""
+    notebook = with_places(notebook, _form)
+    answer = ""
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if "**Predict.**" in text and (folded := FOLDED_ANSWER.search(text)):
             answer = folded[0]
             cell["source"] = text.replace(answer, "").rstrip()
-        cells.append(cell)
-        shows = [tag for tag in tags(cell) if tag.startswith(SHOWS)]
-        if shows and answer:
-            marked = answer.replace("<details>", f'<details class="{shows[0]}">', 1)
-            cells.append(_markdown(marked, {}, f"{shows[0]}-answer"))
+        elif (asked := FORM.match(text)) and answer:
+            marked = answer.replace("<details>", f'<details class="{SHOWS}{asked[1]}">', 1)
+            cell["source"] = f"{text}\n\n{marked}"
             answer = ""
-    return {**notebook, "cells": cells}
+    return notebook
 
 
-def with_places(notebook: Notebook, place: Callable[[str], str]) -> Notebook:
+def with_places(notebook: Notebook, place: Callable[[str, str], str]) -> Notebook:
     """Return a lesson with something else in place of each `predict(...)` that asks for a guess.
 
     The line that compares the guess is left out, and its cell gets a tag, SHOWS and the name.
 
     Args:
         notebook: the lesson.
-        place: from the name of a question to the Markdown in its place; empty for nothing.
+        place: from the name of a question, and what can be answered, to the Markdown in its
+            place; empty for nothing.
     """
     cells = []
     for cell in copy.deepcopy(notebook["cells"]):
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
             if asked := PREDICTS.match(text):
-                if instead := place(asked[1]):
+                if instead := place(asked[1], _wanted(asked[2])):
                     cells.append(_markdown(instead, cell["metadata"], asked[1]))
                 continue
             if compared := COMPARES.search(text):
@@ -76,6 +77,11 @@ def with_places(notebook: Notebook, place: Callable[[str], str]) -> Notebook:
     return {**notebook, "cells": cells}
 
 
+def _wanted(comment: str) -> str:
+    """Return what a prediction's comment says can be answered, as it reads on a page."""
+    return re.sub(r"^replace the \.\.\. with ", "", comment).replace('"', "")
+
+
 def names(notebook: Notebook) -> list[str]:
     """Return the questions that a lesson asks, in its order."""
     cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
@@ -83,10 +89,11 @@ def names(notebook: Notebook) -> list[str]:
     return [found[1] for found in asked if found]
 
 
-def form(name: str) -> str:
+def _form(name: str, wanted: str) -> str:
     """Return the place of a question's form, as HTML; questions.js builds it there."""
     data = html.escape(json.dumps(_data(name), ensure_ascii=False))
-    return f'<div class="question" data-question="{data}"></div>'
+    about = f'id="{PLACE}{name}" data-wanted="{html.escape(wanted)}" data-question="{data}"'
+    return f'<div class="question" {about}></div>'
 
 
 def notes(name: str) -> str:

@@ -11,16 +11,17 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide
+from tools.publish import guide, questions
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
 # what else of the repository the pages are made of, or link to
 MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides")
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html")
 OFFERED = {
     "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},
     "Slides": {"with speaker notes": "slides/{}.html"},
+    "Page": {"in one file": "html/{}.html"},
     "Notebook": {
         "without answers": "student/{}.ipynb",
         "without answers and outputs": "student_without_outputs/{}.ipynb",
@@ -71,8 +72,8 @@ def write(target: Path, forms: Path) -> None:
 
 
 def _as_page(notebook: dict, name: str) -> dict:
-    """Return a lesson as the site shows it: solutions folded, its other forms linked."""
-    notebook = without_unanswered(without_notes(notebook))
+    """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
+    notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))

@@ -36,9 +36,9 @@
 
   function build(place) {
     const { question } = place;
-    const { choices, answer, isRight, behind, shown } = question;
+    const { name, choices, answer, isRight, behind, shown } = question;
     const examples = choices.length ? choices : Array.isArray(answer) ? ["(2, 3)", "(3, 2)"] : [2, 0.5];
-    const votes = make("textarea", { rows: 2, spellcheck: false });
+    const votes = make("textarea", { rows: 1, spellcheck: false });
     const bars = make("ol", {});
     const says = make("p", {});
     says.setAttribute("role", "status");
@@ -67,7 +67,11 @@
       seen = detail;
       draw();
     });
-    place.append(make("details", {}, make("summary", { textContent: "Votes" }), label, bars, says));
+    const details = make("details", {}, make("summary", { textContent: "Votes" }), label, bars, says);
+    for (const one of [details, ...document.querySelectorAll(`details.shows-${name}`)]) {
+      one.setAttribute("name", `one-of-${name}`); // a slide has room for one: opening it closes the other
+    }
+    place.append(details);
     place.addEventListener("keydown", ({ key, target }) => {
       if (key.startsWith("Page")) target.blur(); // a presenter's remote goes on
     });
