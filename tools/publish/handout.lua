@@ -44,12 +44,22 @@ local function leave_room(list)
   return list
 end
 
-local function markdown(cell)
-  local blocks = box_folded_answers(cell.content)
-  local first = blocks[1]
-  if first and first.t == "Div" and first.classes:includes "guess" then
-    return pandoc.Blocks { call("guess", pandoc.utils.stringify(first)) }
+local function has_tag(cell, tag)
+  return (cell.attributes.tags or ""):find('"' .. tag .. '"', 1, true)
+end
+
+local function room_for_a_guess(div)
+  if div.classes:includes "guess" then
+    return answers and {} or call("guess", pandoc.utils.stringify(div))
   end
+end
+
+local function markdown(cell)
+  if has_tag(cell, "steps") then
+    return pandoc.Blocks {} -- on paper, nothing checks them, and nothing folds them
+  end
+  local blocks = box_folded_answers(cell.content):walk { Div = room_for_a_guess }
+  local first = blocks[1]
   if first and first.t == "Header" and first.level == 1 then
     local goals = wrap("goals", pandoc.Blocks { table.unpack(blocks, 2) })
     return pandoc.Blocks { first } .. goals
@@ -84,7 +94,7 @@ local function code(cell)
   for _, block in ipairs(cell.content) do
     blocks:insert(block.t == "CodeBlock" and call("source", block.text) or output(block))
   end
-  if not answers and (cell.attributes.tags or ""):match '"exercise"' then
+  if not answers and has_tag(cell, "exercise") then
     blocks:insert(call("ruled", 7))
   end
   return blocks

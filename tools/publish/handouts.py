@@ -42,7 +42,7 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
         for notebook in notebooks:
             content = json.loads(notebook.read_text(encoding="utf-8"))
             content = without_unanswered(without_notes(content))
-            content = questions.with_places(content, _without_room if answers else _with_room)
+            content = questions.with_places(content, guess)
             if not answers:
                 content = without_answers(content)
             (Path(folder) / notebook.name).write_text(json.dumps(content), encoding="utf-8")
@@ -52,13 +52,9 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
         _compile(Path(folder) / "handout.typ", target)
 
 
-def _with_room(_name: str, wanted: str) -> str:
-    """Return what handout.lua makes a line for a pencil of."""
+def guess(_name: str = "", wanted: str = "") -> str:
+    """Return what handout.lua makes a line for a pencil of, unless answers are printed."""
     return f'<div class="guess">\n\n{wanted}\n\n</div>'
-
-
-def _without_room(_name: str, _wanted: str) -> str:
-    return ""
 
 
 def write_cheat_sheet(target: Path) -> None:

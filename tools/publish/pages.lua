@@ -23,7 +23,7 @@ function Pandoc(doc)
       page:insert(html "</details>")
     elseif shows then
       page:insert(pandoc.Div(cell.content, { class = "tag_" .. shows }))
-    else
+    elseif not tagged(cell, "steps") then -- they need a kernel
       page:extend(cell.content)
     end
   end

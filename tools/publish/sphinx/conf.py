@@ -35,9 +35,10 @@ html_static_path = [
     "../questions.css",
     "site.css",
     "search.js",
+    "steps.js",
 ]
 html_css_files = ["site.css", "questions.css"]
-html_js_files = ["search.js", "questions.js"]
+html_js_files = ["search.js", "steps.js", "questions.js"]
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which a page from a disk may not do
 html_show_sphinx = False
