@@ -5,19 +5,19 @@ import html
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from softmax_lessons.checker.guess import Answer, alike
 from softmax_lessons.checker.question import KINDS, Question
 from softmax_lessons.copies import FOLDED_ANSWER, Notebook, tags
 from softmax_lessons.lessons import tasks
+from softmax_lessons.predictions import told
 
 SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
 PLACE = "question-"  # and the name: where its form is
 FORM = re.compile(rf'<div class="question" id="{PLACE}(\w+)"')
 PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)  # (.*)')
-MOST_LISTED = 3  # wrong answers that mean the same, in a note
 # what to ask when the votes are counted, by the kind of the answer; {} is a wrong one
 NEXT = {
     str: 'Ask next: what would have to be different for "{}" to be right?',
@@ -38,7 +38,7 @@ def with_forms(notebook: Notebook) -> Notebook:
     What the form hides until there is a guess can be told by its class: the outputs of the cell
     that shows what happens, and the folded answer, which stands below the form.
     """
-    notebook = with_places(notebook, _form)
+    notebook = with_places(notebook, form)
     answer = ""
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
@@ -60,17 +60,21 @@ def with_places(notebook: Notebook, place: Callable[[str, str], str]) -> Noteboo
     Args:
         notebook: the lesson.
         place: from the name of a question, and what can be answered, to the Markdown in its
-            place; empty for nothing.
+            place.
     """
     cells = []
     for cell in copy.deepcopy(notebook["cells"]):
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
             if asked := PREDICTS.match(text):
-                if instead := place(asked[1], _wanted(asked[2])):
-                    cells.append(_markdown(instead, cell["metadata"], asked[1]))
-                continue
-            if compared := COMPARES.search(text):
+                instead = place(asked[1], _wanted(asked[2]))
+                cell = {
+                    "cell_type": "markdown",
+                    "id": cell["id"],
+                    "metadata": cell["metadata"],
+                    "source": instead,
+                }
+            elif compared := COMPARES.search(text):
                 cell["source"] = COMPARES.sub("", text)
                 cell["metadata"]["tags"] = [*tags(cell), SHOWS + compared[1]]
         cells.append(cell)
@@ -82,14 +86,7 @@ def _wanted(comment: str) -> str:
     return re.sub(r"^replace the \.\.\. with ", "", comment).replace('"', "")
 
 
-def names(notebook: Notebook) -> list[str]:
-    """Return the questions that a lesson asks, in its order."""
-    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
-    asked = (PREDICTS.match("".join(cell["source"])) for cell in cells)
-    return [found[1] for found in asked if found]
-
-
-def _form(name: str, wanted: str) -> str:
+def form(name: str, wanted: str) -> str:
     """Return the place of a question's form, as HTML; questions.js builds it there."""
     data = html.escape(json.dumps(_data(name), ensure_ascii=False))
     about = f'id="{PLACE}{name}" data-wanted="{html.escape(wanted)}" data-question="{data}"'
@@ -102,15 +99,31 @@ def notes(name: str) -> str:
     What happens, what each likely wrong answer says of who gives it, and what to ask next.
     """
     question = tasks()[name]
-    meant: dict[str, list[str]] = {}
-    for wrong, (_, says) in question.wrong.items():
-        meant.setdefault(says, []).append(f"**{_plain(wrong)}**")
-    lines = [f"**Vote.** Everyone chooses before anyone speaks. What happens: **{_plain(question.answer)}**.", ""]
-    for says, answers in meant.items():
-        more = f" and {len(answers) - MOST_LISTED} more" if len(answers) > MOST_LISTED else ""
-        lines.append(f"- {', '.join(answers[:MOST_LISTED])}{more}: {says}")
     first = next(iter(question.wrong))
-    return "\n".join([*lines, "", NEXT[type(question.answer)].format(_plain(first)), BY_SHARE])
+    lines = [
+        f"**Vote.** Everyone chooses before anyone speaks. What happens: {told(question.answer)}.",
+        "",
+        *(f"- {named}: {says}" for named, _, says in reasons(question, most=3)),
+        "",
+        NEXT[type(question.answer)].format(told(first)),
+        BY_SHARE,
+    ]
+    return "\n".join(lines)
+
+
+def reasons(question: Question, most: int | None = None) -> Iterator[tuple[str, str, str]]:
+    """Yield the likely wrong answers that have one reason, its slug, and its sentence.
+
+    Args:
+        question: the question.
+        most: how many answers of a reason are named; all if None.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for answer, why in question.wrong.items():
+        found.setdefault(why, []).append(told(answer))
+    for why, answers in found.items():
+        named, more = answers[:most], len(answers[:most]) < len(answers)
+        yield (" or ".join([*named, *(["others like these"] if more else [])]), *why)
 
 
 def _data(name: str) -> dict[str, Any]:
@@ -130,7 +143,3 @@ def _data(name: str) -> dict[str, Any]:
 def _plain(answer: Answer) -> Answer:
     """Return an answer as JSON can hold it: infinities and nan as words."""
     return answer if isinstance(answer, (str, tuple)) or math.isfinite(answer) else str(answer)
-
-
-def _markdown(text: str, metadata: dict[str, Any], name: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": name, "metadata": metadata, "source": text}

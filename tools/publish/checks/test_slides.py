@@ -166,7 +166,8 @@ VOTE = """() => {
         const long = wrong.toSorted((a, b) => b[1].length - a[1].length).map(([each]) => each);
         const plain = (each) => (Array.isArray(each) ? shown(each) : String(each));
         const votes = place.querySelector("textarea");
-        votes.value = [...long.slice(0, 5), answer].map((w, i) => `${plain(w)} ${9 - i}`).join(", ");
+        const most = [...long.slice(0, 5), answer];
+        votes.value = most.map((each, place) => `${plain(each)} ${9 - place}`).join(", ");
         votes.dispatchEvent(new Event("input"));
         const field = place.querySelector("input");
         if (field.type === "radio") place.querySelector(`[value="${long[0]}"]`).checked = true;
