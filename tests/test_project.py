@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
-from importlib.metadata import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 from rattler import MatchSpec, Version
 from versions import floors
 
@@ -14,15 +16,11 @@ import softmax_lessons
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
-PROJECT = metadata("softmax-lessons")  # what pyproject.toml says, as installed
-REQUIREMENTS = {
-    name: floor
-    for name, floor in (
-        re.match(r"([\w-]+)([>=]=[\w.]+)", line).groups()
-        for line in PROJECT.get_all("Requires-Dist")
-        if not line.startswith("softmax-lessons[")
-    )
-}
+PROJECT = ProjectMetadata(str(ROOT), PluginManager()).core  # what pyproject.toml says
+EXTRAS = chain.from_iterable(PROJECT.optional_dependencies.values())
+LINES = [*PROJECT.dependencies, *EXTRAS]
+FLOORS = (re.match(r"([\w-]+)([>=]=[\w.]+)", line) for line in LINES)
+REQUIREMENTS = dict(floor.groups() for floor in FLOORS if floor)
 CONDA_NAMES = {"torch": "pytorch"}
 FROM_PIP = {"jupyterlab-rise"}  # comes with the course itself, which pip installs
 
@@ -34,9 +32,9 @@ def conda_specs():
 
 
 def test_environment_yml_states_the_same_packages_and_floors_as_pyproject():
-    lines = PROJECT.get_all("Requires-Dist")
+    lines = PROJECT.dependencies
     for_learners = {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines}
-    wanted = {"python": PROJECT["Requires-Python"], "pip": None}
+    wanted = {"python": PROJECT.requires_python, "pip": None}
     for name in (for_learners | {"nbval"}) - FROM_PIP:
         wanted[CONDA_NAMES.get(name, name)] = REQUIREMENTS[name]
     found = {spec.name.normalized: spec.version for spec in conda_specs()}
@@ -59,7 +57,7 @@ def test_the_constraints_pin_every_dependency_within_its_range():
 
 def test_the_oldest_versions_that_are_tested_are_the_floors():
     pins = dict(pin.split("==") for pin in floors())
-    lines = PROJECT.get_all("Requires-Dist")
+    lines = PROJECT.dependencies
     assert {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines} < pins.keys()
     assert all(f">={version[:-2]}" == REQUIREMENTS[name] for name, version in pins.items())
 
