@@ -85,6 +85,7 @@ clean: ## remove what was built, never what a learner wrote
 	rm -rf .venv build dist tools/publish/node_modules tools/classroom/node_modules
 
 .venv/bin/python:
+	$(PYTHON) softmax_lessons/doctor.py --quiet
 	$(PYTHON) -m venv .venv
 
 .venv/.lab: pyproject.toml constraints.txt | .venv/bin/python

@@ -38,6 +38,8 @@ class Course:
         licences: SPDX identifiers, of the code first.
         urls: as in pyproject.toml.
         requires: what learners need, without versions.
+        python: which versions of Python it needs.
+        scripts: the commands it installs, and what runs them.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Course:
     licences: list[str]
     urls: dict[str, str]
     requires: list[str]
+    python: str
+    scripts: dict[str, str]
 
 
 @functools.cache
@@ -67,6 +71,8 @@ def course() -> Course:
         licences=core.license_expression.split(" AND "),
         urls=core.urls,
         requires=sorted({re.split(r"[^\w-]", each)[0] for each in core.dependencies}),
+        python=core.requires_python,
+        scripts=core.scripts,
     )
 
 

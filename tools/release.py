@@ -105,6 +105,8 @@ def attempt(archive: Path, folder: Path) -> None:
     empty = folder / archive.name.replace(".", "_")
     empty.mkdir()
     run(python, "-m", "softmax_lessons", "--copy-only", cwd=empty)
+    for command in (["--version"], ["doctor"], ["explain", "loss is nan"]):
+        run(scripts / "softmax-lessons", *command, cwd=empty)
     run(python, "-c", TRIAL, cwd=empty)
 
 
