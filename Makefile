@@ -26,7 +26,7 @@ test-notebooks: .venv/.test
 	SOFTMAX_LESSONS_WAY=fork $(BIN)/python -m pytest $(NBVAL) notebooks
 	SOFTMAX_LESSONS_WAY=worker $(BIN)/python -m pytest $(NBVAL) notebooks
 
-test-versions: ## the same with the oldest and the newest PyTorch, in temporary environments or in FOLDER; some GB
+test-versions: ## the same with the oldest and the newest PyTorch, and lessons as on Colab; in temporary environments or in FOLDER; some GB
 	$(PYTHON) tests/versions.py $(if $(FOLDER),--folder $(FOLDER))
 
 lint: .venv/.test ## style, spelling, types of the public names, and files that others read
@@ -89,12 +89,12 @@ clean: ## remove what was built, never what a learner wrote
 	$(PYTHON) -m venv .venv
 
 .venv/.lab: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable '.[lab]'
 	touch $@
 
 .venv/.grade: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[grade]'
-	touch $@ .venv/.lab
+	touch $@
 
 .venv/.publish: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[publish]'

@@ -29,7 +29,7 @@ SYNCED = re.compile(
     r"^(OneDrive|Dropbox|Google ?Drive|GoogleDrive|CloudStorage|Mobile Documents)\b"
 )
 UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings a Python"
-CPU_BUILD = "add --extra-index-url https://download.pytorch.org/whl/cpu to pip's line; uv does it"
+SMALL = "put PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu before the command, or use uv"
 ELSEWHERE = "run the course on another computer or in Colab, and read the lessons on the website"
 TRIAL = """
 import json, sys
@@ -203,7 +203,7 @@ def _on_linux(machine: Machine) -> Finding:
         return Finding("stop", "PyTorch", says, ELSEWHERE)
     on_arm = ", on ARM too" if machine.processor == "aarch64" else ""
     says = f"not installed yet; pip alone brings gigabytes for graphics cards{on_arm}."
-    return Finding("note", "PyTorch", says, CPU_BUILD)
+    return Finding("note", "PyTorch", says, SMALL)
 
 
 def _on_windows(machine: Machine) -> Finding:
