@@ -17,7 +17,10 @@ from softmax_lessons import (
     Inspection,
     Limits,
     Progress,
+    Steps,
     Verdict,
+    after,
+    before,
     check,
     cross_entropy,
     explain,
@@ -29,12 +32,16 @@ from softmax_lessons import (
     naive_softmax,
     online,
     plots,
+    predict,
     progress,
+    review,
     stable_softmax,
+    steps,
 )
 from softmax_lessons.checker.verdict import Hint, Status
 from softmax_lessons.field_guide import Entry, Message
 from softmax_lessons.heads import Finding
+from softmax_lessons.quiz import Quiz
 
 
 def functions(logits: Tensor, targets: Tensor) -> None:
@@ -56,8 +63,16 @@ def checks() -> None:
     assert_type(check("stable_softmax", test=lambda function: None), Verdict)
     if verdict.status == "right":
         assert_type(verdict.status, Literal["right"])
+    assert_type(steps("stable_softmax"), Steps | Verdict)
+    assert_type(predict("the_wall", 89), Verdict)
     assert_type(progress(), Progress)
     assert_type(progress().solved, tuple[str, ...])
+
+
+def asked() -> None:
+    assert_type(review(4, seed=1), Quiz)
+    assert_type(before(), Quiz)
+    assert_type(after("B"), Quiz)
 
 
 def looked_up(logits: Tensor, targets: Tensor) -> None:
