@@ -1,4 +1,4 @@
-"""`python -m softmax_lessons grade FOLDER`."""
+"""`softmax-lessons grade FOLDER`."""
 
 import argparse
 import contextlib
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from softmax_lessons.command_line import Parser, how_to_install
 from softmax_lessons.grading import sandbox
 from softmax_lessons.grading.grade import grade
 from softmax_lessons.grading.jobs import MachineError
@@ -18,9 +19,8 @@ from softmax_lessons.grading.submissions import find, not_read
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m softmax_lessons grade",
-        description="Grade learners' notebooks: each file or folder in FOLDER is a learner's.",
+    parser = Parser(
+        "grade", "Grade learners' notebooks: each file or folder in FOLDER is a learner's."
     )
     parser.add_argument("folder", type=Path, help="the submissions")
     parser.add_argument(
@@ -103,7 +103,7 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
     try:
         from distributed import Client
     except ImportError:
-        raise MachineError("--scheduler needs pip install 'softmax-lessons[campus]'") from None
+        raise MachineError(f"--scheduler needs {how_to_install('campus')}") from None
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
@@ -117,14 +117,17 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0.1 <= value <= 3600):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
     return value
 
 
 def _workers(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000")
     return value

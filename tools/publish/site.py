@@ -16,7 +16,10 @@ from tools.publish import guide, questions, steps
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
 # what else of the repository the pages are made of, or link to
-MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
+MIRRORED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CC-BY"),
+    *("docs", "tools/classroom"),
+)
 FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
 FOR_ALL = {
     "The cheat sheet": {"one page": "handouts/cheat_sheet.pdf"},
