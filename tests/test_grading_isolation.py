@@ -146,7 +146,7 @@ def test_nothing_is_left_running(folder):
     spin = "def softmax_1d(x):\n    while True:\n        pass"
     hand_in(folder, "ada.ipynb", softmax_1d=spin)
     server = forkserver.ForkServer(60, 1 << 30)
-    (submission,) = find(folder)
+    (submission,) = find(folder).submissions
     answer = submission.answers["softmax_1d"].read()
     request = work.request_for("softmax_1d", answer, answer.tries[0], full=False)
     for end in (lambda process: process.kill(), lambda process: server.close()):

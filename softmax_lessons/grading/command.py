@@ -8,21 +8,29 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from softmax_lessons.grading import sandbox
+from softmax_lessons.grading import roster, sandbox
 from softmax_lessons.grading.grade import grade
 from softmax_lessons.grading.jobs import MachineError
 from softmax_lessons.grading.report import common_mistakes, write_csv, write_html
 from softmax_lessons.grading.state import State
-from softmax_lessons.grading.submissions import find, not_read
+from softmax_lessons.grading.submissions import find
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m softmax_lessons grade",
-        description="Grade learners' notebooks: each file or folder in FOLDER is a learner's.",
+        description="Grade learners' notebooks: folders of them, or zips from a learning system.",
     )
-    parser.add_argument("folder", type=Path, help="the submissions")
+    parser.add_argument(
+        "places",
+        metavar="FOLDER",
+        nargs="+",
+        type=Path,
+        help="the submissions: a folder with a file or folder for each learner, or a zip as it "
+        "was downloaded; several are put together",
+    )
+    parser.add_argument("--roster", type=Path, help="the class list, a CSV with names and ids")
     parser.add_argument(
         "--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)"
     )
@@ -73,23 +81,27 @@ def _grade(options: argparse.Namespace) -> int:
         return 2
     try:
         state = State(options.out)
-        submissions = find(options.folder, state)
-    except FileNotFoundError as error:
+        people = roster.read(options.roster) if options.roster else ()
+        found = find(options.places, state, people)
+    except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    submissions = found.submissions
     with _cluster(options.scheduler) as (executor, workers):
         marks = grade(submissions, state, options.seconds, options.workers or workers, executor)
     write_csv(submissions, marks, options.out / "grades.csv")
-    left_out = not_read(options.folder, options.out)
     page = options.out / "grades.html"
-    write_html(submissions, marks, page, missing, sandbox.level(), left_out)
+    write_html(submissions, marks, page, missing, sandbox.level(), found.left_out)
     for slug, count, _, _ in common_mistakes(marks)[:5]:
         print(f"{count:3} of {len(submissions)}: {slug}")
+    nothing = [each.learner for each in submissions if not each.paths]
+    if nothing:
+        print(f"Nothing handed in: {', '.join(nothing)}")
     for mark in marks:
         if mark.trouble:
             print(f"{mark.learner}: {mark.trouble}", file=sys.stderr)
-    if left_out:
-        print(f"Not read: {', '.join(left_out)}", file=sys.stderr)
+    if found.left_out:
+        print(f"Not read: {', '.join(found.left_out)}", file=sys.stderr)
     print(f"Reports: {options.out / 'grades.csv'}, {page}")
     return 0
 

@@ -15,6 +15,7 @@ from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.submissions import Submission
 
+FIRST = ("learner", "points", "of")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # what a spreadsheet may take for the beginning of a cell, whatever parts cells where it runs, and
 # what it would compute there
@@ -26,7 +27,7 @@ def write_csv(submissions: Sequence[Submission], marks: Sequence[Mark], file: Pa
     names = exercise_names(marks)
     with _whole(file, encoding="utf-8-sig", newline="") as stream:
         table = csv.writer(stream)
-        table.writerow(["learner", "points", "of", *names, "mistakes", "notes"])
+        table.writerow([*FIRST, *names, "mistakes", "late", "system", "ids", "files", "notes"])
         of: dict[str, dict[str, Mark]] = {}
         for mark in marks:
             of.setdefault(mark.learner, {})[mark.exercise] = mark
@@ -38,7 +39,9 @@ def write_csv(submissions: Sequence[Submission], marks: Sequence[Mark], file: Pa
             ]
             row = [submission.learner, sum(points), len(points), *points]
             troubles = [own[name].trouble for name in names if own[name].trouble]
-            row += ["; ".join(mistakes), "; ".join([*submission.notes, *troubles])]
+            row += ["; ".join(mistakes), "late" if submission.late else "", submission.system]
+            row += [" ".join(submission.ids), "; ".join(submission.paths)]
+            row += ["; ".join([*submission.notes, *troubles])]
             table.writerow([_plain(cell) for cell in row])
 
 
