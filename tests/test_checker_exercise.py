@@ -31,6 +31,10 @@ from softmax_lessons.lessons import tasks, to_solve
 
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
 HERE = list(dict.fromkeys((usual_way(), "worker")))  # the ways to run an attempt on this system
+DTYPES = [
+    *(torch.bool, torch.uint8, torch.uint16, torch.int64, torch.float8_e5m2, torch.float8_e4m3fn),
+    *(torch.float16, torch.bfloat16, torch.float64, torch.complex64),
+]
 CORE = ("softmax_1d", "softmax_dim", "stable_softmax")
 
 
@@ -398,3 +402,43 @@ def test_a_name_that_is_no_text_costs_nothing():
             return bank.amax(x, dim)
 
     assert check("stable_softmax", Named()).passed
+
+
+ODD = {
+    **{f"as {dtype}": lambda y, dtype=dtype: y.to(dtype) for dtype in DTYPES},
+    "times 1e30": lambda y: 1e30 * y,
+    "times 1e300": lambda y: 1e300 * y.double(),
+    "times -1": torch.neg,
+    "one over": torch.reciprocal,
+    "nan": lambda y: y * torch.nan,
+    "inf": lambda y: y.abs() * torch.inf,
+    "-inf": lambda y: torch.full_like(y, -torch.inf),
+    "zeros": torch.zeros_like,
+    "ones": torch.ones_like,
+    "whole": torch.round,
+    "0-dim": torch.sum,
+    "empty": lambda y: y[..., :0] if y.dim() else y.new_empty(0),
+    "a dim more": lambda y: y[None],
+    "a dim less": lambda y: y.flatten(),
+    "transposed": lambda y: y.mT if y.dim() > 1 else y[None].mT,
+    "every other": lambda y: y[..., ::2] if y.dim() else y,
+    "doubled": lambda y: torch.cat([y, y], -1) if y.dim() else y,
+    "backwards": lambda y: y.flip(-1) if y.dim() else -y,
+    "first nan": lambda y: torch.where(torch.arange(y.numel()).reshape(y.shape) > 0, y, torch.nan),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_whatever_comes_back_there_is_a_verdict(name, odd):
+    exercise = EXERCISES[name]
+    probes = exercise.probes()
+
+    def attempt(*given):
+        return ODD[odd](exercise.reference(*given))
+
+    outcomes = [run(attempt, probe) for probe in probes]
+    verdict = exercise.verdict(name, probes, outcomes)
+    assert verdict.says
+    assert verdict.message
+    assert verdict._repr_html_()

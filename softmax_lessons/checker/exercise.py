@@ -11,7 +11,14 @@ from torch import Tensor
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.diagnose import Candidates, diagnose
 from softmax_lessons.checker.hunt import Hunt, called_as
-from softmax_lessons.checker.judge import Failure, difference, expect, judge, numbers
+from softmax_lessons.checker.judge import (
+    Failure,
+    computable,
+    difference,
+    expect,
+    judge,
+    numbers,
+)
 from softmax_lessons.checker.laws import Law, broken_law, where_it_fails
 from softmax_lessons.checker.misconception import Misconception
 from softmax_lessons.checker.task import correct, function_at_once, is_stub, not_begun
@@ -122,6 +129,7 @@ class Exercise:
         outcomes: Sequence[Outcome],
         failures: dict[int, Failure],
     ) -> Verdict:
+        outcomes = [computable(outcome) for outcome in outcomes]
         known = [i for i in failures if i < len(self.fixed)]
         found = diagnose(self.candidates, outcomes[: len(self.fixed)], known) if known else ()
         order = sorted(

@@ -1,7 +1,7 @@
 """Compare what an attempt did with what PyTorch does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -11,6 +11,10 @@ from softmax_lessons.attempts.run import Outcome, Probe, weighted_sum
 
 Reference = Callable[..., Tensor]
 MOST_SHOWN = 12  # entries of a row in a message
+COMPUTED = {
+    *(torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.bool),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,13 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
             came, wanted, _ = _told_apart(outcome.grad, expected.grad)
             return Failure("gradient", f"gradient {came}", text.format(wanted))
     return None
+
+
+def computable(outcome: Outcome) -> Outcome:
+    """Return an outcome with a value that PyTorch can compute with: of float8, it only stores."""
+    if outcome.value is None or outcome.value.dtype in COMPUTED:
+        return outcome
+    return replace(outcome, value=outcome.value.double())
 
 
 def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:

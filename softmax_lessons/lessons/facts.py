@@ -283,7 +283,7 @@ def _groups(x: Tensor, y: Tensor) -> list[Tensor] | None:
 def _is_one_or_alike(x: Tensor, y: Tensor) -> bool:
     """Tell whether entries with the same x - log(y) are one slice, or several that are alike."""
     count = round(y.sum().item())
-    whole = count > 0 and abs(y.sum().item() - count) < 1e-3
+    whole = 0 < count <= x.numel() and abs(y.sum().item() - count) < 1e-3
     return whole and bool((x.unique(return_counts=True)[1] % count == 0).all())
 
 
