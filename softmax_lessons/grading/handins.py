@@ -91,6 +91,7 @@ class Learner:
         name: the name, as far as the downloads tell it.
         parts: what was handed in.
         notes: what there is to say of who it is.
+        row: the number of the line in the class list, if there is one.
     """
 
     label: str = ""
@@ -99,6 +100,7 @@ class Learner:
     name: str = ""
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    row: int | None = None
 
 
 @dataclass

@@ -1,13 +1,11 @@
 """Read a class list, and tell which learner is whom on it."""
 
-import codecs
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from softmax_lessons.grading import systems
 from softmax_lessons.grading.handins import Learner, seen
+from softmax_lessons.grading.tables import Table
 
 
 @dataclass(frozen=True)
@@ -17,65 +15,39 @@ class Person:
     Attributes:
         name: the name.
         ids: what learning systems may call this person.
+        row: the number of the line in the table.
     """
 
     name: str
     ids: tuple[str, ...]
+    row: int
 
 
-def read(file: Path) -> list[Person]:
-    """Return the people on a class list, as a learning system or a spreadsheet writes it.
+def people(table: Table) -> list[Person]:
+    """Return the people on a class list.
 
     Raises:
         ValueError: if it has no column with names or ids.
     """
-    _, header, rows = read_table(file)
-    titles = [seen(title) for title in header]
+    titles = [seen(title) for title in table.header]
     ids = [i for i, title in enumerate(titles) if title in systems.ID_COLUMNS]
-    names = [i for i, title in enumerate(titles) if title in systems.NAME_COLUMNS]
-    for first, last in systems.PARTS_OF_NAMES:
-        if not names and {first, last} <= set(titles):
-            names = [titles.index(first), titles.index(last)]
-            break
-    else:
-        names = names[:1]
+    names = [i for i, title in enumerate(titles) if title in systems.NAME_COLUMNS][:1]
+    for parts in systems.PARTS_OF_NAMES:
+        if not names and set(parts) <= set(titles):
+            names = [titles.index(part) for part in parts]
     if not ids and not names:
         raise ValueError(
-            f"{file} has no column with names or ids; its first line is {', '.join(header)}, "
-            'and columns could be "name" and "id"'
+            "the class list has no column with names or ids; its first line is "
+            f'{", ".join(table.header)}, and columns could be "name" and "id"'
         )
     found = []
-    for row in rows:
-        cells = [cell.strip() for cell in row] + [""] * (len(header) - len(row))
+    for number, row in enumerate(table.rows):
+        cells = [cell.strip() for cell in row] + [""] * (len(table.header) - len(row))
         name = " ".join(cells[i] for i in names if cells[i])
         own = tuple(dict.fromkeys(cells[i] for i in ids if cells[i]))
-        if name or own:
-            found.append(Person(name or own[0], own))
+        if (name or own) and seen(name) not in systems.NOBODY:
+            found.append(Person(name or own[0], own, number))
     return found
-
-
-def read_table(file: Path) -> tuple[type[csv.Dialect], list[str], list[list[str]]]:
-    """Return how a table is written, its first line, and the others; empty ones are left out.
-
-    Raises:
-        ValueError: if it can't be read.
-    """
-    content = file.read_bytes()
-    try:
-        # Blackboard writes UTF-16 with tabs, spreadsheets the code page of the country
-        is_wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        text = content.decode("utf-16" if is_wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{file} is not in UTF-8; save it as CSV UTF-8") from None
-    first = text.partition("\n")[0]
-
-    class Dialect(csv.excel):
-        delimiter = max(",;\t", key=first.count)
-
-    rows = [row for row in csv.reader(text.splitlines(keepends=True), Dialect) if any(row)]
-    if not rows:
-        raise ValueError(f"{file} is empty")
-    return Dialect, rows[0], rows[1:]
 
 
 def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learner]:
@@ -97,7 +69,7 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
         known.ids += tuple(own for own in learner.ids if own not in known.ids)
     for number, person in enumerate(people):
         known = by_person.setdefault(number, Learner())
-        known.name = person.name
+        known.name, known.row = person.name, person.row
         known.ids += tuple(own for own in person.ids if own not in known.ids)
     return [*by_person.values(), *others]
 

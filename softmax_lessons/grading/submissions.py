@@ -70,8 +70,10 @@ class Submission:
         ids: what the system calls the learner.
         paths: where it was found.
         late: whether a part of it came late, as far as the download tells.
+        empty: whether nothing was handed in.
         answers: by the exercise's name.
         notes: what could not be read, and why; which file was taken where several could be.
+        row: the number of the line in the class list, if there is one.
     """
 
     learner: str
@@ -79,8 +81,10 @@ class Submission:
     ids: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     late: bool = False
+    empty: bool = False
     answers: dict[str, Handed] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    row: int | None = None
 
 
 @dataclass
@@ -125,9 +129,11 @@ def _read(learner: Learner, state: State) -> Submission:
     submission = Submission(
         *(learner.label, learner.system, learner.ids, tuple(p.shown for p in learner.parts)),
         late=any(part.named.late for part in learner.parts),
+        empty=not learner.parts,
         notes=list(learner.notes),
+        row=learner.row,
     )
-    if not learner.parts:
+    if submission.empty:
         submission.notes.append("nothing handed in")
         return submission
     notebooks, others = [], []

@@ -1,12 +1,35 @@
 """How learning systems name what they hand out, and what they take back: data alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 # Brightspace writes no colon between hours and minutes; schools choose the order
 TIMES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """The table of marks that a system takes.
+
+    Attributes:
+        told_by: columns of which each tells that a table is this system's.
+        new: the columns of a new table, and what is in them for a learner; {id}, {name} and
+            {title} (of the marks) are filled in. None if a new table can't be made: what it
+            takes to tell who is who isn't in a download.
+        marks: the column of marks.
+        feedback: the column of comments, "" if there is none.
+        last: a column that must stay the last one.
+        id: what an id of this system looks like in its table.
+    """
+
+    told_by: frozenset[str]
+    new: Mapping[str, str] | None
+    marks: str
+    feedback: str = ""
+    last: str = ""
+    id: str = r".+"
 
 
 @dataclass(frozen=True)
@@ -18,11 +41,13 @@ class System:
         names: patterns of what a download calls a learner's file or folder. Their groups: `id`,
             `name` (the learner's), `late`, `when`, and `file` (the learner's own name for it).
         same_id: whether a learner has the same id in every download.
+        gradebook: how it takes marks, if it does.
     """
 
     name: str
     names: tuple[re.Pattern[str], ...] = ()
     same_id: bool = True
+    gradebook: Gradebook | None = None
 
 
 def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
@@ -38,6 +63,19 @@ CANVAS = System(
         r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<when>\d+)_(?P<file>.+)",
         r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>text\.html|link\.html)",
     ),
+    # lib/gradebook_importer.rb; it finds people by ID
+    gradebook=Gradebook(
+        told_by=frozenset({"sis login id", "sis user id"}),
+        new={
+            "Student": "{name}",
+            "ID": "{id}",
+            "SIS User ID": "",
+            "SIS Login ID": "",
+            "Section": "",
+        },
+        marks="{title}",
+        id=r"\d+",
+    ),
 )
 MOODLE = System(
     "Moodle",
@@ -47,6 +85,13 @@ MOODLE = System(
         r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_(?P<file>.+)",
     ),
     same_id=False,  # it is that of "Participant 123", another one in each assignment
+    # the grading worksheet of one assignment: mod/assign/feedback/offline/importgradeslib.php
+    gradebook=Gradebook(
+        told_by=frozenset({"last modified (grade)"}),
+        new={"Identifier": "Participant {id}", "Full name": "{name}", "Last modified (grade)": "-"},
+        marks="Grade",
+        feedback="Feedback comments",
+    ),
 )
 BLACKBOARD = System(
     "Blackboard",
@@ -54,6 +99,12 @@ BLACKBOARD = System(
     _patterns(
         r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})_(?P<file>.+)",
         r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})\.txt",
+    ),
+    gradebook=Gradebook(
+        told_by=frozenset({"availability", "child course id"}),
+        new={"Username": "{id}"},
+        marks="{title}",
+        feedback="Feedback to Learner",
     ),
 )
 BRIGHTSPACE = System(
@@ -63,11 +114,20 @@ BRIGHTSPACE = System(
         r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>[^-]*\d{4}[^-]*?) - (?P<file>.+)",
     ),
     same_id=False,
+    gradebook=Gradebook(
+        told_by=frozenset({"orgdefinedid", "end-of-line indicator"}),
+        new=None,  # its ids are not in the names of files
+        marks="{title} Points Grade",
+        last="End-of-Line Indicator",
+    ),
 )
 GITHUB = System("GitHub Classroom")  # its folder's own name tells; see `of_github`
 NBGRADER = System("nbgrader")  # a folder for each learner
 PLAIN = System("")
 SYSTEMS = (MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS)
+
+# any other table: marks and comments are put at its end
+OTHER_TABLE = Gradebook(frozenset(), None, "{title}", feedback="Feedback")
 
 OF_GITHUB = "-submissions"  # what `gh classroom clone student-repos` calls the folder, at its end
 OF_NBGRADER = "submitted"
@@ -82,6 +142,8 @@ ID_COLUMNS = {
     *("github_username", "github username", "github_id", "student_id"),
 }
 NAME_COLUMNS = {"name", "full name", "student", "student name", "learner"}
+# lines of a gradebook that are no people
+NOBODY = {"points possible", "manual posting", "student, test", "test student"}
 PARTS_OF_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("given", "family"))
 
 
@@ -125,6 +187,15 @@ def named(name: str, told: Mapping[str, tuple[str, str]] | None = None) -> Named
                     found["name"], found["id"] = told[start]
                 return Named(system, **found)
     return None
+
+
+def gradebook_of(columns: Collection[str]) -> Gradebook:
+    """Return what is known of a table with these columns."""
+    known = {column.strip().casefold() for column in columns}
+    for system in SYSTEMS:
+        if system.gradebook.told_by & known:
+            return system.gradebook
+    return OTHER_TABLE
 
 
 def of_github(name: str, folder: str) -> Named | None:
