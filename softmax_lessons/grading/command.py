@@ -15,7 +15,13 @@ from softmax_lessons.grading.explain import explain
 from softmax_lessons.grading.grade import grade
 from softmax_lessons.grading.jobs import MachineError
 from softmax_lessons.grading.notebook import places
-from softmax_lessons.grading.report import common_mistakes, write_csv, write_html, write_json
+from softmax_lessons.grading.report import (
+    common_mistakes,
+    write_class,
+    write_csv,
+    write_html,
+    write_json,
+)
 from softmax_lessons.grading.results import Result, anonymous, exercise_names, results
 from softmax_lessons.grading.same import same
 from softmax_lessons.grading.state import State
@@ -144,6 +150,7 @@ def _write(
     write_json(found, options.out / "grades.json")
     page = options.out / "grades.html"
     write_html(found, page, missing, sandbox.level(), left_out)
+    write_class(found, options.out / "class.html")
     for slug, count, _, _ in common_mistakes(marks)[:5]:
         print(f"{count:3} of {len(found)}: {slug}")
     if nothing := [result.learner for result in found if result.submission.empty]:
@@ -156,7 +163,7 @@ def _write(
         print(f"Not read: {', '.join(left_out)}", file=sys.stderr)
     for whose, file, left in written_for:
         print(f"Marks for {whose}: {file}" + (f" (not in it: {', '.join(left)})" if left else ""))
-    print(f"Reports: {options.out / 'grades.csv'}, {page}")
+    print(f"Reports: {options.out / 'class.html'}, {page}, {options.out / 'grades.csv'}")
 
 
 @contextlib.contextmanager

@@ -1,12 +1,15 @@
 """Write the marks of a class as tables for other programs and as a page to read."""
 
+import contextlib
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from softmax_lessons.grading import feedback
-from softmax_lessons.grading.jobs import Mark
+from softmax_lessons.grading.jobs import Mark, course
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.results import Result, exercise_names, written
 from softmax_lessons.grading.tables import Table, plain, whole
@@ -93,6 +96,37 @@ def write_html(
     }
     with whole(file, encoding="utf-8") as stream:
         stream.write(feedback.page("report.html").render(**told))
+
+
+def write_class(found: Sequence[Result], file: Path) -> None:
+    """Write the page that tells of the class as a whole, if it isn't there as it would be."""
+    made_from = _digest(found)
+    with contextlib.suppress(OSError):
+        if f'content="{made_from}"' in file.read_text(encoding="utf-8", errors="replace"):
+            return
+    from softmax_lessons.grading import overview  # PyTorch takes seconds
+
+    told = {
+        "told": overview.overview(found),
+        "shown": overview.shown,
+        "lessons": {name: task.lesson for name, task in places().items()},
+        "made_from": made_from,
+    }
+    with whole(file, encoding="utf-8") as stream:
+        stream.write(feedback.page("class.html").render(**told))
+
+
+def _digest(found: Sequence[Result]) -> str:
+    """Return what tells a class from any other."""
+    of_all = [
+        [
+            *(result.learner, result.submission.empty, result.submission.guesses),
+            [asdict(each) for each in result.submission.memories],
+            [asdict(mark) for mark in result.marks.values()],
+        ]
+        for result in found
+    ]
+    return hashlib.sha256(json.dumps([course(), of_all]).encode()).hexdigest()
 
 
 def common_mistakes(marks: Sequence[Mark]) -> list[tuple[str, int, list[str], str]]:

@@ -101,7 +101,10 @@ def anonymous(found: Sequence[Result], file: Path) -> list[Result]:
     hidden = []
     for result in found:
         name, own = known[result.learner], result.submission
-        nobody = Submission(name, late=own.late, empty=own.empty)
+        nobody = Submission(
+            *(name,), late=own.late, empty=own.empty, answers=own.answers, guesses=own.guesses
+        )
+        nobody.memories = own.memories
         marks = {key: replace(mark, learner=name) for key, mark in result.marks.items()}
         hidden.append(Result(nobody, marks, result.score))
     return sorted(hidden, key=lambda result: result.learner)

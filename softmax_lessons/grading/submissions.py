@@ -10,7 +10,10 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from softmax_lessons.checker import memory
+from softmax_lessons.checker.memory import Memory
 from softmax_lessons.grading.archive import LARGEST_FILE
+from softmax_lessons.grading.guesses import first_ones, in_cells
 from softmax_lessons.grading.handins import (
     NOTEBOOK,
     File,
@@ -72,6 +75,8 @@ class Submission:
         late: whether a part of it came late, as far as the download tells.
         empty: whether nothing was handed in.
         answers: by the exercise's name.
+        guesses: the first prediction for each question, as far as it is known.
+        memories: what the course keeps beside the lessons, where it was handed in as well.
         notes: what could not be read, and why; which file was taken where several could be.
         row: the number of the line in the class list, if there is one.
     """
@@ -83,6 +88,8 @@ class Submission:
     late: bool = False
     empty: bool = False
     answers: dict[str, Handed] = field(default_factory=dict)
+    guesses: dict[str, object] = field(default_factory=dict)
+    memories: list[Memory] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row: int | None = None
 
@@ -150,6 +157,7 @@ def _read(learner: Learner, state: State) -> Submission:
     if not notebooks:
         submission.notes.append("no notebook")
     found: dict[str, list[Handed]] = {}
+    guessed: list[tuple[tuple[str, float], str, dict[str, object]]] = []
     for part, file in notebooks:
         try:
             reading = _reading(file, state)
@@ -157,12 +165,29 @@ def _read(learner: Learner, state: State) -> Submission:
             for exercise, (told, begun) in reading["answers"].items():
                 handed = Handed(exercise, file, told, begun, part.named.when, changed)
                 found.setdefault(exercise, []).append(handed)
+            when = part.named.when, 0.0 if part.named.when else changed
+            guessed.append((when, file.name, reading["guesses"]))
             submission.notes += reading["notes"]
         except Exception as error:  # whatever is in one file must not end all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
             submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
     _choose(submission, found)
+    for _, _, guesses in sorted(guessed, key=lambda each: each[:2]):
+        submission.guesses |= guesses
+    for part in learner.parts:
+        submission.memories += filter(None, map(_remembered, part.hidden(memory.FILE)))
+    for each in submission.memories:
+        compared = [(guess.question, guess.guess) for guess in each.guesses if not guess.review]
+        submission.guesses |= first_ones(each.noted, compared)
     return submission
+
+
+def _remembered(file: File) -> Memory | None:
+    """Return what the course keeps of a learner; None if it can't be read."""
+    try:
+        return memory.read(json.loads(_content(file)))
+    except (ValueError, OSError, RecursionError):
+        return None
 
 
 def _reading(file: File, state: State) -> dict[str, object]:
@@ -171,11 +196,12 @@ def _reading(file: File, state: State) -> dict[str, object]:
     found = state.reading(content)
     if found is None:
         notes: list[str] = []
+        cells = _code_cells(content)
         told = {
             exercise: (digest(answer), answer.begun)
-            for exercise, answer in answers(_code_cells(content), notes).items()
+            for exercise, answer in answers(cells, notes).items()
         }
-        found = {"answers": told, "notes": notes}
+        found = {"answers": told, "notes": notes, "guesses": in_cells(cells)}
         state.keep_reading(content, found)
     return found
 
