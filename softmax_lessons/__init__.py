@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         naive_softmax,
         stable_softmax,
     )
+    from softmax_lessons.gains import after, before
     from softmax_lessons.heads import Inspection, inspect_head
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
+    from softmax_lessons.review import review
 
 __all__ = [
     "Explanation",
@@ -29,6 +31,8 @@ __all__ = [
     "Limits",
     "Progress",
     "Verdict",
+    "after",
+    "before",
     "check",
     "cross_entropy",
     "explain",
@@ -41,6 +45,7 @@ __all__ = [
     "plots",
     "predict",
     "progress",
+    "review",
     "stable_softmax",
 ]
 
@@ -51,12 +56,15 @@ _PLACES = {
     "Limits": "dtypes",
     "Progress": "progress",
     "Verdict": "checker.verdict",
+    "after": "gains",
+    "before": "gains",
     "check": "checks",
     "explain": "field_guide",
     "inspect_head": "heads",
     "limits": "dtypes",
     "predict": "predictions",
     "progress": "progress",
+    "review": "review",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
 

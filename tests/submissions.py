@@ -141,6 +141,16 @@ HONEST: dict[str, Builder] = {
         softmax_dim="%%capture out\n" + RIGHT["softmax_dim"] + "\n%timeit -n1 -r1 1 + 1",
         after=["%%bash\nfor i in 1 2; do echo $i; done", "%%html\n<b>done</b>", "await one()"],
     ),
+    # its libraries, which may map any number of bytes, don't count
+    "has_its_memory_to_itself": partial(
+        submit,
+        softmax_1d="def softmax_1d(x):\n"
+        "    import resource\n"
+        "    with open('/proc/self/statm') as file:\n"
+        "        mapped = int(file.read().split()[0]) * resource.getpagesize()\n"
+        "    assert resource.getrlimit(resource.RLIMIT_AS)[0] - mapped > 1.9e9\n"
+        "    return x.exp() / x.exp().sum()",
+    ),
     "extra_cells": partial(submit, before=["x = torch.zeros(3)\nx"], after=["print(my_softmax)"]),
     "tries_in_the_exercise_cell": partial(
         submit, softmax_1d=RIGHT["softmax_1d"] + "\n\nprint(softmax_1d(torch.ones(2)))\nplt.show()"

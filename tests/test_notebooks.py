@@ -169,8 +169,8 @@ def test_a_prediction_is_made_before_what_happens_can_be_seen(path):
     for i, cell in enumerate(all_cells):
         if "**Predict.**" in cell.source and cell.cell_type == "markdown":
             takes, shows = [c for c in all_cells[i:] if c.cell_type == "code"][:2]
-            (name,) = re.findall(r'^predict\("(\w+)", \.\.\.\)  # .*$', takes.source)
-            assert takes.source.count("\n") == 0
+            line, sure = r'predict\("(\w+)", \.\.\.\)  # .*', r"# or how sure you are of each: {.*}"
+            name = re.fullmatch(rf"{line}(?:\n{sure})?", takes.source)[1]
             assert name in tasks()
             assert "no prediction yet" in takes.outputs[-1].data["text/plain"]
             assert shows.source.splitlines()[-1] == f'check("{name}")'

@@ -89,12 +89,22 @@ def limit(seconds: float, memory: int) -> None:
         import resource
     except ImportError:  # Windows; there the parent looks after it
         return
-    now = psutil.Process().memory_info().vms
+    now = _address_space(resource.getpagesize())
     resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if seconds:  # should its parent die, an endless loop ends all the same
         cpu = int(time.process_time() + MOST_PATIENCE * seconds) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+
+
+def _address_space(page: int) -> int:
+    """Return how many bytes this process has, mapped or not."""
+    try:
+        # psutil asks for a process by its number, which in a namespace is another one's
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return page * int(file.read().split()[0])
+    except OSError:  # macOS
+        return psutil.Process().memory_info().vms
 
 
 def adopt_orphans() -> None:

@@ -155,12 +155,12 @@ class Verdict:
         return self.message
 
     def _repr_html_(self) -> str:
-        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", _lines(self.says)]
+        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", lines(self.says)]
         if self.example:
             tables = self.example.tables
-            blocks.append(_drawn(self.example, tables) if tables else _lines(str(self.example)))
-        blocks.append(_lines(f"Hint: {self.told}" if self.told else ""))
-        return _box("".join(blocks), *COLOURS[self.status])
+            blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
+        blocks.append(lines(f"Hint: {self.told}" if self.told else ""))
+        return box("".join(blocks), *COLOURS[self.status])
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,17 +173,19 @@ class Hint:
         return self.text
 
     def _repr_html_(self) -> str:
-        return _box(_lines(self.text), *COLOURS["nudge"])
+        return box(lines(self.text), *COLOURS["nudge"])
 
 
-def _box(content: str, edge: str, ground: str) -> str:
+def box(content: str, edge: str, ground: str, role: str = "status") -> str:
+    """Return HTML in a box; a screen reader says at once what comes as a "status"."""
     return (
-        f'<div role="status" style="border-left: 0.4em solid {edge}; background: {ground}; '
+        f'<div role="{role}" style="border-left: 0.4em solid {edge}; background: {ground}; '
         f'color: #1A1A1A; padding: 0.6em 1em; margin: 0.3em 0">{content}</div>'
     )
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """Return plain text as HTML that keeps its lines and sets what is in backticks as code."""
     body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
     return f'<div style="white-space: pre-wrap; margin-top: 0.5em">{body}</div>' if text else ""
 

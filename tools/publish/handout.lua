@@ -39,7 +39,8 @@ end
 
 local function asks_for_a_guess(block)
   local first = block.t == "Para" and block.content[1]
-  return first and first.t == "Strong" and pandoc.utils.stringify(first) == "Predict."
+  local label = first and first.t == "Strong" and pandoc.utils.stringify(first) or ""
+  return label == "Predict." or label:match "^Question %d+%.$"
 end
 
 local function leave_room(list)
