@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.results import Result, written
@@ -57,7 +58,13 @@ def page(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _with_code
     return environment.get_template(name)
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text whose parts in backticks are marked as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _file_name(learner: str, taken: set[str]) -> str:

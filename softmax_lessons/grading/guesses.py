@@ -83,7 +83,7 @@ def _number(node: ast.expr) -> float:
     value = literal(node)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{value!r} is no number")
-    return float(value) if abs(value) < 2**1000 else math.copysign(math.inf, value)
+    return float(value) if abs(value) < 2**1000 else (math.inf if value > 0 else -math.inf)
 
 
 def first_ones(noted: Mapping[str, object], compared: Sequence[tuple[str, object]]) -> dict:

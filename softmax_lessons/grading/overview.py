@@ -1,28 +1,26 @@
 """What a teacher wants to know of a class in two minutes, and what to do with it tomorrow."""
 
 import ast
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from softmax_lessons.checker.exercise import Exercise
-from softmax_lessons.checker.question import Question
-from softmax_lessons.copies import tags
+from softmax_lessons.gains import gains
 from softmax_lessons.grading.explain import source_of
 from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import parsed, places
+from softmax_lessons.grading.predicted import Asked, asked_of, questions
 from softmax_lessons.grading.results import Result
 from softmax_lessons.lessons import tasks
-from softmax_lessons.predictions import as_text
-from softmax_lessons.workspace import lessons
 
 MOST_IN_MAP = 12  # mistakes that the map has lines for
 MOST_SHOWN = 3  # mistakes with an example
 MOST_QUESTIONS = 10  # that the class got wrong
 STUCK = 5  # times that one made the same mistake
 LONGEST_EXAMPLE = 1500  # characters of code
+LONGEST_LINE = 300
 
 
 @dataclass(frozen=True)
@@ -55,52 +53,6 @@ class Line:
     is_mistake: bool = True
 
 
-@dataclass
-class Asked:
-    """A question, and what the class predicted.
-
-    Attributes:
-        name: the question's name.
-        question: the question.
-        lesson: the lesson that asks it.
-        guesses: how many learners predicted this, by what it is.
-        right: how many were right.
-        mistakes: what is behind a wrong guess, by what it is.
-        cell: what shows the answer, as the lesson has it.
-    """
-
-    name: str
-    question: Question
-    lesson: str
-    cell: str
-    guesses: Counter[str] = field(default_factory=Counter)
-    right: int = 0
-    mistakes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def count(self) -> int:
-        """How many learners predicted something."""
-        return self.guesses.total()
-
-    @property
-    def wrong(self) -> list[tuple[str, int, str]]:
-        """The wrong guesses, most made first: what, how many, and what is behind it."""
-        answer = shown(self.question.answer)
-        return [
-            (guess, count, self.mistakes.get(guess, ""))
-            for guess, count in sorted(self.guesses.items(), key=lambda pair: (-pair[1], pair[0]))
-            if guess != answer
-        ]
-
-    @property
-    def choices(self) -> list[tuple[str, str]]:
-        """What to vote on, in an order that gives nothing away, and what is behind each."""
-        question = self.question
-        told = {shown(answer): says for answer, (_, says) in question.wrong.items()}
-        told[shown(question.answer)] = ""
-        return sorted(told.items())
-
-
 @dataclass(frozen=True)
 class Overview:
     """What there is to know of a class.
@@ -116,6 +68,7 @@ class Overview:
         flew: who has everything right.
         tomorrow: two questions to discuss.
         to_set: an exercise to set, and the mistake that it is about.
+        gained: what those gained who answered the questions before and after the course.
     """
 
     learners: int
@@ -128,14 +81,16 @@ class Overview:
     flew: list[str]
     tomorrow: list[Asked]
     to_set: tuple[str, str] | None
+    gained: str
 
 
 def overview(found: Sequence[Result]) -> Overview:
     """Return what there is to know of a class."""
     exercises = list(found[0].marks) if found else []
     named, unnamed = _mistakes(found)
-    asked = _asked(found)
+    asked = asked_of(found)
     wrong = [each for each in asked.values() if each.right < each.count]
+    gain = gains(each for result in found for each in result.submission.memories[:1])
     wrong.sort(key=lambda each: (each.right / each.count, -each.count))
     return Overview(
         learners=len(found),
@@ -152,6 +107,7 @@ def overview(found: Sequence[Result]) -> Overview:
         ],
         tomorrow=_tomorrow(asked, named),
         to_set=_to_set(named, found),
+        gained=str(gain) if gain.learners else "",
     )
 
 
@@ -213,13 +169,19 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
         for name, mark in result.marks.items():
             if mistake.slug in mark.misconceptions[:1] and name in result.submission.answers:
                 code = _anonymous(result, name)
-                example = mark.says.partition("\n\n")[2]
-                candidates.append((not code, len(code), code, example))
+                example = _short(mark.says.partition("\n\n")[2])
+                candidates.append((not code, len(code) + len(example), code, example))
     if not candidates:
         return mistake
     *_, code, example = min(candidates)
     slug, says, learners, where = mistake.slug, mistake.says, mistake.learners, mistake.where
     return Mistake(slug, says, learners, where, code, example)
+
+
+def _short(example: str) -> str:
+    lines = example.splitlines()
+    cut = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in lines]
+    return "\n".join(cut)
 
 
 def _anonymous(result: Result, exercise: str) -> str:
@@ -234,75 +196,6 @@ def _anonymous(result: Result, exercise: str) -> str:
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(ast.Module(body, []))[:LONGEST_EXAMPLE]
-
-
-# --- predictions ----------------------------------------------------------------------------------
-
-
-@cache
-def _cells() -> dict[str, tuple[str, str]]:
-    """Return, by question, the lesson that asks it, and the cell that shows what happens."""
-    found = {}
-    for path in lessons():
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        cells = [cell for cell in cells if not {"solution", "answer"} & tags(cell)]
-        sources = ["".join(cell["source"]) for cell in cells]
-        for source, after in zip(sources, [*sources[1:], ""], strict=True):
-            for name in _questions_in(source):
-                found[name] = (path.stem, _without_check(after))
-    return found
-
-
-def _questions_in(source: str) -> Iterator[str]:
-    for node in ast.walk(parsed(source) or ast.Module([], [])):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "predict":
-            yield node.args[0].value
-
-
-def _without_check(source: str) -> str:
-    lines = source.splitlines()
-    return "\n".join(line for line in lines if not line.startswith("check("))
-
-
-def questions() -> dict[str, Asked]:
-    """Return the questions that a lesson asks, by name."""
-    return {
-        name: Asked(name, task, *_cells()[name])
-        for name, task in tasks().items()
-        if isinstance(task, Question) and name in _cells()
-    }
-
-
-def _asked(found: Sequence[Result]) -> dict[str, Asked]:
-    """Return the questions that somebody answered."""
-    asked = questions()
-    for result in found:
-        for name, guess in result.submission.guesses.items():
-            if name not in asked:
-                continue
-            own = asked[name]
-            try:
-                made = own.question.read(guess)
-            except (ValueError, TypeError, OverflowError):
-                continue
-            if isinstance(made, dict):  # chances: what is thought most likely
-                made = max(sorted(made), key=made.__getitem__)
-            if is_right := own.question.is_right(made):
-                made = own.question.answer
-            own.guesses[shown(made)] += 1
-            own.right += is_right
-            if mistake := None if is_right else own.question.mistake(made):
-                own.mistakes[shown(made)] = mistake.says
-    return {name: each for name, each in asked.items() if each.guesses}
-
-
-def shown(answer: object) -> str:
-    """Return an answer as a teacher reads it."""
-    return f"{answer:g}" if isinstance(answer, float) else as_text(answer)
-
-
-# --- who, and what to do --------------------------------------------------------------------------
 
 
 def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:
@@ -346,20 +239,20 @@ def _tomorrow(asked: dict[str, Asked], named: Sequence[Mistake]) -> list[Asked]:
 
 
 def _to_set(named: Sequence[Mistake], found: Sequence[Result]) -> tuple[str, str] | None:
-    """Return an exercise where the mistake made most can be made again, new ones first."""
+    """Return an exercise where a mistake that was made most can be made again."""
     solved: Counter[str] = Counter()
     for result in found:
         for name, mark in result.marks.items():
             solved[name] += mark.points
-    for mistake in named:
-        fitting = [
-            name
-            for name in places()
-            if isinstance(task := tasks()[name], Exercise)
-            and mistake.slug in {each.slug for each in task.misconceptions}
-            and name not in mistake.where
-        ]
-        new = [name for name in fitting if name not in solved]
-        if new or fitting:
-            return (new or sorted(fitting, key=lambda name: solved[name]))[0], mistake.slug
-    return None
+    order = list(places())
+    chances = []
+    for rank, mistake in enumerate(named):
+        last = max(places()[name].lesson for name in mistake.where)
+        for name in order:
+            task, lesson = tasks()[name], places()[name].lesson
+            slugs = {each.slug for each in getattr(task, "misconceptions", ())}
+            if mistake.slug in slugs and name not in mistake.where:
+                # what the class hasn't met yet, and rather what comes next than what is long past
+                key = (rank >= MOST_SHOWN, name in solved, lesson < last, rank, order.index(name))
+                chances.append((key, name, mistake.slug))
+    return min(chances)[1:] if chances else None

@@ -104,11 +104,12 @@ def write_class(found: Sequence[Result], file: Path) -> None:
     with contextlib.suppress(OSError):
         if f'content="{made_from}"' in file.read_text(encoding="utf-8", errors="replace"):
             return
-    from softmax_lessons.grading import overview  # PyTorch takes seconds
+    from softmax_lessons.grading.overview import overview  # PyTorch takes seconds
+    from softmax_lessons.grading.predicted import shown
 
     told = {
-        "told": overview.overview(found),
-        "shown": overview.shown,
+        "told": overview(found),
+        "shown": shown,
         "lessons": {name: task.lesson for name, task in places().items()},
         "made_from": made_from,
     }
