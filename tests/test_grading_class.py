@@ -304,6 +304,20 @@ def test_without_predictions_they_are_of_the_lesson_of_the_mistake_made_most():
     assert name not in EXERCISES
 
 
+def test_what_everybody_knew_is_not_asked_again_and_what_was_done_is_not_set_again():
+    guesses = {"sum_of_zero": "inf", "add_ten": "same"}
+    class_of_two = [
+        result("a", mark("a", "stable_softmax", KEEPDIM), guesses=guesses),
+        right("b", guesses={**guesses, "add_ten": "flatter"}),
+    ]
+    found = overview(class_of_two)
+    assert found.tomorrow[0].name == "add_ten"
+    assert found.tomorrow[1].lesson[:2] == "05"
+    name, slug = found.to_set
+    assert slug == KEEPDIM
+    assert places()[name].lesson[:2] > "05"
+
+
 def test_a_class_without_mistakes_has_nothing_to_go_back_to():
     found = overview([right("a")])
     assert (found.mistakes, found.unnamed, found.tomorrow, found.to_set) == ([], [], [], None)

@@ -1,5 +1,6 @@
 """Who handed in what: learners' files in folders and zips, as learning systems pack them."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,11 @@ from softmax_lessons.grading import archive, systems
 from softmax_lessons.grading.state import STATE
 from softmax_lessons.grading.systems import PLAIN, Named
 
-REPORTS = (STATE, "grades.csv", "grades.html", "grades.json", "class.html")
+# what an earlier run wrote
+REPORTS = re.compile(
+    rf"{re.escape(STATE)}|grades\.(csv|html|json)|class\.html|pseudonyms\.csv|feedback|"
+    r"class_list_with_marks\.csv|marks_for_[\w ]+\.csv"
+)
 NOTEBOOK, ZIP = ".ipynb", ".zip"
 OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what packing leaves behind
 # lie beside the learners' files in a download
@@ -293,9 +298,10 @@ def _entries(folder: Path) -> list[Path]:
 
 def _is_report(path: Path, out: Path | None) -> bool:
     """Tell whether this is what an earlier run wrote."""
+    ours = REPORTS.fullmatch(path.name) is not None
     if not path.is_dir():
-        return path.name in REPORTS
-    ours = (path / STATE).is_file() and not any(_notebooks(path))
+        return ours
+    ours = (ours or (path / STATE).is_file()) and not any(_notebooks(path))
     return ours or (out is not None and path.resolve() == out.resolve())
 
 
