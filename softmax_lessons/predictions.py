@@ -36,10 +36,16 @@ def predict(question: str, guess: object = ...) -> Verdict:
     kept = made if isinstance(made, dict) else as_text(made)
     memory.note_guess(question, kept)
     says = "Now run the next cell."
-    return Verdict(question, "noted", f"noted: {_told(kept)}", says)
+    return Verdict(question, "noted", f"noted: {told(made)}", says)
 
 
-def compared(name: str, question: Question, guess: object = None, review: bool = False) -> Verdict:
+def compared(
+    name: str,
+    question: Question,
+    guess: object = None,
+    review: bool = False,
+    today: date | None = None,
+) -> Verdict:
     """Return the verdict on a guess, or on the one that was noted, and remember how it went."""
     noted = guess is None
     if noted and (guess := memory.mine().noted.get(name)) is None:
@@ -49,11 +55,15 @@ def compared(name: str, question: Question, guess: object = None, review: bool =
         return verdict
     made = question.read(guess)
     kept = made if isinstance(made, dict) else as_text(made)
-    today = date.today().isoformat()
-    memory.note_compared(memory.Compared(name, kept, verdict.passed, today, review))
+    day = (today or date.today()).isoformat()
+    found = memory.Compared(name, kept, verdict.passed, day, review)
     if not noted:
+        memory.note_compared(found)
         return verdict
-    says = f"You predicted {_told(kept)}. {verdict.says}".strip()
+    # a lesson that is run again on another day compares what was predicted then, not anew
+    if not any((g.question, g.guess) == (name, kept) for g in memory.mine().guesses):
+        memory.note_compared(found)
+    says = f"You predicted {told(made)}. {verdict.says}".strip()
     return Verdict(name, verdict.status, verdict.headline, says, verdict.mistakes)
 
 
@@ -62,7 +72,8 @@ def as_text(answer: Answer) -> str:
     return f"{answer:.17g}" if isinstance(answer, float) else str(answer)
 
 
-def _told(guess: memory.Guess) -> str:
-    if isinstance(guess, dict):
-        return ", ".join(f"{choice} {chance:.2g}" for choice, chance in guess.items())
-    return guess
+def told(answer: Answer | dict[str, float]) -> str:
+    """Return an answer, or the probabilities of a guess, for people to read."""
+    if isinstance(answer, dict):
+        return ", ".join(f"{choice} {chance:.2g}" for choice, chance in answer.items())
+    return f"{answer:g}" if isinstance(answer, float) else str(answer)

@@ -113,10 +113,10 @@ def _outcomes(candidate, exercise):
 
 def test_the_example_of_how_to_add_an_exercise_works():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (example,) = re.findall(
-        r"```python\n(# softmax_lessons/lessons/lesson_01.py\n.*?)```", text, re.S
+    found = re.findall(r"```python\n# (softmax_lessons/lessons/\w+_01.py)\n(.*?)```", text, re.S)
+    (module, example), (questions, question_too) = (
+        ((ROOT / path).read_text(encoding="utf-8"), added) for path, added in found
     )
-    module = (ROOT / "softmax_lessons" / "lessons" / "lesson_01.py").read_text(encoding="utf-8")
     imports = """
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
@@ -125,7 +125,9 @@ from softmax_lessons.lessons.laws import slices_sum_to_one
 """
     names = {}
     exec(compile(module + imports + example, "lesson_01.py", "exec"), names)
-    exercise, question = names["TASKS"]["softmin"], names["TASKS"]["softmin_wins"]
+    exercise = names["TASKS"]["softmin"]
+    exec(compile(questions + question_too, "questions_01.py", "exec"), names)
+    question = names["QUESTIONS"]["softmin_wins"]
 
     def verdict(attempt):
         probes = exercise.probes()
@@ -137,6 +139,7 @@ from softmax_lessons.lessons.laws import slices_sum_to_one
     assert other.misconceptions == ("sums-off",)
     assert "sums to 2" in other.says
     assert question.at_once("softmin_wins", "Largest").misconceptions == ("reads-softmax",)
+    assert question.asks.endswith("?")
 
 
 # each term with the lesson that explains it and the words that do; in `code` if it's a name there

@@ -1,13 +1,15 @@
 """Predictions: noted before, compared after."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from softmax_lessons import check, predict
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import FILE
+from softmax_lessons.lessons import tasks
+from softmax_lessons.predictions import compared
 from softmax_lessons.workspace import MANIFEST
 
 
@@ -71,6 +73,17 @@ def test_the_first_guess_of_a_day_is_what_is_remembered(mine):
     (kept,) = memory.mine().guesses
     assert (kept.guess, kept.right, kept.day) == ("close", False, date.today())
     assert check("helped").misconceptions == ("needs-help",)  # the last one is what is compared
+
+
+def test_a_lesson_that_is_run_again_on_another_day_makes_no_new_prediction(mine):
+    predict("helped", "equal")
+    tomorrow = date.today() + timedelta(days=1)
+    for day in (date.today(), tomorrow):
+        assert compared("helped", tasks()["helped"], today=day).passed
+    assert [guess.day for guess in memory.mine().guesses] == [date.today()]
+    predict("helped", "close")
+    compared("helped", tasks()["helped"], today=tomorrow)
+    assert [guess.day for guess in memory.mine().guesses] == [date.today(), tomorrow]
 
 
 def test_a_guess_given_to_check_is_remembered_as_well(mine):

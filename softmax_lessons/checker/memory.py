@@ -103,11 +103,25 @@ def _read(found: object) -> Memory:
         raise ValueError
     try:
         compared = [Compared(**guess) for guess in guesses]
-        for each in compared:
-            each.day  # noqa: B018 (it raises ValueError if it is no date)
+        if not all(map(_is_whole, compared)):
+            raise ValueError
     except TypeError as error:
         raise ValueError from error
     return Memory(list(solved), dict(hints), dict(noted), compared)
+
+
+def _is_whole(guess: Compared) -> bool:
+    """Tell whether each part of what was read is what it should be; no date raises ValueError."""
+    chances = guess.guess.values() if isinstance(guess.guess, dict) else ()
+    return (
+        isinstance(guess.question, str)
+        and isinstance(guess.guess, (str, dict))
+        and all(isinstance(chance, (int, float)) and 0 <= chance <= 1 for chance in chances)
+        and guess.guess != {}
+        and isinstance(guess.right, bool)
+        and isinstance(guess.review, bool)
+        and bool(guess.day)
+    )
 
 
 def record(exercise: str) -> None:

@@ -39,7 +39,8 @@ end
 
 local function asks_for_a_guess(block)
   local first = block.t == "Para" and block.content[1]
-  return first and first.t == "Strong" and pandoc.utils.stringify(first) == "Predict."
+  local label = first and first.t == "Strong" and pandoc.utils.stringify(first) or ""
+  return label == "Predict." or label:match "^Question %d+%.$"
 end
 
 local function leave_room(list)
@@ -49,7 +50,14 @@ local function leave_room(list)
   return list
 end
 
+local function has_tag(cell, tag)
+  return (cell.attributes.tags or ""):find('"' .. tag .. '"', 1, true)
+end
+
 local function markdown(cell)
+  if has_tag(cell, "steps") then
+    return pandoc.Blocks {} -- on paper, nothing checks them, and nothing folds them
+  end
   local blocks = box_folded_answers(cell.content)
   local first = blocks[1]
   if first and first.t == "Header" and first.level == 1 then
@@ -89,7 +97,7 @@ local function code(cell)
   for _, block in ipairs(cell.content) do
     blocks:insert(block.t == "CodeBlock" and call("source", block.text) or output(block))
   end
-  if not answers and (cell.attributes.tags or ""):match '"exercise"' then
+  if not answers and has_tag(cell, "exercise") then
     blocks:insert(call("ruled", 7))
   end
   return blocks

@@ -33,9 +33,10 @@ html_static_path = [
     "../../../softmax_lessons/explorers",
     "site.css",
     "search.js",
+    "steps.js",
 ]
 html_css_files = ["site.css"]
-html_js_files = ["search.js"]
+html_js_files = ["search.js", "steps.js"]
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which a page from a disk may not do
 html_show_sphinx = False
