@@ -16,7 +16,7 @@ from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
 
-LESSONS_OWN = "(This is the lesson's own answer: it doesn't count as yours.)"
+LESSONS_OWN = "(This is the lesson's own answer.)"
 
 prepare()
 
