@@ -19,15 +19,22 @@ if TYPE_CHECKING:
         naive_softmax,
         stable_softmax,
     )
+    from softmax_lessons.gains import after, before
     from softmax_lessons.heads import Inspection, inspect_head
+    from softmax_lessons.in_order import Steps, steps
+    from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
+    from softmax_lessons.review import review
 
 __all__ = [
     "Explanation",
     "Inspection",
     "Limits",
     "Progress",
+    "Steps",
     "Verdict",
+    "after",
+    "before",
     "check",
     "cross_entropy",
     "explain",
@@ -38,8 +45,11 @@ __all__ = [
     "logsumexp",
     "naive_softmax",
     "plots",
+    "predict",
     "progress",
+    "review",
     "stable_softmax",
+    "steps",
 ]
 
 _FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
@@ -48,12 +58,18 @@ _PLACES = {
     "Inspection": "heads",
     "Limits": "dtypes",
     "Progress": "progress",
+    "Steps": "in_order",
     "Verdict": "checker.verdict",
+    "after": "gains",
+    "before": "gains",
     "check": "checks",
     "explain": "field_guide",
     "inspect_head": "heads",
     "limits": "dtypes",
+    "predict": "predictions",
     "progress": "progress",
+    "review": "review",
+    "steps": "in_order",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
 

@@ -133,6 +133,11 @@ def lessons(folder: Path, sources: dict[str, str]) -> None:
 HONEST: dict[str, Builder] = {
     "plain": submit,
     "the_lessons_themselves": partial(lessons, sources=RIGHT),
+    "fell_back_on_steps": partial(
+        submit,
+        before=["from softmax_lessons import steps", 'steps("stable_softmax")'],
+        after=['steps("stable_softmax", "A B E C")'],
+    ),
     # what IPython understands and Python does not
     "magics": partial(
         submit,
@@ -140,6 +145,16 @@ HONEST: dict[str, Builder] = {
         softmax_1d="%%time\n" + RIGHT["softmax_1d"],
         softmax_dim="%%capture out\n" + RIGHT["softmax_dim"] + "\n%timeit -n1 -r1 1 + 1",
         after=["%%bash\nfor i in 1 2; do echo $i; done", "%%html\n<b>done</b>", "await one()"],
+    ),
+    # its libraries, which may map any number of bytes, don't count
+    "has_its_memory_to_itself": partial(
+        submit,
+        softmax_1d="def softmax_1d(x):\n"
+        "    import resource\n"
+        "    with open('/proc/self/statm') as file:\n"
+        "        mapped = int(file.read().split()[0]) * resource.getpagesize()\n"
+        "    assert resource.getrlimit(resource.RLIMIT_AS)[0] - mapped > 1.9e9\n"
+        "    return x.exp() / x.exp().sum()",
     ),
     "extra_cells": partial(submit, before=["x = torch.zeros(3)\nx"], after=["print(my_softmax)"]),
     "tries_in_the_exercise_cell": partial(
@@ -169,6 +184,15 @@ HONEST: dict[str, Builder] = {
         classes_of_image="classes_of_image = functools.partial(torch.softmax, dim=1)",
         softmax_1d="def softmax_1d(x):\n    exps = np.exp(x.numpy())\n"
         "    return torch.from_numpy(exps / math.fsum(exps.tolist()))",
+    ),
+    # they know answers, which aren't there when notebooks are run
+    "is_asked_again_between_the_exercises": partial(
+        submit,
+        before=[
+            "from softmax_lessons import before, check, review\nquiz = review(lesson=1)\nquiz",
+            "quiz.answer(1, 0.5)",
+        ],
+        after=["before()", "after(form='A')"],
     ),
     "imports_that_may_fail": partial(
         submit,

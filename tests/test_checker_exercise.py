@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import bank
 import bank_attend  # noqa: F401
 import bank_core  # noqa: F401
+import bank_crops  # noqa: F401
 import bank_further
 import bank_later  # noqa: F401
 import bank_logs  # noqa: F401
@@ -31,6 +32,10 @@ from softmax_lessons.lessons import tasks, to_solve
 
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
 HERE = list(dict.fromkeys((usual_way(), "worker")))  # the ways to run an attempt on this system
+DTYPES = [
+    *(torch.bool, torch.uint8, torch.uint16, torch.int64, torch.float8_e5m2, torch.float8_e4m3fn),
+    *(torch.float16, torch.bfloat16, torch.float64, torch.complex64),
+]
 CORE = ("softmax_1d", "softmax_dim", "stable_softmax")
 
 
@@ -83,6 +88,13 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
         first = f"{exercise}: not yet{named if verdict.misconceptions else ''}"
         assert verdict.message.splitlines()[0] == first
         assert verdict.example.came != verdict.example.expected
+
+
+def test_a_dim_that_pytorch_guessed_right_is_no_mistake_but_is_told():
+    verdict = check("classes_of_image", lambda x: F.softmax(x))
+    assert verdict.passed
+    assert "You passed no `dim`, so PyTorch guessed one" in verdict.message
+    assert "guessed" not in check("classes_of_image", lambda x: F.softmax(x, dim=1)).message
 
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if name.startswith("repair_head_")])
@@ -174,6 +186,27 @@ def test_the_example_shows_the_difference_at_the_digits_drawn():
     verdict = check("masked_softmax", tiny_eps)
     assert verdict.example.came != verdict.example.expected
     assert "nan" in verdict.example.came  # not [1, 0] and [1, 0]
+
+
+def test_of_the_small_examples_the_one_that_is_furthest_off_is_shown():
+    def summed_in_half(x, dim):
+        exps = (x.float() - x.float().amax(dim, keepdim=True)).exp().to(x.dtype)
+        return exps / exps.sum(dim, keepdim=True)
+
+    example = check("half_softmax", summed_in_half).example  # not [0, 0, ...] of 70000
+    assert example.tables.given.numel() == 6
+    off = (example.tables.came.double() / example.tables.expected - 1).abs()
+    assert off.max() > 0.005
+    verdict = check("half_softmax", lambda x, dim: bank_further.half_wide(x.bfloat16(), dim).to(x))
+    assert verdict.example.came == "[0.5, 0.5, 0]"  # of [70000, 69999, 0]
+
+    def from_zero(a, b):
+        largest = torch.maximum(a[0], b[0])
+        base = largest.clamp(min=0)
+        return torch.stack([largest, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
+
+    example = check("merge_states", from_zero).example  # a sum of 0 in a very negative row
+    assert example.came == "[[2.5, -999], [1.5253, 0]]"
 
 
 def test_a_mistake_without_a_name_hears_a_law_with_its_numbers():
@@ -398,3 +431,43 @@ def test_a_name_that_is_no_text_costs_nothing():
             return bank.amax(x, dim)
 
     assert check("stable_softmax", Named()).passed
+
+
+ODD = {
+    **{f"as {dtype}": lambda y, dtype=dtype: y.to(dtype) for dtype in DTYPES},
+    "times 1e30": lambda y: 1e30 * y,
+    "times 1e300": lambda y: 1e300 * y.double(),
+    "times -1": torch.neg,
+    "one over": torch.reciprocal,
+    "nan": lambda y: y * torch.nan,
+    "inf": lambda y: y.abs() * torch.inf,
+    "-inf": lambda y: torch.full_like(y, -torch.inf),
+    "zeros": torch.zeros_like,
+    "ones": torch.ones_like,
+    "whole": torch.round,
+    "0-dim": torch.sum,
+    "empty": lambda y: y[..., :0] if y.dim() else y.new_empty(0),
+    "a dim more": lambda y: y[None],
+    "a dim less": lambda y: y.flatten(),
+    "transposed": lambda y: y.mT if y.dim() > 1 else y[None].mT,
+    "every other": lambda y: y[..., ::2] if y.dim() else y,
+    "doubled": lambda y: torch.cat([y, y], -1) if y.dim() else y,
+    "backwards": lambda y: y.flip(-1) if y.dim() else -y,
+    "first nan": lambda y: torch.where(torch.arange(y.numel()).reshape(y.shape) > 0, y, torch.nan),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_whatever_comes_back_there_is_a_verdict(name, odd):
+    exercise = EXERCISES[name]
+    probes = exercise.probes()
+
+    def attempt(*given):
+        return ODD[odd](exercise.reference(*given))
+
+    outcomes = [run(attempt, probe) for probe in probes]
+    verdict = exercise.verdict(name, probes, outcomes)
+    assert verdict.says
+    assert verdict.message
+    assert verdict._repr_html_()

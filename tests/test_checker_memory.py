@@ -1,14 +1,19 @@
 """What is remembered of a learner, and that none of it is lost."""
 
 import json
+import subprocess
+import sys
 
 import bank
 import pytest
 
 from softmax_lessons import check, progress
+from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import FILE, count_hint
 from softmax_lessons.lessons import to_solve
 from softmax_lessons.workspace import MANIFEST
+
+WHOLE = {"question": "helped", "guess": {"equal": 1.0}, "right": True, "on": "2026-01-01"}
 
 
 @pytest.fixture
@@ -30,17 +35,17 @@ def test_a_pass_is_remembered_and_shown(mine):
     check("softmax_dim", bank.sum_of_all)
     assert progress().solved == ("softmax_1d", "stable_softmax")
     assert "softmax_dim" in progress().open
-    first = f"2 of {len(to_solve())} exercises solved\n[ ] classes_of_batch\n[x] softmax_1d\n[ ]"
-    assert first in repr(progress())
-    assert "[x] softmax_1d" in progress()._repr_html_()
-    assert len(repr(progress()).splitlines()) == 1 + len(to_solve())
+    assert repr(progress()).splitlines()[0] == f"2 of {len(to_solve())} exercises solved"
+    assert f"2 of {len(to_solve())} exercises solved" in progress()._repr_html_()
 
 
 def test_the_courses_own_solutions_do_not_count(mine):
     def softmax_1d_solution(x):
         return bank.row_plain(x)
 
-    assert check("softmax_1d", softmax_1d_solution).passed
+    verdict = check("softmax_1d", softmax_1d_solution)
+    assert verdict.passed
+    assert "the lesson's own answer" in verdict.message
     assert progress().solved == ()
 
 
@@ -60,13 +65,29 @@ def test_outside_a_learners_folder_nothing_is_written(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_costs_nothing(mine):
     (mine / FILE).mkdir()  # os.replace refuses it, for root as well
     assert check("softmax_1d", bank.row_plain).passed
-    assert progress().solved == ()
+    assert progress().solved == ("softmax_1d",)  # for as long as this session lasts
     assert [count_hint("a", "b") for _ in range(3)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
     "broken",
-    ["", "[", "[1, 2]", '"x"', "3", '{"solved": 3}', '{"solved": [1]}', '{"hints": {"a": "b"}}'],
+    ["", "[", "[1, 2]", '"x"', "3", '{"solved": 3}', '{"solved": [1]}', '{"hints": {"a": "b"}}']
+    + [f'{{"guesses": [{each}]}}' for each in ("3", '{"question": "helped"}')]
+    + ['{"guesses": [{"question": "a", "guess": "b", "right": true, "on": "today"}]}']
+    + ['{"noted": {"a": 3}}']
+    + [
+        json.dumps({"guesses": [WHOLE | part]})
+        for part in (
+            {"question": 3},
+            {"guess": 3},
+            {"guess": {}},
+            {"guess": {"equal": "all"}},
+            {"guess": {"equal": 1.5}},
+            {"right": "yes"},
+            {"review": 1},
+            {"on": 20260101},
+        )
+    ],
 )
 def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (mine / FILE).write_text(broken)
@@ -86,6 +107,27 @@ def test_the_file_of_the_first_edition_is_read(mine):
     check("softmax_1d", bank.row_plain)
     assert progress().solved == ("softmax_1d", "softmax_dim")
     assert solved(mine) == ["from_the_future", "softmax_dim", "softmax_1d"]
+
+
+def test_a_guess_that_is_whole_is_read(mine):
+    (mine / FILE).write_text(json.dumps({"guesses": [WHOLE]}))
+    assert memory.recall().guesses == [memory.Compared(**WHOLE)]
+    assert progress().note == ""
+
+
+def test_a_write_that_is_interrupted_loses_nothing(mine):
+    """The process ends when the new file is written, but not yet in its place."""
+    check("softmax_1d", bank.row_plain)
+    code = (
+        "import os; from softmax_lessons.checker import memory\n"
+        "os.replace = lambda *paths: os._exit(9)\n"
+        "memory.record('softmax_dim')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert solved(mine) == ["softmax_1d"]
+    assert progress().note == ""
+    check("stable_softmax", bank.amax)
+    assert solved(mine) == ["softmax_1d", "stable_softmax"]
 
 
 def test_what_is_solved_twice_is_written_once(mine):

@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -54,10 +55,10 @@ def test_a_shape_may_come_in_any_form(shape):
 @pytest.mark.parametrize(
     ("name", "guess", "wanted"),
     [
-        ("add_ten", 10, "a word"),
+        ("add_ten", ["same"], "a word"),
         ("cat_share", "a lot", "a number"),
         ("cat_share", True, "a number"),
-        ("shape_of_sum", 6, "numbers in parentheses, such as"),
+        ("shape_of_sum", 0.5, "numbers in parentheses, such as"),
         ("shape_of_sum", {"rows": 2}, "numbers in parentheses"),
     ],
 )
@@ -98,3 +99,117 @@ def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
             raise ValueError
 
     assert "you gave a Silent" in check("cat_share", Silent()).message
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("cat_share", "0.66"),
+        ("cat_share", " 66 % "),
+        ("cat_share", "33/50"),
+        ("cat_share", "33 / 50"),
+        ("first_prediction", "CAT"),
+        ("scores_back", "Up  to a constant"),
+        ("shape_of_sum", "(2, 3)"),
+        ("shape_of_sum", "2 x 3"),
+        ("capped_mask", "\N{MINUS SIGN}2"),
+        ("capped_mask", "-2.0"),
+        ("row_sums", "less than 1"),
+        ("a_thousand", float("nan")),
+        ("a_thousand", "NaN"),
+        ("sum_of_zero", math.inf),
+        ("which_runs", "1e0"),
+    ],
+)
+def test_a_guess_is_read_kindly(name, guess):
+    assert check(name, guess).passed
+
+
+def test_a_word_may_be_misspelt_and_the_choice_is_offered():
+    assert 'Did you mean "sharper"?' in check("times_ten", "sharpr").message
+
+
+@pytest.mark.parametrize("guess", [True, "Yes", "yes"])
+def test_yes_may_be_true(guess):
+    assert check("scores_back", guess).misconceptions == ("forgets-the-sum",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "guess", "says"),
+    [
+        (0.5, -0.5, "Right size, wrong sign."),
+        (0.0900, 0.09003, "Right to one digit. The question wants the exact number."),
+        (0.2447, 0.21, "Right to one digit."),
+        (3.0, 300, "The right digits, 100 times too large."),
+        (250, 0.25, "The right digits, 1,000 times too small."),
+        (4.0, 8, "Twice as large as what happens."),
+        (4.0, 2, "Half of what happens."),
+        (0.3, 0.7, "That's 1 minus it."),
+        (5.0, 0.2, "That's 1 divided by it."),
+        (2.0, 7.389, "That's its exponential."),
+        (7.389, 2.0, "That's its logarithm."),
+        (10, 34, "Too large."),
+        (34, 10, "Too small."),
+        (0, 3, "Too large."),
+        (0.0, -1e-9, "Too small."),
+        (-3.0, 7, "Too large."),
+        (math.nan, 3, "It isn't a number at all: nan."),
+        (3, math.nan, "It's an ordinary number."),
+        (math.inf, 3, "It's infinite."),
+        (800.0, math.inf, "It's finite."),
+        (800.0, 10**400, "It's finite."),
+        (0.0156, 1e308, "Too large."),
+        ((2, 3), (3, 2), "The right numbers, in another order."),
+        ((2, 3), (2, 4), "1 of the 2 numbers is right."),
+        ((2, 3), (4, 5), "0 of the 2 numbers are right."),
+        ((2, 3), (2, 3, 1), "The answer has 2 numbers, and yours has 3."),
+    ],
+)
+def test_a_wrong_guess_that_has_no_name_is_told_how_far_off_it_is(answer, guess, says):
+    verdict = Question(answer).at_once("question", guess)
+    assert verdict.status == "wrong"
+    assert verdict.says.startswith(says)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_wrong_guess_gets_a_sentence(name):
+    question = QUESTIONS[name]
+    others = [-1e7, 1e7, 0.123, math.nan, math.inf, (1, 2), (9, 9, 9)]
+    for guess in question.choices or others:
+        verdict = check(name, guess)
+        assert verdict.passed or verdict.says
+
+
+def test_a_guess_with_probabilities_is_scored_by_its_cross_entropy():
+    verdict = check("helped", {"equal": 0.7, "close": 0.3})
+    assert verdict.passed
+    assert f"a loss of {-math.log(0.7):.2f}. Equal chances have {math.log(3):.2f}." in verdict.says
+    verdict = check("helped", {"close": "3/4", "equal": "25%"})
+    assert verdict.misconceptions == ("changes-rounding",)
+    assert verdict.says.startswith("The second subtraction subtracts exactly 0.")
+    assert f'You gave 0.25 to what happens, "equal": a loss of {math.log(4):.2f}.' in verdict.says
+
+
+def test_no_chance_for_what_happens_is_an_infinite_loss():
+    verdict = check("helped", {"close": 1.0})
+    assert "a loss of inf" in verdict.says
+
+
+@pytest.mark.parametrize(
+    ("chances", "says"),
+    [
+        ({"equal": 0.7}, "Your probabilities sum to 0.7. Make them sum to 1."),
+        ({"equal": 1.5, "close": -0.5}, "A probability is between 0 and 1, and equal got 1.5."),
+        ({"equal": "most", "close": 0.5}, "equal got 'most'."),
+        ({"same": 1.0}, '"same" is not a choice. Choose one of "close", "different", "equal".'),
+        ({}, "Your probabilities sum to 0."),
+    ],
+)
+def test_what_are_no_probabilities_is_told(chances, says):
+    verdict = check("helped", chances)
+    assert verdict.status == "unusable"
+    assert says in verdict.says
+
+
+def test_equal_chances_for_all_are_not_right():
+    assert not check("helped", dict.fromkeys(("close", "different", "equal"), 1 / 3)).passed

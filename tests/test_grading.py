@@ -4,6 +4,8 @@ import ast
 import csv
 import html
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -134,12 +136,24 @@ def test_a_second_run_grades_only_what_has_changed(small, monkeypatch):
         "\n".join([*state[1:-1], state[-1][:20]]) + "\n", encoding="utf-8"
     )
     graded = []
-    verdict = work._verdict
+    verdict = work.run
     monkeypatch.setattr(
-        work, "_verdict", lambda name, *more: graded.append(name) or verdict(name, *more)
+        work, "run", lambda name, *more: graded.append(name) or verdict(name, *more)
     )
     assert run(*small) == first
     assert sorted(graded) == sorted(json.loads(line)["exercise"] for line in (state[0], state[-1]))
+
+
+def test_a_run_with_nothing_new_does_not_wait_for_pytorch(small):
+    first = run(*small)
+    code = (
+        "import sys; from softmax_lessons.__main__ import main; code = main(sys.argv[1:]); "
+        "sys.exit('torch' in sys.modules or code)"
+    )
+    again = [sys.executable, "-c", code, "grade", str(small[0]), "--out", str(small[1]), *OPTIONS]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run(again, check=True, env=environment)
+    assert table(small[1]) == first
 
 
 def test_tests_that_learners_wrote_are_graded_too(tmp_path):
@@ -172,7 +186,7 @@ table = {}
 table["scale"] = scale
 """.strip()
     bank.write(tmp_path, bank.notebook([bank.code(cells)]))
-    (submission,) = find(tmp_path)
+    (submission,) = find(tmp_path).submissions
     (how,) = submission.answers["softmax_1d"].read().tries
     ((_, indices),) = how.needed
     taken = [ast.unparse(ast.parse(cells).body[i]) for i in indices]

@@ -1,6 +1,9 @@
 """What nbval cannot see: it skips cells that were never run, and pictures."""
 
+import ast
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -8,13 +11,14 @@ import jupytext
 import nbformat
 import pytest
 
+from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.lessons import tasks
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOURCES = ROOT / "notebooks" / "source"
-KNOWN_TAGS = {"exercise", "solution", "answer", "explorer", "raises-exception"}
+KNOWN_TAGS = {"exercise", "solution", "answer", "steps", "explorer", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 MAX_PICTURE = 60_000
 
@@ -161,14 +165,27 @@ def test_predictions_have_folded_answers_that_are_complete(path):
             assert cell.source.endswith("</details>")
 
 
-def test_a_prediction_is_compared_with_what_happens(path):
+def test_a_prediction_is_made_before_what_happens_can_be_seen(path):
     all_cells = nbformat.read(path, as_version=4).cells
     for i, cell in enumerate(all_cells):
         if "**Predict.**" in cell.source and cell.cell_type == "markdown":
-            following = next(c for c in all_cells[i:] if c.cell_type == "code")
-            (name,) = re.findall(r'check\("(\w+)", \.\.\.\)  # ', following.source)
+            takes, shows = [c for c in all_cells[i:] if c.cell_type == "code"][:2]
+            line, sure = r'predict\("(\w+)", \.\.\.\)  # .*', r"# or how sure you are of each: {.*}"
+            name = re.fullmatch(rf"{line}(?:\n{sure})?", takes.source)[1]
             assert name in tasks()
-            assert "no prediction yet" in following.outputs[-1].data["text/plain"]
+            assert "no prediction yet" in takes.outputs[-1].data["text/plain"]
+            assert shows.source.splitlines()[-1] == f'check("{name}")'
+            assert "no prediction yet" in shows.outputs[-1].data["text/plain"]
+            assert slide_type(takes) == "-"
+            assert slide_type(shows) in ("fragment", "subslide", "slide")
+
+
+def test_every_question_of_a_lesson_is_asked_once(path):
+    source = "\n".join(cell.source for cell in cells(path, "code"))
+    asked = re.findall(r'^predict\("(\w+)", \.\.\.\)', source, flags=re.MULTILINE)
+    own = f"softmax_lessons.lessons.lesson_{path.stem[:2]}"
+    own_tasks = import_module(own).TASKS if find_spec(own) else {}
+    assert sorted(asked) == sorted(n for n, t in own_tasks.items() if isinstance(t, Question))
 
 
 def test_a_lesson_asks_for_predictions(path):
@@ -217,6 +234,14 @@ def test_the_cell_that_explains_a_solution_is_tagged(path):
         assert explained == ("answer" in tags(following)), following.source
 
 
+def test_what_is_imported_is_used_or_told_to_be_called(path):
+    nodes = list(ast.walk(ast.parse("\n".join(cell.source for cell in cells(path, "code")))))
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.asname or alias.name.split(".")[0] for n in imports for alias in n.names}
+    told = re.findall(r"`(\w+)\(", "\n".join(cell.source for cell in cells(path, "markdown")))
+    assert names <= {node.id for node in nodes if isinstance(node, ast.Name)} | set(told)
+
+
 def test_cells_are_short_and_tags_known(path):
     assert all(tags(c) <= KNOWN_TAGS for c in nbformat.read(path, as_version=4).cells)
     for cell in cells(path, "code"):
@@ -237,11 +262,14 @@ def without_going_further(cells):
 
 def test_the_lesson_has_a_lessons_length(path):
     # what a learner may skip, or never sees, makes no lesson longer; nor does a text that is cut
-    # to fit on slides, nor the stub, the check and the solution of each exercise
+    # to fit on slides, nor the stub, the check and the solution of each exercise, nor the line
+    # that takes a guess
     counted = [
         cell
         for cell in without_going_further(nbformat.read(path, as_version=4).cells)
-        if not tags(cell) & {"answer", "explorer"} and slide_type(cell) != "notes"
+        if not tags(cell) & {"answer", "steps", "explorer"}
+        and slide_type(cell) != "notes"
+        and not cell.source.startswith("predict(")
     ]
     texts = [kind for kind, _ in groupby(cell.cell_type for cell in counted) if kind == "markdown"]
     code = [cell for cell in counted if cell.cell_type == "code"]

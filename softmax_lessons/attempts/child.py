@@ -20,6 +20,7 @@ from softmax_lessons.attempts.messages import pack, read, unpack, write
 from softmax_lessons.attempts.run import Probe, calls, run
 
 SECONDS = 3.0  # for all probes of an attempt together; an ordinary one takes 0.01
+MOST_PATIENCE = 4.0  # how many times as long it may take on a busy machine
 MEMORY = 2 << 30  # bytes more than this process has when it starts
 
 
@@ -88,12 +89,22 @@ def limit(seconds: float, memory: int) -> None:
         import resource
     except ImportError:  # Windows; there the parent looks after it
         return
-    now = psutil.Process().memory_info().vms
+    now = _address_space(resource.getpagesize())
     resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if seconds:  # should its parent die, an endless loop ends all the same
-        cpu = int(time.process_time() + seconds) + 2
+        cpu = int(time.process_time() + MOST_PATIENCE * seconds) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+
+
+def _address_space(page: int) -> int:
+    """Return how many bytes this process has, mapped or not."""
+    try:
+        # psutil asks for a process by its number, which in a namespace is another one's
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return page * int(file.read().split()[0])
+    except OSError:  # macOS
+        return psutil.Process().memory_info().vms
 
 
 def adopt_orphans() -> None:

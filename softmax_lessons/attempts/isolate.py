@@ -17,14 +17,13 @@ from typing import Protocol
 from torch import Tensor
 
 from softmax_lessons.attempts import messages
-from softmax_lessons.attempts.child import MEMORY, SECONDS
+from softmax_lessons.attempts.child import MEMORY, MOST_PATIENCE, SECONDS
 from softmax_lessons.attempts.run import LONGEST_ERROR, Outcome, Probe
 from softmax_lessons.attempts.settings import GivenUp
 
 WAYS = ("fork", "worker")
 ENVIRONMENT = "SOFTMAX_LESSONS_WAY"
 MOST_DEATHS = {"fork": 5, "worker": 2}  # a new worker takes seconds
-MOST_PATIENCE = 4.0
 UNREADABLE = "sent something unreadable"
 FIELDS = {field.name for field in fields(Outcome)}
 

@@ -220,12 +220,12 @@ def _in_question(candidates: Candidates, outcomes: Sequence[Outcome]) -> Iterato
     if _says_nothing(outcomes):
         return
     called = {name for outcome in outcomes for name in outcome.called}
-    fitted = {
-        m: list(m.fit(candidates.probes, outcomes)) for m in candidates.misconceptions if m.fit
-    }
     for candidate in candidates.table.like(outcomes[0]):
         if all(not m.calls or m.calls & called for m in candidate.mistakes):
             yield candidate
+    fitted = {
+        m: list(m.fit(candidates.probes, outcomes)) for m in candidates.misconceptions if m.fit
+    }
     alone = (candidates.made_of(m, variants) for m, variants in fitted.items())
     yield from candidates.by_first_input(itertools.chain(*alone)).like(outcomes[0])
     yield from candidates.pairs.like(outcomes[0])

@@ -1,7 +1,7 @@
 """Compare what an attempt did with what PyTorch does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -11,6 +11,10 @@ from softmax_lessons.attempts.run import Outcome, Probe, weighted_sum
 
 Reference = Callable[..., Tensor]
 MOST_SHOWN = 12  # entries of a row in a message
+COMPUTED = {
+    *(torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.bool),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
+}
 
 
 @dataclass(frozen=True)
@@ -95,18 +99,23 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
     return None
 
 
+def computable(outcome: Outcome) -> Outcome:
+    """Return an outcome with a value that PyTorch can compute with: of float8, it only stores."""
+    if outcome.value is None or outcome.value.dtype in COMPUTED:
+        return outcome
+    return replace(outcome, value=outcome.value.double())
+
+
 def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:
     """Return the first tensor that an attempt was given and has changed, if there is one."""
     pairs = zip(probe.tensors, outcome.after, strict=False)
     return next((after for before, after in pairs if not torch.equal(before, after)), None)
 
 
-def difference(value: Tensor, expected: Tensor) -> float:
-    """Return how far a result is off at most, relative to what is in it; inf is far, so is nan."""
-    off = (value.double() - expected).abs()
-    off = off.where(value.double() != expected, 0).nan_to_num(1e300, posinf=1e300)
-    scale = expected.abs().nan_to_num(0, posinf=0).max().item() if expected.numel() else 0
-    return off.max().item() / max(scale, 1e-300) if off.numel() else 0.0
+def difference(value: Tensor, expected: Tensor, where: Tensor) -> float:
+    """Return how far a result is off at most, each number relative to itself; nan is far."""
+    off = ((value.double() - expected).abs() / expected.abs().clamp(min=1e-300))[where]
+    return off.nan_to_num(1e300, posinf=1e300).max().item() if off.numel() else 0.0
 
 
 def close(value: Tensor, other: Tensor, probe: Probe) -> bool:

@@ -1,19 +1,23 @@
 """A prediction that a lesson asks for: the right answer, and what the likely wrong ones mean."""
 
+import difflib
 import math
-import numbers
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from torch import Tensor
+from random import Random
 
 from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.checker import guess as guesses
+from softmax_lessons.checker.guess import Answer
 from softmax_lessons.checker.misconception import Misconception
 from softmax_lessons.checker.verdict import Verdict
 
-Answer = str | float | tuple[int, ...]
+KINDS = {
+    str: (guesses.as_word, "a word"),
+    float: (guesses.as_number, "a number"),
+    int: (guesses.as_number, "a number"),
+    tuple: (guesses.as_shape, "numbers in parentheses, such as (7, 8)"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,16 @@ class Question:
         wrong: likely wrong answers, each with a slug and a sentence that says what is behind
             it. If `answer` is a word, these are the other choices.
         within: how far a number may be off, relative to the right one.
+        asks: the question with all that it takes to answer it, for where there is no lesson
+            around it.
+        again: makes the same question with other numbers, if it can be asked with others.
     """
 
     answer: Answer
     wrong: Mapping[Answer, tuple[str, str]] = field(default_factory=dict)
     within: float = 0.0
+    asks: str = ""
+    again: Callable[[Random], "Question"] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -41,30 +50,66 @@ class Question:
         """The words to choose from, in alphabetical order; none if no word is asked for."""
         return tuple(sorted((self.answer, *self.wrong))) if isinstance(self.answer, str) else ()
 
+    def read(self, guess: object) -> Answer | dict[str, float]:
+        """Return a guess as an answer, or with probabilities of the choices.
+
+        Raises:
+            ValueError: if it can't be an answer; the message is for the learner.
+        """
+        if isinstance(guess, Mapping) and self.choices:
+            return guesses.as_chances(guess, self.choices)
+        read, wanted = KINDS[type(self.answer)]
+        made = read(guess)
+        if type(made) is not type(read(self.answer)):
+            raise ValueError(f"The answer is {wanted}, and you gave {guesses.shown(guess)}.")
+        if self.choices and made not in self.choices:
+            near = difflib.get_close_matches(made, self.choices, n=1)
+            meant = f'Did you mean "{near[0]}"? ' if near else ""
+            raise ValueError(meant + guesses.one_of(self.choices))
+        return made
+
     def at_once(self, name: str, guess: object) -> Verdict:
         """Compare a prediction with what happens."""
         if guess is None or guess is ...:
-            return Verdict(name, "not begun", "no prediction yet (it goes in place of the ...)")
-        made = _as_answer(guess)
-        if type(made) is not type(_as_answer(self.answer)):
-            wanted = {
-                str: "a word",
-                float: "a number",
-                tuple: "numbers in parentheses, such as (2, 3)",
-            }
-            kind = wanted[type(_as_answer(self.answer))]
-            says = f"The answer is {kind}, and you gave {_shown(guess)}."
-            return Verdict(name, "unusable", "not yet", says)
-        if self.choices and made not in self.choices:
-            words = ", ".join(f'"{word}"' for word in self.choices)
-            return Verdict(name, "unusable", "not yet", f"Choose one of {words}.")
-        if _agree(made, self.answer, self.within):
+            return Verdict(name, "not begun", "no prediction yet (replace the ... with your guess)")
+        try:
+            made = self.read(guess)
+        except ValueError as error:
+            return Verdict(name, "unusable", "not yet", str(error))
+        if isinstance(made, dict):
+            return self._of_chances(name, made)
+        if self.is_right(made):
             return Verdict(name, "right", "that is what happens")
+        mistake = self.mistake(made)
+        says = mistake.says if mistake else guesses.how_far(made, self.answer, self.within)
+        return Verdict(name, "wrong", "not what happens", says, (mistake,) if mistake else ())
+
+    def is_right(self, made: Answer) -> bool:
+        """Tell whether a guess that was read is what happens."""
+        return _agree(made, self.answer, self.within)
+
+    def mistake(self, made: Answer) -> Misconception | None:
+        """Return what is behind a wrong guess that was read, if it is a likely one."""
         for answer, (slug, says) in self.wrong.items():
             if _agree(made, answer, self.within):
-                mistake = Misconception(slug, says)
-                return Verdict(name, "wrong", "not what happens", says, (mistake,))
-        return Verdict(name, "wrong", "not what happens")
+                return Misconception(slug, says)
+        return None
+
+    def _of_chances(self, name: str, chances: Mapping[str, float]) -> Verdict:
+        """Score a guess with probabilities as a model is scored: by its cross-entropy."""
+        chance, even = chances[self.answer], math.log(len(chances))
+        loss = -math.log(chance) if chance else math.inf
+        says = f'You gave {chance:.2g} to what happens, "{self.answer}": a loss of {loss:.2f}. '
+        if chance:
+            says += f"Equal chances have {even:.2f}."
+        else:
+            says += "Keep a little for what you doubt: nothing makes up for an infinite loss."
+        favourite = max(chances, key=lambda choice: (chances[choice], choice != self.answer))
+        if favourite == self.answer:
+            return Verdict(name, "right", "that is what happens", says)
+        mistake = self.mistake(favourite)
+        told = f"{mistake.says}\n{says}"
+        return Verdict(name, "wrong", "not what happens", told, (mistake,))
 
     def probes(self) -> tuple[Probe, ...]:
         """Return nothing: nothing is run."""
@@ -74,37 +119,17 @@ class Question:
         """Return it unchanged: nothing is run."""
         return attempt
 
+    def runs(self, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[object]:
+        """Return nothing: nothing is run."""
+        return []
+
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
         """Never asked for: there is a verdict at once."""
         raise NotImplementedError
 
 
-def _as_answer(guess: object) -> object:
-    """Return a guess as a word, a float or a tuple of ints, if it can be read as one."""
-    if isinstance(guess, (Tensor, np.ndarray)) and len(guess.reshape(-1)) == 1:
-        guess = guess.reshape(-1)[0].item()
-    if isinstance(guess, str):
-        return guess.strip().lower()
-    if isinstance(guess, (tuple, list)):
-        try:
-            return tuple(operator.index(size) for size in guess)
-        except TypeError:
-            return guess
-    # the numbers of NumPy and of fractions too; True is no number here
-    if isinstance(guess, numbers.Real) and not isinstance(guess, bool):
-        return float(guess)
-    return guess
-
-
-def _shown(guess: object) -> str:
-    try:
-        text = repr(guess)
-    except Exception:
-        text = f"a {type(guess).__name__}"
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
 def _agree(made: object, answer: Answer, within: float) -> bool:
     if isinstance(made, float):
-        return math.isclose(made, answer, rel_tol=within)
+        both_nan = math.isnan(made) and math.isnan(answer)
+        return both_nan or math.isclose(made, answer, rel_tol=within)
     return made == answer

@@ -10,13 +10,14 @@ from torch import Tensor
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.judge import number
 
-Status = Literal["right", "wrong", "nudge", "not begun", "unusable"]
+Status = Literal["right", "wrong", "nudge", "not begun", "noted", "unusable"]
 # the edge and the ground of the box: own colours, so that it reads in light and dark themes alike
 COLOURS = {
     "right": ("#009E73", "#F0FAF6"),
     "wrong": ("#D55E00", "#FDF5EE"),
     "nudge": ("#0072B2", "#F2F7FB"),
     "not begun": ("#0072B2", "#F2F7FB"),
+    "noted": ("#0072B2", "#F2F7FB"),
     "unusable": ("#D55E00", "#FDF5EE"),
 }
 
@@ -79,14 +80,15 @@ class Verdict:
 
     Attributes:
         exercise: the name of the exercise or question.
-        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun" or
-            "unusable" (nothing could be run).
+        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun",
+            "noted" (a prediction) or "unusable" (nothing could be run).
         headline: the status in words.
         says: what there is to say, a sentence or more.
         mistakes: the mistakes found, the main one first; empty if the attempt is right, not
             begun, or wrong in a way that has no name.
         example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
+        offer: what else may help, said after the hint.
     """
 
     exercise: str
@@ -96,6 +98,7 @@ class Verdict:
     mistakes: tuple[Mistake, ...] = ()
     example: Example | None = None
     given: int = 0
+    offer: str = ""
 
     @property
     def passed(self) -> bool:
@@ -142,7 +145,11 @@ class Verdict:
     @property
     def message(self) -> str:
         """The whole answer as plain text: the account, and a hint."""
-        return f"{self.account}\n\nHint: {self.told}" if self.told else self.account
+        return f"{self.account}\n\n{self._help}" if self._help else self.account
+
+    @property
+    def _help(self) -> str:
+        return "\n".join(filter(None, (f"Hint: {self.told}" if self.told else "", self.offer)))
 
     @property
     def _first_line(self) -> str:
@@ -154,12 +161,12 @@ class Verdict:
         return self.message
 
     def _repr_html_(self) -> str:
-        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", _lines(self.says)]
+        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", lines(self.says)]
         if self.example:
             tables = self.example.tables
-            blocks.append(_drawn(self.example, tables) if tables else _lines(str(self.example)))
-        blocks.append(_lines(f"Hint: {self.told}" if self.told else ""))
-        return _box("".join(blocks), *COLOURS[self.status])
+            blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
+        blocks.append(lines(self._help))
+        return box("".join(blocks), self.status)
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,17 +179,23 @@ class Hint:
         return self.text
 
     def _repr_html_(self) -> str:
-        return _box(_lines(self.text), *COLOURS["nudge"])
+        return box(lines(self.text), "nudge")
 
 
-def _box(content: str, edge: str, ground: str) -> str:
+def box(content: str, status: Status, role: str = "status") -> str:
+    """Return HTML in a box of the colours of a status.
+
+    A screen reader says at once what comes with the role "status".
+    """
+    edge, ground = COLOURS[status]
     return (
-        f'<div role="status" style="border-left: 0.4em solid {edge}; background: {ground}; '
+        f'<div role="{role}" style="border-left: 0.4em solid {edge}; background: {ground}; '
         f'color: #1A1A1A; padding: 0.6em 1em; margin: 0.3em 0">{content}</div>'
     )
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """Return plain text as HTML that keeps its lines and sets what is in backticks as code."""
     body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
     return f'<div style="white-space: pre-wrap; margin-top: 0.5em">{body}</div>' if text else ""
 

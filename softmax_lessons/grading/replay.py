@@ -30,7 +30,10 @@ LEAST_SECONDS = 0.2  # for one statement, so that a definition always has its tu
 ROUNDS = 3  # of trying again what came too early
 # what a notebook may import of the course, whose files are not there; the rest knows answers
 LOADED = ("dtypes", "explorers", "functions", "online", "plots")
-SILENT = ("Progress", "Verdict", "progress")
+SILENT = (
+    *("Progress", "Steps", "Verdict"),
+    *("after", "before", "predict", "progress", "review", "steps"),
+)
 
 
 class NotAFunctionError(TypeError):
@@ -80,7 +83,7 @@ def attempt(request: dict) -> Callable[..., object]:
     given = _Given(request["exercise"])
     softmax_lessons.check = given
     for name in SILENT:
-        setattr(softmax_lessons, name, lambda *arguments: None)
+        setattr(softmax_lessons, name, lambda *arguments, **named: None)
     checks = types.ModuleType("softmax_lessons.checks")
     checks.check = given
     sys.modules[checks.__name__] = checks

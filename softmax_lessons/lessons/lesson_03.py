@@ -6,11 +6,12 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import Exercise, grid, row
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.layouts import uneven
 from softmax_lessons.lessons.lesson_01 import BUILT_IN
 from softmax_lessons.lessons.misconceptions import ON_ORDINARY_SCORES
+from softmax_lessons.lessons.questions_03 import QUESTIONS
 from softmax_lessons.lessons.recipe import (
     GLOBAL_SHIFT,
     RIGHT,
@@ -79,56 +80,19 @@ EXERCISES = {
     ),
 }
 
-QUESTIONS = {
-    "row_sums": Question(
-        "less than 1",
-        {
-            "1": ("ignores-the-batch", "All six numbers together sum to 1, over two rows."),
-            "more than 1": ("sum-too-small", "The sum of all six is larger than either row's sum."),
-        },
+PARSONS = (
+    Parsons(
+        "softmax_dim",
+        """
+        def softmax_dim(x, dim):
+            exps = x.exp()
+            totals = exps.sum(dim=dim, keepdim=True)
+            probs = exps / totals
+            return probs
+        """,
+        wrong="totals = exps.sum(dim=dim)",
+        mistake="missing-keepdim",
     ),
-    "which_is_right": Question(
-        1,
-        {
-            2: ("aligns-on-the-left", "Shapes line up on the right: the 2 is under the 3."),
-            3: ("fits-so-right", "It runs, but the row sums line up with the columns."),
-        },
-    ),
-    "square_sums": Question(
-        "not 1",
-        {
-            "1": ("runs-so-right", "It runs, but column 0 is divided by row 0's sum, and so on."),
-            "error": ("expects-an-error", "3 lines up with 3, so broadcasting raises no error."),
-        },
-    ),
-    "bare_max": Question(
-        "sums right, probabilities wrong",
-        {
-            "both right": ("sums-prove-it", "A different number comes off each entry of a row."),
-            "both wrong": ("sums-must-tell", "Each row is divided by its own sum."),
-        },
-    ),
-    "runs_that_find_all": Question(
-        2,
-        {
-            4: ("trusts-dim-1", "With dim=1 alone, one of the six isn't a mistake."),
-            1: ("only-one-batch", "Along both dims, the square batch does it too."),
-            0: ("trusts-no-test", "A comparison with PyTorch, along both dims, finds all six."),
-            5: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
-            10: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
-        },
-    ),
-    "shape_kept": Question(
-        (2, 1, 4, 5),
-        {
-            (2, 4, 5): ("forgets-keepdim", "With keepdim=True, the dim stays, with size 1."),
-            (1, 3, 4, 5): ("counts-from-one", "dim=1 is the second: dims count from 0."),
-        },
-    ),
-    "row_afterwards": Question(
-        "changed",
-        {"as before": ("copies-arguments", "x is the caller's tensor under another name.")},
-    ),
-}
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -6,10 +6,11 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import INF, Exercise, grid, row
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.lesson_03 import fresh_ordinary, ordinary
 from softmax_lessons.lessons.misconceptions import LIBRARY
+from softmax_lessons.lessons.questions_05 import QUESTIONS
 from softmax_lessons.lessons.recipe import (
     RIGHT,
 )
@@ -63,57 +64,19 @@ EXERCISES = {
     ),
 }
 
-QUESTIONS = {
-    "largest_exp": Question(
-        1,
-        {
-            1002: ("forgets-exp", "1002 becomes 0, and exp(0) is 1."),
-            0: ("exp-of-zero", "The largest logit is 0, but its exponential isn't."),
-        },
+PARSONS = (
+    Parsons(
+        "stable_softmax",
+        """
+        def my_softmax(x, dim):
+            largest = x.amax(dim=dim, keepdim=True)
+            exps = (x - largest).exp()
+            totals = exps.sum(dim=dim, keepdim=True)
+            return exps / totals
+        """,
+        wrong="largest = x.max()",
+        mistake="global-max",
     ),
-    "one_maximum": Question(
-        "nan",
-        {
-            "right": ("any-shift-will-do", "exp underflows to 0 below -103.97."),
-            "zeros": ("zero-over-zero", "The sum of that row is 0 too, and 0 / 0 is nan."),
-        },
-    ),
-    "column_maxima": Question(
-        "wrong",
-        {"right": ("any-shift-will-do", "You must subtract the same number from a whole row.")},
-    ),
-    "minus_200": Question(
-        "right",
-        {"wrong": ("zero-is-wrong", "0 is the float32 number nearest to 1.4e-87.")},
-    ),
-    "plus_1e8": Question(
-        "thirds",
-        {
-            "right": ("shift-restores", "The differences are gone before softmax sees them."),
-            "nan": ("large-overflows", "The largest exponential is 1, so nothing overflows."),
-        },
-    ),
-    "helped": Question(
-        "equal",
-        {
-            "close": ("changes-rounding", "The second subtraction subtracts exactly 0."),
-            "different": ("needs-help", "torch.softmax does the same subtraction inside."),
-        },
-    ),
-    "helped_in_bfloat16": Question(
-        "worse",
-        {
-            "better": ("needs-help", "The difference is rounded to 8 binary digits first."),
-            "equal": ("as-in-float32", "float32 keeps the difference, bfloat16 rounds it."),
-        },
-    ),
-    "second_sentence": Question(
-        "delete",
-        {
-            "keep": ("needs-help", "F.softmax already subtracts the maximum."),
-            "fix": ("needs-help", "F.softmax needs no help, whatever the dim."),
-        },
-    ),
-}
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -11,9 +11,10 @@ from softmax_lessons.checker.exercise import INF, Exercise, grid, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import OTHER_TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_07 import QUESTIONS
 
 IGNORED = -100
 TOTAL = '`F.cross_entropy(logits, targets, reduction="sum") / total`.'
@@ -423,66 +424,30 @@ EXERCISES = {
     ),
 }
 
-QUESTIONS = {
-    "square_classes": Question(
-        "wrong",
-        {
-            "error": ("shapes-protect", "Five words and five classes: the shapes fit."),
-            "right": ("finds-the-classes", "PyTorch takes dim 1, whatever is there."),
-        },
+PARSONS = (
+    Parsons(
+        "padded_loss",
+        """
+        def loss_of_words(logits, targets, pad):
+            by_class = logits.transpose(1, 2)
+            total = F.cross_entropy(by_class, targets, ignore_index=pad, reduction="sum")
+            count = (targets != pad).sum()
+            return total / count
+        """,
+        wrong="count = targets.numel()",
+        mistake="padding-is-counted",
     ),
-    "padded_mean": Question(
-        0.4904,
-        {
-            0.2452: ("padding-is-counted", "That divides by all four rows, but only two count."),
-            0.9808: ("sum-instead-of-mean", "That is the sum; two rows count."),
-        },
-        within=0.005,
+    Parsons(
+        "micro_batch_loss",
+        """
+        def loss_of_part(logits, targets, total):
+            losses = F.cross_entropy(logits, targets, reduction="none")
+            added = losses.sum()
+            return added / total
+        """,
+        wrong="added = losses.mean()",
+        mistake="divides-twice",
     ),
-    "ignored_class": Question(
-        8.0007,
-        {
-            0.6931: ("ignored-class-removed", "The class stays; only targets are left out."),
-            0: ("class-is-ignored", "The target is 1, so this row counts."),
-        },
-        within=0.01,
-    ),
-    "weighted_divisor": Question(
-        6,
-        {
-            4: ("counts-rows", "With weights, the mean divides by the sum of the weights."),
-            2: ("counts-classes", "Each row adds the weight of its target."),
-        },
-    ),
-    "whole_batch": Question(
-        0.8664,
-        {
-            1.0397: ("mean-of-means", "There, one word weighs as much as three together."),
-            0.5776: ("padding-is-counted", "That divides by all six rows, but four words count."),
-            3.4657: ("sum-instead-of-mean", "That is the sum; four words count."),
-        },
-        within=0.005,
-    ),
-    "smoothing_floor": Question(
-        0.5003,
-        {
-            0: ("perfect-costs-nothing", "Being sure costs: nine classes have a target of 0.01."),
-            0.0943: ("target-alone", "That is -log(0.91); the nine others cost something too."),
-            0.1: ("amount-is-the-floor", "That is how much is smoothed, not the loss it leads to."),
-            0.1054: ("target-alone", "That is -log(0.9), but the target keeps 0.91."),
-        },
-        within=0.02,
-    ),
-    "two_labels": Question(
-        0.6931,
-        {
-            0: ("labels-do-not-compete", "A softmax gives both 1/2 at best, and log(1/2) isn't 0."),
-            0.3466: ("half-of-log-2", "Each label costs half of log 2, and there are two."),
-            1.3863: ("not-halved", "Each label costs log 2 times its share, 0.5."),
-            0.5: ("share-is-the-loss", "That is each share; the loss is minus its log."),
-        },
-        within=0.005,
-    ),
-}
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -8,7 +8,7 @@ from softmax_lessons.checker.exercise import Exercise, scores
 from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.backward import FORMULA, RIGHT
 from softmax_lessons.lessons.backward_dims import DIMS, SHAPES
 from softmax_lessons.lessons.backward_formula import TERMS
@@ -23,6 +23,7 @@ from softmax_lessons.lessons.laws import no_inf, no_nan, slices
 from softmax_lessons.lessons.lesson_01 import BUILT_IN
 from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_08 import QUESTIONS
 
 # what goes back through a softmax by itself, also when PyTorch is asked for a gradient
 SOFTMAXES = BUILT_IN | {"softmax_backward_data", "log_softmax_backward_data"}
@@ -291,84 +292,32 @@ WRONG_GRADIENT = Hunt(
     ),
 )
 
-QUESTIONS = {
-    "dog_when_cat_rises": Question(
-        "falls",
-        {
-            "stays": ("diagonal-jacobian", "Its logit doesn't change, but the denominator grows."),
-            "rises": ("sum-grows-too", "The probabilities sum to 1: what cat gains, others lose."),
-        },
+PARSONS = (
+    Parsons(
+        "softmax_backward",
+        """
+        def softmax_backward(probs, grad, dim):
+            weighted = probs * grad
+            totals = weighted.sum(dim=dim, keepdim=True)
+            centred = grad - totals
+            return probs * centred
+        """,
+        wrong="centred = grad - weighted",
+        mistake="diagonal-jacobian",
     ),
-    "jacobian_row_sum": Question(
-        0,
-        {1: ("sums-like-probs", "The probabilities sum to 1; their changes sum to 0.")},
+    Parsons(
+        "hunt_wrong_gradient",
+        """
+        def test_gradient(function):
+            rows = [[2.0, 1.0, 0.1], [0.0, 3.0, -1.0]]
+            x = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+            for dim in (0, 1):
+                torch.autograd.gradcheck(lambda x: function(x, dim), x)
+        """,
+        wrong="rows = [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]",
+        mistake="misses-the-bug",
     ),
-    "logits_pulled_by_owl": Question(
-        3,
-        {1: ("diagonal-jacobian", "Every logit is part of the sum in owl's denominator.")},
-    ),
-    "gradient_by_hand": Question(
-        1.5,
-        {
-            1: ("diagonal-jacobian", "That is p * (1 - p) * g: the other two matter too."),
-            2: ("forgets-the-average", "That is p * g; first subtract the average of g."),
-            3: ("forgets-the-factor", "That is g minus its average; multiply it by p."),
-            0.5: ("g-of-one-class", "That's p * average; it should be p * (g - average)."),
-        },
-        within=0.01,
-    ),
-    "loss_gradient_of_cat": Question(
-        -0.3410,
-        {
-            0.3410: ("sign-error", "It is p - y, and y is 1: a rising logit lowers the loss."),
-            0.6590: ("p-without-y", "That is p; at the target, subtract 1."),
-            -1.5174: ("gradient-for-probs", "That's -1/p, the gradient w.r.t. the probability."),
-            0.2247: ("diagonal-jacobian", "That is p * (1 - p), the derivative of p itself."),
-        },
-        within=0.02,
-    ),
-    "mse_pull_at_20": Question(
-        "almost 0",
-        {
-            "about 1": ("error-sets-pull", "The error is 1, but p * (1 - p) is a factor too."),
-            "about 0.1": ("error-sets-pull", "The target's p is about 2e-9, and is a factor."),
-        },
-    ),
-    "gradient_of_prob_sum": Question(
-        "zeros",
-        {
-            "ones": ("as-in-x-sum", "That's for x.sum(); softmax(x).sum() is 1 whatever x is."),
-            "the probabilities": ("p-times-ones", "It is p * (1 - sum of p), and p sums to 1."),
-        },
-    ),
-    "single_class_gradient": Question(
-        0,
-        {
-            1: ("one-over-n", "The probability is 1 whatever the logit: nothing moves it."),
-            -1: ("p-without-softmax", "p - y is 1 - 1."),
-        },
-    ),
-    "right_of_four_detached": Question(
-        2,
-        {
-            4: ("detach-is-harmless", "The two uses cancel only if you treat both the same."),
-            3: ("detach-is-harmless", "With only one detached, the other's gradient is left."),
-            1: ("detach-is-wrong", "With both detached, m is a constant and still cancels."),
-        },
-    ),
-    "loss_that_sees_a_shift": Question(
-        "z-loss",
-        {
-            "cross-entropy": ("shift-changes-probs", "A shift cancels in softmax (lesson 01)."),
-            "both": ("shift-changes-probs", "A shift cancels in softmax (lesson 01)."),
-            "neither": ("logsumexp-cancels", "logsumexp grows by the shift; nothing cancels it."),
-        },
-    ),
-    "gradcheck_of_diagonal": Question(
-        "finds it",
-        {"misses it": ("diagonal-is-close", "Off the diagonal, p_i * p_j is far from 0.")},
-    ),
-}
+)
 
 TASKS = {
     "softmax_backward": SOFTMAX_BACKWARD,

@@ -12,9 +12,10 @@ from softmax_lessons.checker.exercise import INF, Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import OTHER_TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_11 import QUESTIONS
 
 SHIFT = "Row t belongs to word t + 1: `log_probs[:-1]` goes with `words[1:]`."
 SUM = "Return `picked.sum()`."
@@ -470,71 +471,33 @@ EXERCISES = {
     ),
 }
 
-QUESTIONS = {
-    "three_words": Question(
-        0.0156,
-        {
-            0.2917: ("mean-of-probabilities", "You need all the words, one after another."),
-            0.875: ("sums-probabilities", "For words that all have to come, you multiply."),
-        },
-        within=0.001,
+PARSONS = (
+    Parsons(
+        "text_log_prob",
+        """
+        def log_prob_of_text(logits, words):
+            log_probs = torch.log_softmax(logits, dim=1)
+            before = log_probs[:-1]
+            picked = before.gather(1, words[1:, None])
+            return picked.sum()
+        """,
+        wrong="before = log_probs[1:]",
+        mistake="not-shifted",
     ),
-    "two_hundred_words": Question(
-        "zero",
-        {
-            "tiny": ("no-end-below", "2 to the power -200 is below the smallest float32."),
-            "error": ("expects-an-error", "A number that's too small becomes 0, with no error."),
-        },
+    Parsons(
+        "sequence_log_probs",
+        """
+        def log_probs_of_texts(logits, tokens, pad):
+            words = tokens[:, 1:]
+            is_pad = words == pad
+            log_probs = torch.log_softmax(logits[:, :-1], dim=-1)
+            indices = words.masked_fill(is_pad, 0)[..., None]
+            picked = log_probs.gather(2, indices).squeeze(2)
+            return picked.masked_fill(is_pad, 0.0).sum(dim=1)
+        """,
+        wrong="return (picked * ~is_pad).sum(dim=1)",
+        mistake="zero-times-infinity",
     ),
-    "copy_not_shifted": Question(
-        "near 0",
-        {"near 10": ("shift-makes-no-difference", "Without the shift, the target is its input.")},
-    ),
-    "entries_picked": Question(
-        9,
-        {
-            3: ("one-per-row", "`:` is every row: each word is looked up in all three."),
-            1: ("one-entry", "Each of the three words is looked up in every row."),
-        },
-    ),
-    "picks_the_long": Question(
-        "mean",
-        {
-            "sum": ("longer-is-more", "Each word lowers the sum here: 0.36 is below 0.4."),
-            "both": ("longer-is-more", "The sum compares 0.36 with 0.4."),
-            "neither": ("length-never-pays", "Per word, 0.6 is more than 0.4."),
-        },
-    ),
-    "corpus_perplexity": Question(
-        3.3636,
-        {
-            3: ("mean-of-perplexities", "Each word counts once, not each text."),
-            2.8284: ("mean-of-means", "Each word counts once, not each text."),
-            4: ("mean-of-inverses", "Take the mean of the logs first, then exp."),
-        },
-        within=0.01,
-    ),
-    "unseen_pair": Question(
-        "inf",
-        {
-            "nan": (
-                "nothing-is-computed",
-                "The mean of -inf and a number is -inf, and exp(inf) is inf.",
-            ),
-            "finite": ("others-make-up", "One -inf makes the whole mean -inf."),
-        },
-    ),
-    "kl_order": Question(
-        "model first",
-        {"truth first": ("as-on-paper", "KL(p, q) has the truth first, F.kl_div the model.")},
-    ),
-    "masked_entropy": Question(
-        "nan",
-        {
-            "log 2": ("zero-times-anything", "That's what it should be, but 0 times -inf is nan."),
-            "log 3": ("masked-class-counts", "The masked class is never drawn."),
-        },
-    ),
-}
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

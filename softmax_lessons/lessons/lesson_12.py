@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from softmax_lessons.attempts.run import Probe
-from softmax_lessons.checker.exercise import INF, Exercise, scores
+from softmax_lessons.checker.exercise import Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.attend import ATTENTION
 from softmax_lessons.lessons.laws import wrong_ratio
 from softmax_lessons.lessons.masked_softmax_facts import Row, rows_of, wrong_rows
@@ -17,6 +17,7 @@ from softmax_lessons.lessons.masked_softmax_misconceptions import IN_FLOAT32, MA
 from softmax_lessons.lessons.masked_softmax_steps import RIGHT, RIGHTS
 from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_12 import QUESTIONS
 
 
 def _first_row(off: Tensor, probe: Probe, value: Tensor) -> Row:
@@ -234,103 +235,33 @@ def _exercises() -> dict[str, Exercise]:
     }
 
 
-QUESTIONS = {
-    "multiplied_by_mask": Question(
-        "hidden",
-        {
-            "real": ("zero-is-nothing", "A score of 0 is not nothing: exp(0) is 1."),
-            "equal": ("zero-is-nothing", "0 and -0.21 are two different scores."),
-        },
+PARSONS = (
+    Parsons(
+        "masked_softmax",
+        """
+        def my_masked_softmax(scores, mask):
+            hidden = scores.masked_fill(~mask, float("-inf"))
+            probs = torch.softmax(hidden, dim=-1)
+            is_empty = ~mask.any(dim=-1, keepdim=True)
+            return probs.masked_fill(is_empty, 0.0)
+        """,
+        wrong="hidden = scores * mask",
+        mistake="zeroed-logits",
     ),
-    "masked_after": Question(
-        "nan",
-        {
-            "right": ("renormalising-repairs", "The real keys were 0 before you divided."),
-            "zeros": ("zero-over-zero", "Their sum is 0 too: 0 / 0."),
-        },
+    Parsons(
+        "masked_attention",
+        """
+        def attend(q, k, v, lengths):
+            time = q.shape[1]
+            not_later = torch.ones(time, time, dtype=torch.bool).tril()
+            real = torch.arange(time) < lengths[:, None]
+            keep = not_later & real[:, None, :]
+            scores = q @ k.transpose(1, 2) / q.shape[-1] ** 0.5
+            return torch.softmax(scores.masked_fill(~keep, float("-inf")), dim=-1) @ v
+        """,
+        wrong="keep = not_later & real[:, :, None]",
+        mistake="padding-hides-queries",
     ),
-    "minus_10000": Question(
-        "hidden",
-        {
-            "real": ("low-enough", "-10000 is a score, and here the larger one."),
-            "both": ("low-means-small", "They lie 10000 apart, so one of them takes all."),
-        },
-    ),
-    "empty_row": Question(
-        "thirds",
-        {
-            "zeros": ("low-means-small", "The scores are equal, and equal scores share evenly."),
-            "nan": ("as-with-inf", "That is what -inf gives; -1e9 is a number like any other."),
-        },
-    ),
-    "gradient_of_empty_row": Question(
-        "adding",
-        {
-            "filling": ("filling-passes-on", "A filled score doesn't depend on the old one."),
-            "both": ("nan-stays", "masked_fill sends exactly 0 back where it filled."),
-            "neither": ("clean-is-clean", "nan_to_num cleans the output, not the gradient."),
-        },
-    ),
-    "without_the_root": Question(
-        0.95,
-        {
-            0.06: ("even-shares", "1/16 would need equal scores; these are about 32 apart."),
-            0.25: ("size-does-not-matter", "That's with the root: without it, scores grow with d."),
-            0.5: ("grows-a-little", "Scores about 32 apart leave the others nearly nothing."),
-        },
-        within=0.04,
-    ),
-    "inverted_mask": Question(
-        "future",
-        {
-            "itself": ("polarity-inverted", "Here True means: may be seen."),
-            "everything": ("mask-ignored", "The mask is used; ask which way round."),
-        },
-    ),
-    "float_mask": Question(
-        0.731,
-        {
-            1: ("numbers-as-booleans", "A mask of floats is added to the scores: 1 and 0."),
-            0.5: ("mask-ignored", "The mask is used: its numbers are added."),
-            0: ("polarity-inverted", "Nothing is hidden: the numbers are added."),
-        },
-        within=0.005,
-    ),
-    "padding_rank": Question(
-        3,
-        {
-            1: ("mask-per-text", "Read from the right, row 0 of the mask is for query 0."),
-            2: ("mask-of-text-1", "Query 0 of every text gets row 0, which keeps three keys."),
-            0: ("sees-nothing", "Row 0 of the mask is meant for the first text, with three words."),
-        },
-    ),
-    "one_query": Question(
-        "first",
-        {
-            "all": ("aligned-at-the-end", "The rows are counted from the start: this is row 0."),
-            "last": ("aligned-at-the-end", "Row 0 of a causal mask sees key 0, not key 3."),
-        },
-    ),
-    "hidden_nan": Question(
-        "nan",
-        {"clean": ("zero-times-anything", "The mean has the term 0 times nan, which is nan.")},
-    ),
-    "sink_row": Question(
-        "zeros",
-        {
-            "thirds": ("as-with-finite", "exp(-inf) is 0, and the sink's exp is 1."),
-            "nan": ("as-without-a-sink", "The sum isn't 0: it has the sink's exp, which is 1."),
-        },
-    ),
-    "capped_mask": Question(
-        -2,
-        {
-            -INF: ("minus-inf-stays", "tanh(-inf) is -1."),
-            0: ("capped-to-zero", "tanh(-inf) is -1, not 0, and it's multiplied by c."),
-            2: ("sign-lost", "tanh keeps the sign."),
-            -1: ("forgets-the-factor", "tanh(-inf) is -1; it's multiplied by c."),
-        },
-    ),
-}
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

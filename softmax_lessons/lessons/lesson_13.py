@@ -12,10 +12,11 @@ from softmax_lessons.checker.exercise import Exercise, grid, row, scores
 from softmax_lessons.checker.judge import expect, number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception, Variant
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.misconceptions import LIBRARY, TRACES, named
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_13 import QUESTIONS
 from softmax_lessons.lessons.recipe import Recipe, nothing
 from softmax_lessons.lessons.steps import (
     clamped_to,
@@ -610,6 +611,9 @@ def _probe(x: Tensor, dim: int, gradient: bool = False) -> Probe:
     return Probe(x, dim, gradient, rounding="last" if _is_small(x) else "relative")
 
 
+PLAIN = grid([5.75, 2.328125, -0.83203125], [-1.0546875, -2.203125, -2.46875])
+
+
 def _probes() -> tuple[Probe, ...]:
     small = torch.full((70000,), -16.234375)
     small[-1] = 0  # last, so that float32 loses nothing when it adds one after the other
@@ -619,6 +623,8 @@ def _probes() -> tuple[Probe, ...]:
         (row(0.42578125, 1.078125, 5.3125, dtype=BRAIN), 0),
         (row(2, 1, 0.1, dtype=HALF), 0),
         (row(2, 1, 0.1, dtype=BRAIN), 0),
+        # whichever step rounds, some result is a whole step of bfloat16 off
+        (PLAIN.bfloat16(), 1),
         (row(11, 12, 9, dtype=HALF), 0),
         (row(20, 120, 119, dtype=HALF), 0),
         (row(100, 101, 99, dtype=BRAIN), 0),
@@ -675,100 +681,19 @@ def _exercises() -> dict[str, Exercise]:
     }
 
 
-QUESTIONS = {
-    "steps_of_bfloat16": Question(
-        128,
-        {
-            7: ("counts-the-bits", "7 bits make 2 to the power 7 different numbers."),
-            1021: ("three-less", "Three bits fewer halve the number three times."),
-            341: ("a-third", "Three bits fewer halve the number three times."),
-            8: ("halves-too-often", "2 to the power 3 is the factor that is lost."),
-        },
+PARSONS = (
+    Parsons(
+        "half_softmax",
+        """
+        def my_half_softmax(x, dim):
+            wide = x.float()
+            exps = (wide - wide.amax(dim=dim, keepdim=True)).exp()
+            probs = exps / exps.sum(dim=dim, keepdim=True)
+            return probs.to(x.dtype)
+        """,
+        wrong="exps = (x - x.amax(dim=dim, keepdim=True)).exp()",
+        mistake="rounds-every-step",
     ),
-    "cast_to_half_first": Question(
-        "nan",
-        {
-            "right": ("casts-the-result", "dtype= casts the input: 70000 becomes inf."),
-            "zeros": ("zeros-after-inf", "inf minus inf is nan, and so is the whole sum."),
-        },
-    ),
-    "log_of_half_probs": Question(
-        "-inf",
-        {
-            "-18": ("log-restores", "The probability is 0 already, and its log is -inf."),
-            "nan": ("log-of-zero-is-nan", "log of 0 is -inf; nan comes from 0 / 0."),
-        },
-    ),
-    "costliest_step": Question(
-        "subtract",
-        {
-            "exp": ("rounds-the-result", "Rounding exp costs about half an eps, relative to it."),
-            "sum": ("rounds-the-result", "Rounding the sum costs about half an eps, once per row."),
-            "divide": ("rounds-the-result", "Rounding the quotient costs about half an eps."),
-        },
-    ),
-    "thousand_ones": Question(
-        256,
-        {
-            1000: ("sums-are-exact", "1000 is a bfloat16, but 257 on the way isn't."),
-            128: ("stalls-a-step-early", "At 128 the gap is 1, so 129 still exists."),
-            2048: ("as-in-float16", "That is where float16 stalls."),
-        },
-    ),
-    "zeros_70000": Question(
-        "zeros",
-        {
-            "right": ("trusts-the-sum", "The total is 70000, and the largest float16 is 65504."),
-            "nan": ("expects-nan", "1 divided by inf is 0, not nan."),
-        },
-    ),
-    "divided_once_more": Question(
-        "refused",
-        {"drawn": ("repairs-in-place", "In bfloat16 the sum 0.9990 is rounded to 1.")},
-    ),
-    "float32_under_autocast": Question(
-        "loss",
-        {
-            "all": (
-                "autocast-protects-softmax",
-                "On a CPU, autocast leaves softmax and log_softmax in the dtype that comes in.",
-            ),
-            "none": (
-                "autocast-casts-everything-down",
-                "Autocast casts up for some operations, and the loss is one of them.",
-            ),
-            "softmaxes": (
-                "autocast-protects-softmax",
-                "It's the other way round: the loss is on the list for float32, not softmax.",
-            ),
-        },
-    ),
-    "losses_in_bfloat16": Question(
-        1,
-        {
-            5: ("sees-all-digits", "Two neighbours are 0.01 apart, and the numbers 1/16."),
-            2: ("rounds-to-both-ends", "All five lie closer to 10.8125 than to 10.75 or 10.875."),
-        },
-    ),
-    "lost_gradient": Question(
-        "float16",
-        {
-            "bfloat16": ("digits-for-range", "Few digits don't matter here: bfloat16 has range."),
-            "both": ("digits-for-range", "bfloat16 goes down to 9e-41, far below 2.0e-8."),
-            "neither": ("float16-reaches-far", "What lies below half of 6e-8 is 0 in float16."),
-        },
-    ),
-    "minus_inf_in_e4m3fn": Question(
-        "lost",
-        {"kept": ("every-format-has-inf", "e4m3fn spends its codes on numbers and has no inf.")},
-    ),
-    "most_exact_in_float32": Question(
-        "naive",
-        {
-            "stable": ("stable-means-exact", "Stable means no overflow; its subtraction rounds."),
-            "built-in": ("library-is-best", "It subtracts the maximum too, and that rounds."),
-        },
-    ),
-}
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

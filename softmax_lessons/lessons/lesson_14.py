@@ -7,12 +7,13 @@ from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import INF, Exercise
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.merge_states_facts import alike, states_of
 from softmax_lessons.lessons.merge_states_misconceptions import FACTORS, LARGEST, MERGES
 from softmax_lessons.lessons.merge_states_steps import RIGHT, RIGHTS, guarded
 from softmax_lessons.lessons.misconceptions import OTHER_TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_14 import QUESTIONS
 
 
 def _pair(m: Tensor, s: Tensor) -> str:
@@ -166,8 +167,12 @@ def _probes() -> tuple[Probe, ...]:
         _probe(_rows(nothing), _rows(nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], [3, 2.5], nothing)),
+        _probe(_rows([1, 2.5], [-1000, -1001]), _rows([0.9, 0.2], [-1002, -999])),
         # below what usually stands in for -inf; the sums are 1, so their logarithms are exact
-        *(_probe(_rows([-2 * low]), _rows([-3 * low])) for low in (1e4, 1e9, 1e30)),
+        *(
+            _probe(_rows([1, 2.5], [-2 * low, -INF]), _rows([0.9, 0.2], [-3 * low, -INF]))
+            for low in (1e4, 1e9, 1e30)
+        ),
         _probe(some.double() / 3, more.double()),
     )
 
@@ -196,71 +201,19 @@ def _exercises() -> dict[str, Exercise]:
     }
 
 
-QUESTIONS = {
-    "sum_after_thousand": Question(
-        1.5032,
-        {
-            3.0064: ("no-rescale", "The old sum is relative to 3, and the new one to 1002."),
-            1002: ("maximum-for-sum", "That's the largest logit; the sum adds up exp(x - 1002)."),
-        },
-        within=0.001,
+PARSONS = (
+    Parsons(
+        "merge_states",
+        """
+        def my_merge(a, b):
+            largest = torch.maximum(a[0], b[0])
+            base = largest.masked_fill(largest == float("-inf"), 0.0)
+            total = a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()
+            return torch.stack([largest, total])
+        """,
+        wrong="total = a[1] + b[1]",
+        mistake="no-rescale",
     ),
-    "without_rescale": Question(
-        "descending",
-        {
-            "ascending": (
-                "rescale-on-descent",
-                "In the ascending row, the maximum keeps changing.",
-            ),
-            "both": (
-                "no-rescale",
-                "In the ascending row, you subtract each logit from itself, so each exp is 1.",
-            ),
-            "neither": ("factor-never-one", "As long as there's no new maximum, the factor is 1."),
-        },
-    ),
-    "order_of_merging": Question(
-        "same",
-        {"different": ("order-matters", "A maximum and a sum don't depend on the order.")},
-    ),
-    "masked_first_piece": Question(
-        "nan",
-        {
-            "right": ("minus-inf-vanishes", "-inf minus a maximum of -inf isn't 0."),
-            "zero": ("minus-inf-vanishes", "exp(-inf) would be 0, but here it's exp(-inf - -inf)."),
-        },
-    ),
-    "chunk_in_mb": Question(
-        131,
-        {
-            6587: ("whole-table", "That's the whole table; a chunk has 1000 of 50,257 classes."),
-            33: ("forgets-the-bytes", "That's how many millions of numbers; each takes 4 bytes."),
-            65.5: ("two-bytes", "That's for 16 bits; a float32 takes 4 bytes."),
-            125: ("mebibytes", "That's in MiB, 2 to the power 20 bytes; an MB is a million."),
-            0.131: ("gigabytes", "That's in GB; an MB is a million bytes."),
-        },
-        within=0.01,
-    ),
-    "output_not_rescaled": Question(
-        "more",
-        {
-            "equal": (
-                "division-repairs",
-                "The sum was rescaled to the new maximum, and the output wasn't.",
-            ),
-            "less": ("rescales-the-wrong-way", "The factor you left out is below 1."),
-        },
-    ),
-    "chunks_visited": Question(
-        16,
-        {
-            8: (
-                "one-pass",
-                "Even the first probability needs the sum, which only the last chunk completes.",
-            ),
-            24: ("three-passes", "A single pass finds both the maximum and the sum."),
-        },
-    ),
-}
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

@@ -11,9 +11,10 @@ from softmax_lessons.checker.exercise import INF, Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
+from softmax_lessons.lessons.questions_15 import QUESTIONS
 
 SHIFT = "`shifted = shard - largest[:, None]`, and go on with `shifted` alone."
 PLACE = "`places = targets - first`, owned where `(places >= 0) & (places < shard.shape[1])`."
@@ -355,85 +356,20 @@ EXERCISES = {
     )
 }
 
-QUESTIONS = {
-    "two_shards_sum": Question(
-        2,
-        {1: ("local-softmax", "Each shard on its own already sums to 1.")},
+PARSONS = (
+    Parsons(
+        "loss_parts",
+        """
+        def my_parts(shard, targets, first, largest):
+            shifted = shard - largest[:, None]
+            places = targets - first
+            owned = (places >= 0) & (places < shard.shape[1])
+            picked = shifted.gather(1, places.masked_fill(~owned, 0)[:, None]).squeeze(1)
+            return torch.stack([shifted.exp().sum(dim=1), picked.masked_fill(~owned, 0.0)])
+        """,
+        wrong="owned = places < shard.shape[1]",
+        mistake="place-outside-the-shard",
     ),
-    "own_maximum": Question(
-        "wrong",
-        {"right": ("local-max", "Summing to 1 isn't enough: one shard subtracted 2, the other 3.")},
-    ),
-    "masked_shard": Question(
-        "zeros",
-        {
-            "nan": ("own-maximum-first", "The process knows the maximum, 3, before it takes exp."),
-            "uniform": (
-                "averaged-shards",
-                "The shard competes with the other one, and loses everything.",
-            ),
-        },
-    ),
-    "bytes_sent": Question(
-        448,
-        {
-            256: ("counts-the-message", "Every piece of the message goes round the ring twice."),
-            512: (
-                "twice-around",
-                "It's twice round, but each round has one step fewer than there are processes.",
-            ),
-            1792: ("sends-to-everybody", "In a ring, each process has one neighbour to send to."),
-            224: ("once-around", "That's the first round; the totals have to go round as well."),
-            64: ("one-piece", "Each step sends one piece of 32 bytes, and there are 14 steps."),
-        },
-    ),
-    "loss_of_one_shard": Question(
-        "too low",
-        {
-            "too high": ("more-is-less", "The classes of shard 0 are missing from the sum."),
-            "right": ("local-softmax", "The classes of shard 0 compete with the target too."),
-        },
-    ),
-    "gathered_already": Question(
-        0.6931,
-        {
-            0: ("repeats-cancel", "The sum is counted twice, the target's logit once."),
-            2: ("doubles-the-loss", "The sum is doubled, and the loss contains its log."),
-            3.3095: ("doubles-the-loss", "The sum is doubled, and the loss contains its log."),
-        },
-        within=0.001,
-    ),
-    "gradients_below_zero": Question(
-        1,
-        {
-            2: ("one-each", "A process without the target has only p, which is above 0."),
-            3: ("whole-shard", "Only p - 1 is below 0; the other classes have p."),
-            0: ("losses-only-rise", "At the target it's p - 1."),
-        },
-    ),
-    "constant_sum": Question(
-        "zeros",
-        {
-            "right": ("value-is-enough", "A number that arrives in a message has no history."),
-            "twice": ("sums-the-losses", "Twice would come from adding up the gradients."),
-        },
-    ),
-    "logits_in_gib": Question(
-        3.914,
-        {
-            4.2026: ("gb-for-gib", "That's in GB; a GiB is 2**30 bytes."),
-            0.9785: ("forgets-the-dtype", "A float32 has 4 bytes."),
-            1.957: ("two-bytes", "A float32 has 4 bytes."),
-        },
-        within=0.05,
-    ),
-    "four_chunks": Question(
-        "as much",
-        {
-            "a quarter": ("chunks-save", "Each chunk keeps its log-probabilities until backward."),
-            "nothing": ("chunks-save", "Backward needs each chunk's log-probabilities."),
-        },
-    ),
-}
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from softmax_lessons.checker.hunt import Hunt
-from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.parsons import Parsons
+from softmax_lessons.lessons.questions_16 import QUESTIONS
 
 INF = float("inf")
 
@@ -732,53 +733,32 @@ HUNTS = {
     "hunt_eps": EPS,
 }
 
-QUESTIONS: dict[str, Question] = {
-    "sums_on_softmin": Question(
-        "misses",
-        {"notices": ("sums-are-enough", "Softmin is a softmax too: its rows sum to 1.")},
+PARSONS = (
+    Parsons(
+        "hunt_future",
+        """
+        def test_no_future(function):
+            q = torch.zeros(1, 1, 4, 2)
+            v = torch.arange(8.0).reshape(1, 1, 4, 2)
+            means = v.cumsum(dim=2) / torch.arange(1, 5)[:, None]
+            torch.testing.assert_close(function(q, q, v), means)
+        """,
+        wrong="v = torch.ones(1, 1, 4, 2)",
+        mistake="misses-the-bug",
     ),
-    "loss_at_start": Question(
-        "same",
-        {
-            "smaller": ("always-off", "Equal logits stay equal, however often you take softmax."),
-            "larger": ("always-off", "Equal logits stay equal, however often you take softmax."),
-        },
+    Parsons(
+        "hunt_stream",
+        """
+        def test_stream(function):
+            chunks = [torch.tensor([1.0]), torch.tensor([3.0, 0.0]), torch.tensor([2.0])]
+            largest, total = function(chunks)
+            everything = torch.cat(chunks)
+            expected = (everything - 3).exp().sum()
+            torch.testing.assert_close((largest, total), (torch.tensor(3.0), expected))
+        """,
+        wrong="chunks = [torch.tensor([3.0]), torch.tensor([2.0, 0.0]), torch.tensor([1.0])]",
+        mistake="misses-the-bug",
     ),
-    "reshaped_logits": Question(
-        "silent",
-        {"error": ("shapes-will-tell", "(2, 4, 3) is the shape that F.cross_entropy wants.")},
-    ),
-    "kept_by_name": Question(
-        "misses",
-        {"notices": ("a-name-is-a-copy", "`before = scores` makes no copy; `clone()` does.")},
-    ),
-    "sharper_when_cold": Question(
-        "misses",
-        {"notices": ("direction-is-enough", "Dividing twice sharpens too, even more.")},
-    ),
-    "naive_passes": Question(
-        2,
-        {
-            4: ("trusts-ordinary-logits", "exp(1000) is inf, and inf / inf is nan."),
-            3: ("columns-are-near", "The far batch's columns have logits of 1000 or more, too."),
-            0: ("naive-is-broken", "For ordinary logits, the naive softmax is right."),
-        },
-    ),
-    "simplest_overflow": Question(
-        89,
-        {
-            1000: ("reports-the-largest", "It looks for the simplest number, not the largest."),
-            88.72: ("at-the-limit", "exp(88.72) still fits; 89 is the first integer above it."),
-            0: ("any-number-will-do", "exp(0) is 1, and 1 / 1 is 1: this list obeys the law."),
-        },
-    ),
-    "unkept_sums": Question(
-        "ones",
-        {
-            "error": ("shapes-will-tell", "A row of 3 maxima fits a 3 by 3 batch."),
-            "off": ("sums-are-enough", "Each row is divided by its own sum, so it sums to 1."),
-        },
-    ),
-}
+)
 
 TASKS = {**HUNTS, **QUESTIONS}

@@ -192,7 +192,8 @@ def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
         x, y = probe.logits, outcome.value
         if y is None or probe.dim != 0 or x.dim() != 1 or y.shape != x.shape or 0 not in x:
             continue
-        came = (y - y[int((x == 0).nonzero()[0])]).double()
+        y = y.double()
+        came = y - y[int((x == 0).nonzero()[0])]
         off = (came - x).abs() > 1e-3 * (1 + x.abs())
         lows |= {round(v, 2) for v in came[off & (x < 0)].tolist() if math.isfinite(v)}
         highs |= {round(v, 2) for v in came[off & (x > 0)].tolist() if math.isfinite(v)}

@@ -47,16 +47,28 @@ def show(fig: "Figure", alt: str) -> None:
         raise TypeError(f"show needs a sentence as a string, got {type(alt).__name__}")
     if not alt.strip():
         raise ValueError(f"show needs a sentence that says what the figure shows, got {alt!r}")
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    png = _png(fig)
     plt.close(fig)
-    png = base64.b64encode(buffer.getvalue()).decode()
-    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}">'
     display(
-        {"text/plain": alt, "text/html": image, "image/png": png},
+        {"text/plain": alt, "text/html": _image(png, alt), "image/png": png},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
+
+
+def as_html(fig: "Figure", alt: str) -> str:
+    """Return a figure as an HTML image, with `alt` for those who can't see it."""
+    return _image(_png(fig), alt)
+
+
+def _png(fig: "Figure") -> str:
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _image(png: str, alt: str) -> str:
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}">'
 
 
 def listed(names: "list[str] | tuple[str, ...]", values: object, digits: int = 4) -> str:

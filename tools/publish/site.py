@@ -11,16 +11,34 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide
+from tools.publish import guide, questions, steps
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
 # what else of the repository the pages are made of, or link to
-MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides")
+MIRRORED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CC-BY"),
+    *("docs", "tools/classroom"),
+)
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
+FOR_ALL = {
+    "The cheat sheet": {"one page": "handouts/cheat_sheet.pdf"},
+    "The booklet": {
+        "to fill in": "handouts/booklet.pdf",
+        "with answers": "handouts/booklet_answers.pdf",
+    },
+    "Before and after": {
+        "form A": "handouts/form_A.pdf",
+        "form B": "handouts/form_B.pdf",
+        "form A with answers": "handouts/form_A_answers.pdf",
+        "form B with answers": "handouts/form_B_answers.pdf",
+    },
+    "Cards for Anki": {"twenty per lesson": "cards/softmax_in_pytorch.apkg"},
+}
 OFFERED = {
     "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},
     "Slides": {"with speaker notes": "slides/{}.html"},
+    "Page": {"in one file": "html/{}.html"},
     "Notebook": {
         "without answers": "student/{}.ipynb",
         "without answers and outputs": "student_without_outputs/{}.ipynb",
@@ -29,6 +47,7 @@ OFFERED = {
 }
 # a link to a heading, in which JupyterLab wants the heading's capitals and dots
 HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
+STEPS = re.compile(r'steps\("(\w+)"\)')
 
 
 def write(target: Path, forms: Path) -> None:
@@ -71,10 +90,12 @@ def write(target: Path, forms: Path) -> None:
 
 
 def _as_page(notebook: dict, name: str) -> dict:
-    """Return a lesson as the site shows it: solutions folded, its other forms linked."""
-    notebook = without_unanswered(without_notes(notebook))
+    """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
+    notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
+        if "steps" in tags(cell):
+            cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])
+        elif cell["cell_type"] == "markdown":
             cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
         elif "solution" in tags(cell):
             cell["metadata"]["tags"].append("hide-cell")
@@ -89,8 +110,9 @@ def _as_on_github(link: re.Match) -> str:
 
 
 def _all_links() -> str:
-    """Return a table, as Markdown, that offers every lesson in every form."""
-    lines = ["", f"| Lesson | {' | '.join(OFFERED)} |", "|-" * (len(OFFERED) + 1) + "|"]
+    """Return Markdown that offers what is for all lessons, and a table of each in every form."""
+    lines = ["", *(f"- {name}: {_listed(links)}" for name, links in FOR_ALL.items())]
+    lines += ["", f"| Lesson | {' | '.join(OFFERED)} |", "|-" * (len(OFFERED) + 1) + "|"]
     for lesson in lessons():
         name = title(json.loads(lesson.read_text(encoding="utf-8")))
         cells = [f"[{name}](../notebooks/{lesson.name})"]
@@ -100,6 +122,9 @@ def _all_links() -> str:
 
 
 def _links(kind: str, name: str) -> str:
+    return _listed({text: to.format(name) for text, to in OFFERED[kind].items()})
+
+
+def _listed(links: dict[str, str]) -> str:
     # HTML, because what a Markdown link leads to must be there before the site is
-    links = OFFERED[kind].items()
-    return ", ".join(f'<a href="../downloads/{to.format(name)}">{text}</a>' for text, to in links)
+    return ", ".join(f'<a href="../downloads/{to}">{text}</a>' for text, to in links.items())

@@ -1,0 +1,160 @@
+"""Read a guess kindly: as a number, a word, a shape or chances; and say how far off a wrong one is.
+
+A guess comes from a notebook, where people write 0.5, 1/2, "1/2", "NaN" or torch.tensor(0.5).
+"""
+
+import math
+import numbers
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+from torch import Tensor
+
+Answer = str | float | tuple[int, ...]
+YES_AND_NO = {True: "yes", False: "no"}
+ROUNDING = 0.01  # how far the chances of a guess may be from adding up to 1
+
+
+def as_word(guess: object) -> object:
+    """Return a guess as a word in small letters, if it can be read as one."""
+    guess = _plain(guess)
+    if isinstance(guess, bool):
+        return YES_AND_NO[guess]
+    if isinstance(guess, numbers.Real):
+        return f"{float(guess):g}"
+    return " ".join(guess.lower().split()) if isinstance(guess, str) else guess
+
+
+def as_number(guess: object) -> object:
+    """Return a guess as a float, if it can be read as one: also "1/3", "1e-3", "5 %" and "NaN"."""
+    guess = _plain(guess)
+    if isinstance(guess, str):
+        text = guess.strip().replace("\N{MINUS SIGN}", "-").removeprefix("+")
+        percent = text.endswith("%")
+        try:
+            if "/" in text:
+                return _as_float(Fraction(re.sub(r"\s*/\s*", "/", text)))
+            number = float(text.removesuffix("%"))
+        except (ValueError, ZeroDivisionError):
+            return guess
+        return number / 100 if percent else number
+    # the numbers of NumPy and of fractions too; True is no number here
+    if isinstance(guess, numbers.Real) and not isinstance(guess, bool):
+        return _as_float(guess)
+    return guess
+
+
+def as_shape(guess: object) -> object:
+    """Return a guess as a tuple of ints, if it can be read as one: also "(2, 3)" and "2 x 3"."""
+    if isinstance(guess, str) and re.fullmatch(
+        r"[\s\d,x\xd7()\[\]-]*\d[\s\d,x\xd7()\[\]-]*", guess
+    ):
+        return tuple(map(int, re.findall(r"-?\d+", guess)))
+    sizes = guess if isinstance(guess, (tuple, list)) else (_plain(guess),)
+    try:
+        return tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        return guess
+
+
+def as_chances(guess: Mapping, choices: Sequence[str]) -> dict[str, float]:
+    """Return a guess with probabilities, 0 for what isn't named.
+
+    Raises:
+        ValueError: if it names no choice, or if its numbers are no probabilities; the message is
+            for the learner.
+    """
+    chances = dict.fromkeys(choices, 0.0)
+    for choice, chance in guess.items():
+        word, number = as_word(choice), as_number(chance)
+        if word not in chances:
+            raise ValueError(f'"{word}" is not a choice. {one_of(choices)}')
+        if not isinstance(number, float) or not 0 <= number <= 1:
+            raise ValueError(f"A probability is between 0 and 1, and {word} got {shown(chance)}.")
+        chances[word] = number
+    total = sum(chances.values())
+    if abs(total - 1) > ROUNDING:
+        raise ValueError(f"Your probabilities sum to {total:g}. Make them sum to 1.")
+    return {choice: chance / total for choice, chance in chances.items()}
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """Return a sentence that lists the choices."""
+    return f"Choose one of {', '.join(map(_quoted, choices))}."
+
+
+def shown(guess: object) -> str:
+    """Return a guess as its author would write it, in at most a line."""
+    try:
+        text = repr(guess)
+    except Exception:
+        text = f"a {type(guess).__name__}"
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def how_far(guess: Answer, answer: Answer, within: float) -> str:
+    """Say what is wrong with a wrong guess of the right kind, without naming the right one."""
+    if isinstance(answer, tuple):
+        return _how_far_shape(guess, answer)
+    if math.isnan(guess) or math.isnan(answer):
+        return "It's an ordinary number." if math.isnan(guess) else "It isn't a number at all: nan."
+    if math.isinf(guess) or math.isinf(answer):
+        return "It's finite." if math.isinf(guess) else "It's infinite."
+    for says, like in alike(answer):
+        if math.isclose(guess, like, rel_tol=max(within, 0.005)):
+            return says
+    if guess * answer > 0:
+        # of the ratio itself, which may be too large for a number
+        power = math.log10(abs(guess)) - math.log10(abs(answer))
+        if round(power) and math.isclose(10 ** (power - round(power)), 1, rel_tol=0.005):
+            side = "large" if power > 0 else "small"
+            return f"The right digits, {10 ** abs(round(power)):,} times too {side}."
+        if f"{guess:.0e}" == f"{answer:.0e}":
+            wanted = f"within {100 * within:g} %" if within else "the exact number"
+            return f"Right to one digit. The question wants {wanted}."
+    return "Too large." if guess > answer else "Too small."
+
+
+def alike(answer: float) -> list[tuple[str, float]]:
+    """Return numbers that a usual slip makes of a right one, with what is said of each."""
+    slips = (
+        ("Right size, wrong sign.", -answer),
+        ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
+        ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
+        ("That's 1 divided by it.", 1 / answer if answer else math.inf),
+        ("That's 1 minus it.", 1 - answer),
+        ("Twice as large as what happens.", 2 * answer),
+        ("Half of what happens.", answer / 2),
+    )
+    return [(says, like) for says, like in slips if like and math.isfinite(like)]
+
+
+def _how_far_shape(guess: tuple[int, ...], answer: tuple[int, ...]) -> str:
+    if len(guess) != len(answer):
+        return f"The answer has {len(answer)} numbers, and yours has {len(guess)}."
+    if sorted(guess) == sorted(answer):
+        return "The right numbers, in another order."
+    right = sum(map(operator.eq, guess, answer))
+    return f"{right} of the {len(answer)} numbers {'is' if right == 1 else 'are'} right."
+
+
+def _as_float(number: numbers.Real) -> float:
+    """Return a number of any size; one that is too large is infinite, as it is in 1e999."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def _plain(guess: object) -> object:
+    """Return what a tensor or an array of one entry holds."""
+    if isinstance(guess, (Tensor, np.ndarray)) and len(guess.reshape(-1)) == 1:
+        return guess.reshape(-1)[0].item()
+    return guess
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'

@@ -1,0 +1,157 @@
+"""`before` and `after`: the same ten ideas at the start and at the end, and what was gained."""
+
+import math
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from softmax_lessons.checker import memory
+from softmax_lessons.checker.memory import Memory
+from softmax_lessons.lessons import by_lesson, to_solve
+from softmax_lessons.lessons.before_after import IDEAS
+from softmax_lessons.quiz import Asked, Quiz
+
+FORMS = ("A", "B")
+CORE = ("00", "01", "02", "03", "04", "05")
+
+
+def before(form: str | None = None) -> Quiz:
+    """Ask ten questions about what lessons 00 to 05 promise, to be answered before them.
+
+    The answers are noted; the course says what is right.
+
+    Args:
+        form: "A" or "B"; "A" if it isn't given.
+
+    Returns:
+        The questions that are not answered yet. `quiz = before()` shows them, and
+        `quiz.answer(1, 0.5)` answers the first.
+
+    Raises:
+        ValueError: if there is no such form.
+    """
+    return _quiz("before", form or _form("before") or FORMS[0])
+
+
+def after(form: str | None = None) -> Quiz:
+    """Ask about the same ten ideas with other questions, to be answered after lesson 05.
+
+    Args:
+        form: "A" or "B"; if it isn't given, the one that `before` didn't ask.
+
+    Returns:
+        The questions that are not answered yet, to be answered as those of `before`.
+
+    Raises:
+        ValueError: if there is no such form.
+    """
+    other = FORMS[0] if _form("before") == FORMS[1] else FORMS[1]
+    return _quiz("after", form or _form("after") or other)
+
+
+def _quiz(when: str, form: str) -> Quiz:
+    if form not in FORMS:
+        raise ValueError(f'the forms are "A" and "B", got {form!r}')
+    answers = firsts(memory.mine(), when)
+    asked = tuple(
+        Asked(f"{when}/{form}/{name}", idea.forms[form], idea.lesson)
+        for name, idea in IDEAS.items()
+        if name not in answers
+    )
+    title = f"{when.capitalize()} the course, form {form}"
+    if not asked:
+        right = sum(answers.values())
+        return Quiz(
+            f"{when}()", title, note=f"You have answered all {len(IDEAS)}, {right} of them right."
+        )
+    note = f"{len(asked)} of {len(IDEAS)} questions are left." if answers else NOTES[when]
+    return Quiz(f"{when}()", title, asked, note, tells=when == "after")
+
+
+NOTES = {
+    "before": "Ten questions on what lessons 00 to 05 are about. You can't know most of it yet: a "
+    "guess will do, and what you type is only noted. After lesson 05, after() asks again.",
+    "after": "Ten questions on the ideas of lessons 00 to 05. The first answer counts, and "
+    "progress() says what you gained.",
+}
+
+
+def _form(when: str) -> str:
+    """Return the form that was begun, if one was."""
+    begun = (guess.question.split("/") for guess in memory.mine().guesses)
+    return next((parts[1] for parts in begun if parts[0] == when and len(parts) == 3), "")
+
+
+def firsts(of: Memory, when: str) -> dict[str, bool]:
+    """Tell for each idea asked "before" or "after" whether the first answer was right."""
+    found: dict[str, bool] = {}
+    for guess in of.guesses:
+        asked, _, name = guess.question.partition("/")
+        name = name.partition("/")[2]
+        if asked == when and name in IDEAS:
+            found.setdefault(name, guess.right)
+    return found
+
+
+def told(of: Memory) -> str:
+    """Say what one learner has gained, as far as it's known; "" if nothing was answered."""
+    first, last = firsts(of, "before"), firsts(of, "after")
+    count = len(IDEAS)
+    if len(first) < count:
+        return f"before(): {len(first)} of {count} questions answered." if first else ""
+    began = f"Before the course, you had {sum(first.values())} of {count} right"
+    if len(last) < count:
+        return f"{began}. After lesson 05, after() shows what you gained."
+    gain = sum(last.values()) - sum(first.values())
+    return f"{began}, and after it {sum(last.values())}: a gain of {gain}."
+
+
+def is_time_for_after(of: Memory) -> bool:
+    """Tell whether the core course is solved, `before` answered, and `after` not."""
+    core = {name for number in CORE for name in by_lesson()[number] if name in to_solve()}
+    answered = [len(firsts(of, when)) == len(IDEAS) for when in ("before", "after")]
+    return core <= set(of.solved) and answered == [True, False]
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What learners who answered all the questions, before and after, have gained.
+
+    Attributes:
+        learners: how many there are.
+        before: the mean number of right answers before the course.
+        after: the mean number after it.
+        mean: the mean of the differences.
+        spread: their standard deviation; nan for fewer than two learners, as the means for none.
+    """
+
+    learners: int
+    before: float
+    after: float
+    mean: float
+    spread: float
+
+    def __str__(self) -> str:
+        if not self.learners:
+            return "Nobody has answered all the questions, before and after."
+        of = len(IDEAS)
+        who = "1 learner" if self.learners == 1 else f"{self.learners} learners"
+        told = f"{who}: {self.before:.1f} of {of} right before, {self.after:.1f} after"
+        spread = "" if math.isnan(self.spread) else f" (standard deviation {self.spread:.1f})"
+        return f"{told}; the mean gain is {self.mean:.1f}{spread}."
+
+
+def gains(memories: Iterable[Memory]) -> Gains:
+    """Return the mean and the spread of what many learners have gained."""
+    pairs = [(firsts(each, "before"), firsts(each, "after")) for each in memories]
+    scores = [
+        (sum(first.values()), sum(last.values()))
+        for first, last in pairs
+        if len(first) == len(last) == len(IDEAS)
+    ]
+    if not scores:
+        return Gains(0, math.nan, math.nan, math.nan, math.nan)
+    first, last = (statistics.fmean(column) for column in zip(*scores, strict=True))
+    differences = [last - first for first, last in scores]
+    spread = statistics.stdev(differences) if len(scores) > 1 else math.nan
+    return Gains(len(scores), first, last, statistics.fmean(differences), spread)

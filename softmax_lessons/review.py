@@ -1,0 +1,63 @@
+"""`review`: what you predicted comes back, in growing gaps, until it stays."""
+
+from datetime import date
+from random import Random
+
+from softmax_lessons.checker import memory
+from softmax_lessons.lessons import by_lesson
+from softmax_lessons.quiz import Asked, Quiz
+from softmax_lessons.schedule import Turn, turns
+
+MOST = 5
+
+
+def review(
+    lesson: int | str | None = None, *, today: date | None = None, seed: int | None = None
+) -> Quiz:
+    """Ask up to five questions again from the lessons that you have begun.
+
+    A question comes back a day after a wrong answer; after right answers in a row, it comes back
+    after 1, 3, 7, 21 and then every 60 days. What was answered wrong is asked first, then what
+    was answered right, the longest ago first, then what was never answered. A question that can
+    be asked with other numbers is.
+
+    Args:
+        lesson: the number of a lesson, to be asked only about that one.
+        today: the day to go by, today if it isn't given.
+        seed: chooses the other numbers; the same ones all day long if it isn't given.
+
+    Returns:
+        The questions. `quiz = review()` shows them, and `quiz.answer(1, "nan")` answers the first.
+
+    Raises:
+        ValueError: if no lesson of that number has questions.
+    """
+    number = "" if lesson is None else str(lesson).zfill(2)
+    if number and number not in by_lesson():
+        last = max(by_lesson())
+        raise ValueError(f"review goes over the lessons 0 to {int(last)}, got {lesson!r}")
+    day = today or date.today()
+    known = turns(memory.mine(), number)
+    due = [turn for turn in known if turn.due <= day][:MOST]
+    seed = day.toordinal() if seed is None else seed
+    asked = tuple(_asked(turn, seed) for turn in due)
+    call = f"review(lesson={int(number)})" if number else "review()"
+    return Quiz(call, "Review", asked, _note(number, known, due), review=True, today=today)
+
+
+def _asked(turn: Turn, seed: int) -> Asked:
+    question = turn.question
+    if question.again:
+        question = question.again(Random(f"{seed}/{turn.name}"))
+    return Asked(turn.name, question, turn.lesson)
+
+
+def _note(lesson: str, known: list[Turn], due: list[Turn]) -> str:
+    if due:
+        *others, last = sorted({turn.lesson for turn in due})
+        return f"From lessons {', '.join(others)} and {last}." if others else f"From lesson {last}."
+    if known:
+        soonest = min(turn.due for turn in known).isoformat()
+        return f"Nothing is due today. The next question comes back on {soonest}."
+    where = f"lesson {lesson}" if lesson else "lesson 00 or 01"
+    return f"Nothing to review yet. Make a prediction in {where}; it comes back here the next day."

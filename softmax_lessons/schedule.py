@@ -1,0 +1,73 @@
+"""When a question comes back: after gaps that grow with every right answer in a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from softmax_lessons.checker.memory import Compared, Memory
+from softmax_lessons.checker.question import Question
+from softmax_lessons.lessons import by_lesson
+
+GAPS = (1, 3, 7, 21, 60)  # days, after so many right answers in a row; the last one repeats
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question of a lesson that the learner has begun, and what became of it so far.
+
+    Attributes:
+        lesson: the number of its lesson, such as "04".
+        name: the question's name.
+        question: the question.
+        guesses: the predictions made so far, the latest last.
+    """
+
+    lesson: str
+    name: str
+    question: Question
+    guesses: tuple[Compared, ...] = ()
+
+    @property
+    def due(self) -> date:
+        """The day from which it is asked again; a question that was never answered always is."""
+        if not self.guesses:
+            return date.min
+        right_in_a_row = 0
+        for guess in reversed(self.guesses):
+            if not guess.right:
+                break
+            right_in_a_row += 1
+        gap = GAPS[min(right_in_a_row, len(GAPS)) - 1] if right_in_a_row else GAPS[0]
+        return self.guesses[-1].day + timedelta(days=gap)
+
+    @property
+    def rank(self) -> tuple[bool, bool, date]:
+        """What is asked first has the lowest: answered wrong, then right, the longest ago first."""
+        if not self.guesses:
+            return (True, True, date.min)
+        return (False, self.guesses[-1].right, self.guesses[-1].day)
+
+
+def turns(memory: Memory, lesson: str = "") -> list[Turn]:
+    """Return the questions of all lessons begun, or of one, in the order of asking.
+
+    A lesson is begun once a prediction of it was compared, or an exercise solved.
+    """
+    found = []
+    for number, asked in by_lesson().items():
+        if lesson not in ("", number) or not begun(memory, number):
+            continue
+        for name, question in asked.items():
+            if isinstance(question, Question):
+                found.append(Turn(number, name, question, _history(memory.guesses, name)))
+    return sorted(found, key=lambda turn: turn.rank)
+
+
+def begun(memory: Memory, lesson: str) -> bool:
+    """Tell whether something of a lesson was predicted or solved."""
+    done = {*memory.solved, *(guess.question for guess in memory.guesses)}
+    return not done.isdisjoint(by_lesson()[lesson])
+
+
+def _history(guesses: Sequence[Compared], name: str) -> tuple[Compared, ...]:
+    return tuple(sorted((g for g in guesses if g.question == name), key=lambda g: g.day))
