@@ -126,6 +126,18 @@ class Exercise:
             return correct(name, f"{says} {GUESSED}" if guessed else says)
         return self._wrong(name, probes, outcomes, failures)
 
+    def runs(
+        self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+    ) -> list[tuple[bool, Example]]:
+        """Return what came of each input: whether it is right, and the call."""
+        found = []
+        for probe, outcome in zip(probes, outcomes, strict=True):
+            expected = expect(self.reference, probe)
+            failure = judge(probe, outcome, expected)
+            shown = failure or Failure("", numbers(outcome.value), numbers(expected.value))
+            found.append((failure is None, self._example(probe, shown)))
+        return found
+
     def _wrong(
         self,
         name: str,
@@ -147,14 +159,13 @@ class Exercise:
             says = [found[0].says if found else PROPERTIES[failures[shown].property]]
             says += where_it_fails(probes, failures)
         probe, failure = probes[shown], failures[shown]
-        example = Example(
-            self.signature.replace("dim", f"dim={probe.dim}"),
-            self._given(probe, failure),
-            failure.came,
-            failure.expected,
-            self._tables(probe, outcomes[shown], failure),
-        )
+        example = self._example(probe, failure, self._tables(probe, outcomes[shown], failure))
         return Verdict(name, "wrong", "not yet", "\n".join(says), found, example)
+
+    def _example(self, probe: Probe, failure: Failure, tables: Tables | None = None) -> Example:
+        call = self.signature.replace("dim", f"dim={probe.dim}")
+        given = self._given(probe, failure)
+        return Example(call, given, failure.came, failure.expected, tables)
 
     def _plainness(
         self, i: int, probe: Probe, outcome: Outcome, failure: Failure

@@ -119,6 +119,10 @@ class Question:
         """Return it unchanged: nothing is run."""
         return attempt
 
+    def runs(self, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[object]:
+        """Return nothing: nothing is run."""
+        return []
+
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
         """Never asked for: there is a verdict at once."""
         raise NotImplementedError

@@ -113,9 +113,9 @@ QUESTIONS = {
         },
         within=0.01,
         asks=(
-            "`x` has shape (1, 3, 3): a photo, three crops of it, and three classes, cat first. "
-            "Each crop has the logits 5, 0 and 0. What does `torch.softmax(x, dim=1).mean(dim=1)` "
-            "give for cat?"
+            "`x` has shape (1, 3, 3): one photo, three crops of it, three classes. Each crop has "
+            "the logits 5, 0 and 0; the first class is cat. What does "
+            "`torch.softmax(x, dim=1).mean(dim=1)` return for cat?"
         ),
     ),
 }

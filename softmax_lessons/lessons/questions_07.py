@@ -218,9 +218,9 @@ QUESTIONS = {
             "neither": ("softmax-for-all", "In a softmax, two right tags get 1/2 at best."),
         },
         asks=(
-            "An email goes into one of five folders, and gets any number of 30 tags. A model has 5 "
-            "logits for the folder and 30 for the tags. For which do you choose binary "
-            "cross-entropy (BCE): the folder, the tags, both or neither?"
+            "An email goes into one of five folders, and gets any number of 30 tags. A model has "
+            "5 logits for the folder and 30 for the tags. For which do you choose "
+            "`F.binary_cross_entropy_with_logits`: folder, tags, both or neither?"
         ),
     ),
 }

@@ -168,8 +168,8 @@ QUESTIONS = {
         "mistake",
         {"chance": ("two-percent-is-little", "It's 0.02 away, and the standard error is 0.005.")},
         asks=(
-            "A sampler draws a class with p = 0.5, and in 10,000 draws it comes up 5200 times. "
-            "Is that chance, or is there a mistake?"
+            "A sampler should draw a class with probability 0.5. In 10,000 draws it comes up 5200 "
+            "times. Is that chance, or very likely a mistake?"
         ),
     ),
     "categorical_positional": with_other_numbers(
