@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from softmax_lessons.gains import after, before
     from softmax_lessons.heads import Inspection, inspect_head
+    from softmax_lessons.in_order import Steps, steps
     from softmax_lessons.predictions import predict
     from softmax_lessons.progress import Progress, progress
     from softmax_lessons.review import review
@@ -30,6 +31,7 @@ __all__ = [
     "Inspection",
     "Limits",
     "Progress",
+    "Steps",
     "Verdict",
     "after",
     "before",
@@ -47,6 +49,7 @@ __all__ = [
     "progress",
     "review",
     "stable_softmax",
+    "steps",
 ]
 
 _FUNCTIONS = ("cross_entropy", "log_softmax", "logsumexp", "naive_softmax", "stable_softmax")
@@ -55,6 +58,7 @@ _PLACES = {
     "Inspection": "heads",
     "Limits": "dtypes",
     "Progress": "progress",
+    "Steps": "in_order",
     "Verdict": "checker.verdict",
     "after": "gains",
     "before": "gains",
@@ -65,6 +69,7 @@ _PLACES = {
     "predict": "predictions",
     "progress": "progress",
     "review": "review",
+    "steps": "in_order",
     **dict.fromkeys(_FUNCTIONS, "functions"),
 }
 

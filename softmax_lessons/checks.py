@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 
 from softmax_lessons.attempts.isolate import prepare, run_isolated
 from softmax_lessons.attempts.run import described
@@ -10,9 +11,12 @@ from softmax_lessons.attempts.worker import UnsendableError
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.exercise import Exercise
 from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.task import Task
 from softmax_lessons.checker.verdict import Verdict
-from softmax_lessons.lessons import tasks, to_solve
+from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
+
+LESSONS_OWN = "(This is the lesson's own answer: it doesn't count as yours.)"
 
 prepare()
 
@@ -38,8 +42,13 @@ def check(
     Returns:
         The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
     """
+    return told(exercise, lambda given_up: _check(exercise, attempt, test, way, given_up))
+
+
+def told(exercise: str, work: Callable[[GivenUp], Verdict]) -> Verdict:
+    """Return the verdict that `work` returns, or one that says why there is none."""
     try:
-        return in_plain_thread(lambda gone: _check(exercise, attempt, test, way, gone))
+        return in_plain_thread(work)
     except Exception as error:  # whatever state this process is in
         says = f"check could not run here: {described(error)}\nRestart the kernel, and try again."
         return Verdict(str(exercise), "unusable", "not checked", says)
@@ -64,6 +73,23 @@ def _check(
         return compared(name, task, attempt)
     if (early := task.at_once(name, attempt)) is not None:
         return early.with_hints_counted()
+    verdict = judged(name, task, attempt, way, given_up)
+    # the course's own solutions are no progress of the learner's
+    own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
+    if verdict.passed and own and test is None:
+        memory.record(name)
+    if verdict.passed and not own:
+        verdict = replace(verdict, says=f"{verdict.says} {LESSONS_OWN}")
+    verdict = verdict.with_hints_counted()
+    if verdict.given and test is None and name in parsons():
+        verdict = replace(verdict, offer=f'Or put an answer together: `steps("{name}")`.')
+    return verdict
+
+
+def judged(
+    name: str, task: Task, attempt: Callable[..., object], way: str, given_up: GivenUp
+) -> Verdict:
+    """Return the verdict on a function, from what it does in a process of its own."""
     probes = task.probes()
     try:
         outcomes = run_isolated(
@@ -75,12 +101,7 @@ def _check(
             f"can't be copied, such as a lock, a generator or an open file ({error})."
         )
         return Verdict(name, "unusable", "not checked", says)
-    verdict = task.verdict(name, probes, outcomes)
-    # the course's own solutions are no progress of the learner's
-    own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
-    if verdict.passed and own and test is None:
-        memory.record(name)
-    return verdict.with_hints_counted()
+    return task.verdict(name, probes, outcomes)
 
 
 def _unknown(name: str) -> Verdict:

@@ -60,11 +60,13 @@ def tags(cell: dict[str, Any]) -> set[str]:
 
 def slide_type(cell: dict[str, Any]) -> str:
     """Return what the cell is on a slide, in Jupyter's words; "-" if it continues one."""
-    return cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+    kind: str = cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+    return kind
 
 
 def _text(output: dict[str, Any]) -> str:
-    return "".join(output.get("data", {}).get("text/plain", ""))
+    text: list[str] | str = output.get("data", {}).get("text/plain", "")
+    return "".join(text)
 
 
 def _keep(notebook: Notebook, wanted: Any) -> Notebook:

@@ -21,7 +21,9 @@ from softmax_lessons.workspace import lessons
 GUIDE = "17_field_guide.ipynb"
 HEADING = re.compile(r"### P(\d+)\. (.*)\n")
 FENCE = re.compile(r"^```text\n(.*?)\n```\n", flags=re.DOTALL | re.MULTILINE)
+ASKED = re.compile(r"\n+<!-- asked: (.*) -->\s*$")
 FIELDS = {"sees": "You see", "cause": "Cause", "fix": "Fix", "early": "Next time", "more": "More"}
+KIND = r"^[\w.]+(Error|Warning): "  # people leave it out, or a message's beginning
 # what differs from one message to the next of its kind, and what is put in its place
 NORMALISED = (
     (r"0x[0-9a-f]+", " # "),
@@ -36,19 +38,25 @@ NORMALISED = (
     (r"\.(?=\s|$)|[\s,;]+", " "),
     (r"(# )+", "# "),
 )
-ENDING = r"(?<=[a-z]{3})(ing|ed|es|s)$"
-# what people write, without its ending, for a word of the guide
+WORD = r"[a-z_]\w*\w|\d(?:[\d.]*\d)?"
+ENDING = r"(?<=[a-z]{3})(ing|ed|es|s|e)$"
+# what people write for a word of the guide
 SAME = {
-    **dict.fromkeys(("axi", "dimension"), "dim"),
-    **dict.fromkeys(("criterion", "crossentropylos", "crossentropy"), "cross_entropy"),
-    **dict.fromkeys(("gpu", "device"), "cuda"),
-    **dict.fromkeys(("fp16", "half"), "float16"),
-    **dict.fromkeys(("probability", "probabiliti"), "prob"),
-    "bf16": "bfloat16",
-    "kldivlos": "kl_div",
-    "label": "target",
-    "nlllos": "nll_loss",
-    "sdpa": "scaled_dot_product_attention",
+    re.sub(ENDING, "", word): re.sub(ENDING, "", name)
+    for name, words in {
+        "bfloat16": ("bf16",),
+        "coremltools": ("coreml",),
+        "cross_entropy": ("criterion", "crossentropyloss", "crossentropy"),
+        "cuda": ("gpu", "device"),
+        "dim": ("axis", "axes", "dimension"),
+        "float16": ("fp16", "half"),
+        "kl_div": ("kldivloss",),
+        "nll_loss": ("nllloss",),
+        "prob": ("probability", "probabilities"),
+        "scaled_dot_product_attention": ("sdpa",),
+        "target": ("label",),
+    }.items()
+    for word in words
 }
 # words that say nothing about a symptom
 SILENT = """
@@ -57,7 +65,7 @@ SILENT = """
     they this to too use used using very was we what when where which why will with work works you
     your
 """
-WEIGHTS = {"title": 3, "sees": 2, "messages": 1, "cause": 1, "fix": 1}
+WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 2, "cause": 2, "fix": 1}
 PART = 15  # characters of a message that are enough to find it by
 MOST = 3  # entries that are shown
 LEAST = 0.1  # of the weight of the words asked for: below it, nothing is found
@@ -76,6 +84,7 @@ class Entry:
         fix: what to write instead.
         early: how to see it earlier next time.
         more: the lesson, the versions, the entries beside it, and its source.
+        asked: what people also call it; only the search uses these words.
         code: the cells that show it.
     """
 
@@ -87,6 +96,7 @@ class Entry:
     fix: str
     early: str
     more: str
+    asked: str
     code: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -176,11 +186,12 @@ def explain(about: str | BaseException | None = None) -> Explanation:
         raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
     if not about.strip():
         raise ValueError("there is nothing to explain: the message is empty")
-    if found := _by_message(about, entries()):
-        return Explanation(tuple(found[:MOST]), exact=True)
-    if answers := _by_message(about, messages()):
-        more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
-        return Explanation(more, exact=True, answer=answers[0])
+    for whole in (True, False):
+        if found := _by_message(about, entries(), whole):
+            return Explanation(tuple(found[:MOST]), exact=True)
+        if answers := _by_message(about, messages(), whole):
+            more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
+            return Explanation(more, exact=True, answer=answers[0])
     return Explanation(tuple(_by_words(about)[:MOST]), exact=False)
 
 
@@ -216,11 +227,13 @@ def _entry(cells: list[dict[str, Any]]) -> Entry:
     source, *code = ("".join(cell["source"]) for cell in cells)
     heading = HEADING.match(source)
     messages = "\n".join(FENCE.findall(source)).splitlines()
-    text = FENCE.sub("", source[heading.end() :])
+    asked = ASKED.search(source)
+    text = ASKED.sub("", FENCE.sub("", source[heading.end() :]))
     _, *parts = re.split(r"^\*\*([\w ]+)\*\* ", text, flags=re.MULTILINE)
     fields = {title: part.strip() for title, part in zip(parts[::2], parts[1::2], strict=True)}
     told = {name: fields.get(title, "") for name, title in FIELDS.items()}
-    return Entry(int(heading[1]), heading[2], messages=tuple(messages), code=tuple(code), **told)
+    told |= {"asked": asked[1] if asked else "", "messages": tuple(messages), "code": tuple(code)}
+    return Entry(int(heading[1]), heading[2], **told)
 
 
 def normalised(message: str) -> str:
@@ -234,23 +247,23 @@ def normalised(message: str) -> str:
 @functools.cache
 def parts(message: str) -> tuple[str, ...]:
     """Return what a message of the guide says before, between and after what can be anything."""
-    said = re.sub(r"^\w+(Error|Warning): ", "", message)  # people leave it out
-    return tuple(normalised(part) for part in said.split("…"))
+    return tuple(normalised(part) for part in re.sub(KIND, "", message).split("…"))
 
 
-def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
-    """Return those whose message this is, or is a part of, the one most alike first."""
-    asked, plain = normalised(text), set(text.lower().split())
+def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]:
+    """Return those whose message the text has, or of whose message it is a part, best first."""
+    asked, plain = normalised(re.sub(KIND, "", text.strip())), set(text.lower().split())
     found = {}
     for each in known:
         for message in each.messages:
             kept = parts(message)
-            if re.search(".*".join(map(re.escape, kept)), asked):
-                alike = sum(map(len, kept))
-            elif len(asked) >= PART and asked in " ".join(kept):
-                alike = len(asked)
+            if whole:
+                fits = re.search(".*".join(map(re.escape, kept)), asked)
             else:
+                fits = len(asked) >= PART and f" {asked}" in f" {' '.join(kept)}"
+            if not fits:
                 continue
+            alike = sum(map(len, kept))
             shared = len(plain & set(message.lower().split()))
             found[each] = max(found.get(each, (0, 0)), (alike, shared))
     return sorted(found, key=lambda each: found[each], reverse=True)
@@ -259,14 +272,19 @@ def _by_message(text: str, known: tuple[Known, ...]) -> list[Known]:
 def words(text: str) -> set[str]:
     """Return the words of a text, without endings, and by the names that the guide uses."""
     text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
-    said = set(re.findall(r"[a-z_]\w*\w|\d[\d.]*\d", text)) - set(SILENT.split())
-    stems = {re.sub(ENDING, "", word) for word in said}
+    found = re.findall(WORD, text)
+    found += [part for word in found for part in word.split("_") if part != word]
+    said = set(found) - {"", *SILENT.split()}
+    stems = {re.sub("i[sz]", "is", re.sub(ENDING, "", word)) for word in said}  # both spellings
     return {SAME.get(stem, stem) for stem in stems}
 
 
 @functools.cache
-def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
-    """Return how much each word says about each entry, and how much it says at all."""
+def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
+    """Return how much each word says about each entry, and how much it says at all.
+
+    All are integers, so that a browser adds them up to the same sums.
+    """
     of_entries = {}
     for entry in entries():
         of_entries[entry] = weight = {}
@@ -274,7 +292,9 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, float]]:
             text = getattr(entry, name)
             weight |= dict.fromkeys(words(text if isinstance(text, str) else " ".join(text)), value)
     used = Counter(word for weight in of_entries.values() for word in weight)
-    rare = {word: math.log(1 + len(of_entries) / count) for word, count in used.items()}
+    rare = {
+        word: round(1000 * math.log(1 + len(of_entries) / count)) for word, count in used.items()
+    }
     return of_entries, rare
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from softmax_lessons.checker.guess import one_of
 from softmax_lessons.checker.question import KINDS, Question
-from softmax_lessons.checker.verdict import COLOURS, Verdict, box, lines
+from softmax_lessons.checker.verdict import Verdict, box, lines
 from softmax_lessons.predictions import compared, told
 
 HOW = "Answer by number: `quiz = {}`, then `quiz.answer(1, ...)` with your guess for the `...`."
@@ -121,7 +121,7 @@ class Quiz:
         )
         listed = f'<ol style="margin: 0; padding-left: 1.6em">{items}</ol>' if items else ""
         content = f"<strong>{html.escape(self.title)}</strong>{lines(self.note)}{listed}"
-        return box(content + lines(self._how), *COLOURS["noted"], role="group")
+        return box(content + lines(self._how), "noted", role="group")
 
 
 def _as_html(asks: str) -> str:

@@ -58,7 +58,7 @@ def turns(memory: Memory, lesson: str = "") -> list[Turn]:
         if lesson not in ("", number) or not begun(memory, number):
             continue
         for name, question in asked.items():
-            if isinstance(question, Question) and question.asks:
+            if isinstance(question, Question):
                 found.append(Turn(number, name, question, _history(memory.guesses, name)))
     return sorted(found, key=lambda turn: turn.rank)
 

@@ -246,6 +246,30 @@ def test_it_says_so_when_it_knows_nothing():
     assert "nothing on that" in repr(found)
 
 
+ASKED = [entry for entry in entries() if entry.asked]
+
+
+@pytest.mark.parametrize("entry", ASKED, ids=lambda entry: f"P{entry.number}")
+def test_what_people_also_call_it_is_found_and_not_shown(entry):
+    found = explain(entry.asked).entries
+    assert found[0] == entry
+    assert entry.asked not in repr(explain(entry.title))
+    assert "<!--" not in entry.more
+
+
+def test_a_message_is_found_without_its_kind_and_cut_short():
+    text = "RuntimeError: multi-target not supported at somewhere.c:20"
+    assert explain(text).entries[0].number == 82
+    cut = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to"
+    assert explain(cut).entries[0].number == 161
+    whole = "a leaf Variable that requires grad is being used in an in-place operation."
+    assert explain(whole).answer  # and not P59, whose message says "a view of a leaf"
+
+
+def test_words_in_a_name_count_too():
+    assert {"gumbel_softmax", "gumbel", "softmax"} <= field_guide.words("gumbel_softmax")
+
+
 def test_an_explanation_shows_the_entry_and_names_the_others():
     found = explain("the loss is nan")
     first, *others = found.entries

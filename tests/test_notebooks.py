@@ -1,5 +1,6 @@
 """What nbval cannot see: it skips cells that were never run, and pictures."""
 
+import ast
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from softmax_lessons.lessons import tasks
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOURCES = ROOT / "notebooks" / "source"
-KNOWN_TAGS = {"exercise", "solution", "answer", "explorer", "raises-exception"}
+KNOWN_TAGS = {"exercise", "solution", "answer", "steps", "explorer", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 MAX_PICTURE = 60_000
 
@@ -233,6 +234,14 @@ def test_the_cell_that_explains_a_solution_is_tagged(path):
         assert explained == ("answer" in tags(following)), following.source
 
 
+def test_what_is_imported_is_used_or_told_to_be_called(path):
+    nodes = list(ast.walk(ast.parse("\n".join(cell.source for cell in cells(path, "code")))))
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.asname or alias.name.split(".")[0] for n in imports for alias in n.names}
+    told = re.findall(r"`(\w+)\(", "\n".join(cell.source for cell in cells(path, "markdown")))
+    assert names <= {node.id for node in nodes if isinstance(node, ast.Name)} | set(told)
+
+
 def test_cells_are_short_and_tags_known(path):
     assert all(tags(c) <= KNOWN_TAGS for c in nbformat.read(path, as_version=4).cells)
     for cell in cells(path, "code"):
@@ -258,7 +267,7 @@ def test_the_lesson_has_a_lessons_length(path):
     counted = [
         cell
         for cell in without_going_further(nbformat.read(path, as_version=4).cells)
-        if not tags(cell) & {"answer", "explorer"}
+        if not tags(cell) & {"answer", "steps", "explorer"}
         and slide_type(cell) != "notes"
         and not cell.source.startswith("predict(")
     ]

@@ -108,10 +108,19 @@ def test_next_is_what_is_due_then_the_lesson_begun_then_the_following_one(mine):
     assert following() == "Next: open 02_choose_the_dim.ipynb."
 
 
+def test_next_is_review_while_something_that_was_answered_is_due(mine):
+    guessed("add_ten")
+    tomorrow = date(2026, 3, 2)
+    assert progress(today=tomorrow).next == "Next: review(), because 1 question is due."
+    guessed("times_ten", right=False)
+    assert progress(today=tomorrow).next == "Next: review(), because 2 questions are due."
+
+
 def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine):
-    solve("00", "01", "02", "03", "05")
-    assert following() == "Next: open 06_train_with_logits.ipynb."
     answer("before", 4)
+    solve("00")
+    assert following() == "Next: open 01_scores_to_probabilities.ipynb."
+    solve("01", "02", "03", "05")
     assert following() == "Next: after(), which asks about the ideas of before() again."
     answer("after", 9)
     assert following() == "Next: open 06_train_with_logits.ipynb."

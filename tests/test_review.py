@@ -34,7 +34,6 @@ QUESTIONS = {
         f"word_{n}": Question("yes", {"no": ("says-no", "Not that.")}, asks=f"Is it {n}?")
         for n in range(7)
     },
-    "06": {"in_lesson": Question("yes", {"no": ("says-no", "Not that.")})},
 }
 
 
@@ -110,11 +109,6 @@ def test_it_asks_only_about_lessons_begun_by_a_guess_or_an_exercise(mine):
     assert {asked.lesson for asked in on(1).asked} == {"01", "05"}
     assert {asked.lesson for asked in on(1, lesson=1).asked} == {"01"}
     assert repr(on(1)).startswith("Review\n\nFrom lessons 01 and 05.\n\n")
-
-
-def test_what_can_only_be_asked_in_its_lesson_is_not(mine):
-    guessed("in_lesson", False, 0)
-    assert names(on(1)) == []
 
 
 def test_when_nothing_is_due_it_says_when_something_is(mine):
@@ -212,6 +206,5 @@ def test_a_days_predictions_in_the_lessons_come_back_the_next_day(mine, monkeypa
     monkeypatch.setattr(schedule, "by_lesson", by_lesson)
     check("add_ten", "sharper")
     known = {turn.name: turn for turn in schedule.turns(memory.mine())}
-    if by_lesson()["01"]["add_ten"].asks:
-        assert known["add_ten"].due == date.today() + timedelta(days=1)
-        assert set(known) == {n for n, q in by_lesson()["01"].items() if isinstance(q, Question)}
+    assert known["add_ten"].due == date.today() + timedelta(days=1)
+    assert set(known) == {n for n, q in by_lesson()["01"].items() if isinstance(q, Question)}

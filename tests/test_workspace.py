@@ -331,6 +331,12 @@ def test_a_missing_browser_is_noticed_and_root_allowed(resolved):
     assert resolved[()]["allow_root"] == (os.geteuid() == 0)
 
 
+def test_the_computer_is_looked_at_when_the_lessons_are_first_opened(resolved):
+    assert len(SPELLINGS) > 1
+    assert resolved["said"].count("Looking at this computer") == 1
+    assert "\nstop " not in resolved["said"]
+
+
 @pytest.fixture(scope="module")
 def asked(home, environment):
     """A function that asks a JupyterLab that the command has started."""

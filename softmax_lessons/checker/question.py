@@ -16,7 +16,7 @@ KINDS = {
     str: (guesses.as_word, "a word"),
     float: (guesses.as_number, "a number"),
     int: (guesses.as_number, "a number"),
-    tuple: (guesses.as_shape, "numbers in parentheses, such as (2, 3)"),
+    tuple: (guesses.as_shape, "numbers in parentheses, such as (7, 8)"),
 }
 
 

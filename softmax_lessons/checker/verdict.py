@@ -88,6 +88,7 @@ class Verdict:
             begun, or wrong in a way that has no name.
         example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
+        offer: what else may help, said after the hint.
     """
 
     exercise: str
@@ -97,6 +98,7 @@ class Verdict:
     mistakes: tuple[Mistake, ...] = ()
     example: Example | None = None
     given: int = 0
+    offer: str = ""
 
     @property
     def passed(self) -> bool:
@@ -143,7 +145,11 @@ class Verdict:
     @property
     def message(self) -> str:
         """The whole answer as plain text: the account, and a hint."""
-        return f"{self.account}\n\nHint: {self.told}" if self.told else self.account
+        return f"{self.account}\n\n{self._help}" if self._help else self.account
+
+    @property
+    def _help(self) -> str:
+        return "\n".join(filter(None, (f"Hint: {self.told}" if self.told else "", self.offer)))
 
     @property
     def _first_line(self) -> str:
@@ -159,8 +165,8 @@ class Verdict:
         if self.example:
             tables = self.example.tables
             blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
-        blocks.append(lines(f"Hint: {self.told}" if self.told else ""))
-        return box("".join(blocks), *COLOURS[self.status])
+        blocks.append(lines(self._help))
+        return box("".join(blocks), self.status)
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,11 +179,15 @@ class Hint:
         return self.text
 
     def _repr_html_(self) -> str:
-        return box(lines(self.text), *COLOURS["nudge"])
+        return box(lines(self.text), "nudge")
 
 
-def box(content: str, edge: str, ground: str, role: str = "status") -> str:
-    """Return HTML in a box; a screen reader says at once what comes as a "status"."""
+def box(content: str, status: Status, role: str = "status") -> str:
+    """Return HTML in a box of the colours of a status.
+
+    A screen reader says at once what comes with the role "status".
+    """
+    edge, ground = COLOURS[status]
     return (
         f'<div role="{role}" style="border-left: 0.4em solid {edge}; background: {ground}; '
         f'color: #1A1A1A; padding: 0.6em 1em; margin: 0.3em 0">{content}</div>'

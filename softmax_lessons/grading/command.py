@@ -1,4 +1,4 @@
-"""`python -m softmax_lessons grade FOLDER`."""
+"""`softmax-lessons grade FOLDER`."""
 
 import argparse
 import contextlib
@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from decimal import Decimal
 from pathlib import Path
 
+from softmax_lessons.command_line import Parser, how_to_install
 from softmax_lessons.grading import feedback, gradebook, roster, sandbox
 from softmax_lessons.grading.explain import explain
 from softmax_lessons.grading.grade import grade
@@ -29,10 +30,9 @@ from softmax_lessons.grading.submissions import find
 from softmax_lessons.grading.tables import Table
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m softmax_lessons grade",
-        description="Grade learners' notebooks: folders of them, or zips from a learning system.",
+def _parser() -> Parser:
+    parser = Parser(
+        "grade", "Grade learners' notebooks: folders of them, or zips from a learning system."
     )
     add = parser.add_argument
     add(
@@ -175,7 +175,7 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
     try:
         from distributed import Client
     except ImportError:
-        raise MachineError("--scheduler needs pip install 'softmax-lessons[campus]'") from None
+        raise MachineError(f"--scheduler needs {how_to_install('campus')}") from None
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
@@ -189,8 +189,11 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0.1 <= value <= 3600):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
     return value
 
@@ -210,7 +213,7 @@ def _lesson(text: str) -> str:
 
 
 def _workers(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000")
     return value

@@ -26,7 +26,7 @@ MOST_CELLS = 2000  # that are remembered
 # 3 seconds. What is longer is parsed where it is run
 MOST_PARSED = 60_000
 # change nothing that they are given
-SHOWS = {"print", "check", "display", "predict", "progress", "help"}
+SHOWS = {"print", "check", "display", "predict", "progress", "steps", "help"}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ LEAST_SECONDS = 0.2  # for one statement, so that a definition always has its tu
 ROUNDS = 3  # of trying again what came too early
 # what a notebook may import of the course, whose files are not there; the rest knows answers
 LOADED = ("dtypes", "explorers", "functions", "online", "plots")
-SILENT = ("Progress", "Verdict", "after", "before", "predict", "progress", "review")
+SILENT = (
+    *("Progress", "Steps", "Verdict"),
+    *("after", "before", "predict", "progress", "review", "steps"),
+)
 
 
 class NotAFunctionError(TypeError):

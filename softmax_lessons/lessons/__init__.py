@@ -1,6 +1,7 @@
 """What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
 
-A lesson's module has a dict `TASKS`, by name and in the order of the lesson; its predictions are
+A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and if it asks for
+functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. Its predictions are
 in `questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
 `layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and
 misconceptions have modules of their own, by its name.
@@ -9,8 +10,10 @@ misconceptions have modules of their own, by its name.
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 from softmax_lessons.attempts.settings import in_plain_thread
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.task import Task
 
@@ -34,10 +37,22 @@ def tasks() -> dict[str, Task]:
     return found
 
 
+@cache
+def parsons() -> dict[str, Parsons]:
+    """Return, by exercise, the lines to put in order of those that have them."""
+    tasks()  # imports the modules with plain settings
+    modules = _modules().values()
+    return {each.name: each for module in modules for each in getattr(module, "PARSONS", ())}
+
+
 def _load() -> dict[str, dict[str, Task]]:
+    return {number: module.TASKS for number, module in _modules().items()}
+
+
+def _modules() -> dict[str, ModuleType]:
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson_"))
     return {
-        name.removeprefix("lesson_"): importlib.import_module(f"{__name__}.{name}").TASKS
+        name.removeprefix("lesson_"): importlib.import_module(f"{__name__}.{name}")
         for name in names
     }
 

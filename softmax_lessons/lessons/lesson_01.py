@@ -4,6 +4,7 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import Exercise, row
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.layouts import uneven
 from softmax_lessons.lessons.misconceptions import SIDE_EFFECT
@@ -59,5 +60,19 @@ EXERCISES = {
         BUILT_IN,
     ),
 }
+
+PARSONS = (
+    Parsons(
+        "softmax_1d",
+        """
+        def softmax_1d(x):
+            exps = x.exp()
+            total = exps.sum()
+            return exps / total
+        """,
+        wrong="total = x.sum()",
+        mistake="sums-raw-logits",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

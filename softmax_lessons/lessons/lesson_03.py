@@ -6,6 +6,7 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import Exercise, grid, row
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.layouts import uneven
 from softmax_lessons.lessons.lesson_01 import BUILT_IN
@@ -78,5 +79,20 @@ EXERCISES = {
         BUILT_IN,
     ),
 }
+
+PARSONS = (
+    Parsons(
+        "softmax_dim",
+        """
+        def softmax_dim(x, dim):
+            exps = x.exp()
+            totals = exps.sum(dim=dim, keepdim=True)
+            probs = exps / totals
+            return probs
+        """,
+        wrong="totals = exps.sum(dim=dim)",
+        mistake="missing-keepdim",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -6,6 +6,7 @@ import torch
 
 from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import INF, Exercise, grid, row
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.lesson_03 import fresh_ordinary, ordinary
 from softmax_lessons.lessons.misconceptions import LIBRARY
@@ -62,5 +63,20 @@ EXERCISES = {
         frozenset({"softmax", "stable_softmax"}),
     ),
 }
+
+PARSONS = (
+    Parsons(
+        "stable_softmax",
+        """
+        def my_softmax(x, dim):
+            largest = x.amax(dim=dim, keepdim=True)
+            exps = (x - largest).exp()
+            totals = exps.sum(dim=dim, keepdim=True)
+            return exps / totals
+        """,
+        wrong="largest = x.max()",
+        mistake="global-max",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -11,6 +11,7 @@ from softmax_lessons.checker.exercise import INF, Exercise, grid, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import OTHER_TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 from softmax_lessons.lessons.questions_07 import QUESTIONS
@@ -422,5 +423,31 @@ EXERCISES = {
         ),
     ),
 }
+
+PARSONS = (
+    Parsons(
+        "padded_loss",
+        """
+        def loss_of_words(logits, targets, pad):
+            by_class = logits.transpose(1, 2)
+            total = F.cross_entropy(by_class, targets, ignore_index=pad, reduction="sum")
+            count = (targets != pad).sum()
+            return total / count
+        """,
+        wrong="count = targets.numel()",
+        mistake="padding-is-counted",
+    ),
+    Parsons(
+        "micro_batch_loss",
+        """
+        def loss_of_part(logits, targets, total):
+            losses = F.cross_entropy(logits, targets, reduction="none")
+            added = losses.sum()
+            return added / total
+        """,
+        wrong="added = losses.mean()",
+        mistake="divides-twice",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -8,6 +8,7 @@ from softmax_lessons.checker.exercise import Exercise, scores
 from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.backward import FORMULA, RIGHT
 from softmax_lessons.lessons.backward_dims import DIMS, SHAPES
 from softmax_lessons.lessons.backward_formula import TERMS
@@ -288,6 +289,33 @@ WRONG_GRADIENT = Hunt(
         "One row can't show what goes wrong between rows, and one `dim` not what goes wrong along "
         "another. Take two rows of three, and both.",
         "`torch.autograd.gradcheck(lambda x: function(x, dim), x)` for both, with `x` in float64.",
+    ),
+)
+
+PARSONS = (
+    Parsons(
+        "softmax_backward",
+        """
+        def softmax_backward(probs, grad, dim):
+            weighted = probs * grad
+            totals = weighted.sum(dim=dim, keepdim=True)
+            centred = grad - totals
+            return probs * centred
+        """,
+        wrong="centred = grad - weighted",
+        mistake="diagonal-jacobian",
+    ),
+    Parsons(
+        "hunt_wrong_gradient",
+        """
+        def test_gradient(function):
+            rows = [[2.0, 1.0, 0.1], [0.0, 3.0, -1.0]]
+            x = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+            for dim in (0, 1):
+                torch.autograd.gradcheck(lambda x: function(x, dim), x)
+        """,
+        wrong="rows = [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]",
+        mistake="misses-the-bug",
     ),
 )
 

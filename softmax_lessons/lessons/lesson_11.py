@@ -12,6 +12,7 @@ from softmax_lessons.checker.exercise import INF, Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import OTHER_TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 from softmax_lessons.lessons.questions_11 import QUESTIONS
@@ -469,5 +470,34 @@ EXERCISES = {
         ),
     ),
 }
+
+PARSONS = (
+    Parsons(
+        "text_log_prob",
+        """
+        def log_prob_of_text(logits, words):
+            log_probs = torch.log_softmax(logits, dim=1)
+            before = log_probs[:-1]
+            picked = before.gather(1, words[1:, None])
+            return picked.sum()
+        """,
+        wrong="before = log_probs[1:]",
+        mistake="not-shifted",
+    ),
+    Parsons(
+        "sequence_log_probs",
+        """
+        def log_probs_of_texts(logits, tokens, pad):
+            words = tokens[:, 1:]
+            is_pad = words == pad
+            log_probs = torch.log_softmax(logits[:, :-1], dim=-1)
+            indices = words.masked_fill(is_pad, 0)[..., None]
+            picked = log_probs.gather(2, indices).squeeze(2)
+            return picked.masked_fill(is_pad, 0.0).sum(dim=1)
+        """,
+        wrong="return (picked * ~is_pad).sum(dim=1)",
+        mistake="zero-times-infinity",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

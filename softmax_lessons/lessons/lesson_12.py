@@ -9,6 +9,7 @@ from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.attend import ATTENTION
 from softmax_lessons.lessons.laws import wrong_ratio
 from softmax_lessons.lessons.masked_softmax_facts import Row, rows_of, wrong_rows
@@ -233,5 +234,34 @@ def _exercises() -> dict[str, Exercise]:
         "masked_attention": ATTENTION,
     }
 
+
+PARSONS = (
+    Parsons(
+        "masked_softmax",
+        """
+        def my_masked_softmax(scores, mask):
+            hidden = scores.masked_fill(~mask, float("-inf"))
+            probs = torch.softmax(hidden, dim=-1)
+            is_empty = ~mask.any(dim=-1, keepdim=True)
+            return probs.masked_fill(is_empty, 0.0)
+        """,
+        wrong="hidden = scores * mask",
+        mistake="zeroed-logits",
+    ),
+    Parsons(
+        "masked_attention",
+        """
+        def attend(q, k, v, lengths):
+            time = q.shape[1]
+            not_later = torch.ones(time, time, dtype=torch.bool).tril()
+            real = torch.arange(time) < lengths[:, None]
+            keep = not_later & real[:, None, :]
+            scores = q @ k.transpose(1, 2) / q.shape[-1] ** 0.5
+            return torch.softmax(scores.masked_fill(~keep, float("-inf")), dim=-1) @ v
+        """,
+        wrong="keep = not_later & real[:, :, None]",
+        mistake="padding-hides-queries",
+    ),
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

@@ -12,6 +12,7 @@ from softmax_lessons.checker.exercise import Exercise, grid, row, scores
 from softmax_lessons.checker.judge import expect, number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception, Variant
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.laws import SOFTMAX
 from softmax_lessons.lessons.misconceptions import LIBRARY, TRACES, named
 from softmax_lessons.lessons.no_result import NO_RESULT
@@ -610,6 +611,9 @@ def _probe(x: Tensor, dim: int, gradient: bool = False) -> Probe:
     return Probe(x, dim, gradient, rounding="last" if _is_small(x) else "relative")
 
 
+PLAIN = grid([5.75, 2.328125, -0.83203125], [-1.0546875, -2.203125, -2.46875])
+
+
 def _probes() -> tuple[Probe, ...]:
     small = torch.full((70000,), -16.234375)
     small[-1] = 0  # last, so that float32 loses nothing when it adds one after the other
@@ -619,6 +623,8 @@ def _probes() -> tuple[Probe, ...]:
         (row(0.42578125, 1.078125, 5.3125, dtype=BRAIN), 0),
         (row(2, 1, 0.1, dtype=HALF), 0),
         (row(2, 1, 0.1, dtype=BRAIN), 0),
+        # whichever step rounds, some result is a whole step of bfloat16 off
+        (PLAIN.bfloat16(), 1),
         (row(11, 12, 9, dtype=HALF), 0),
         (row(20, 120, 119, dtype=HALF), 0),
         (row(100, 101, 99, dtype=BRAIN), 0),
@@ -674,5 +680,20 @@ def _exercises() -> dict[str, Exercise]:
         ),
     }
 
+
+PARSONS = (
+    Parsons(
+        "half_softmax",
+        """
+        def my_half_softmax(x, dim):
+            wide = x.float()
+            exps = (wide - wide.amax(dim=dim, keepdim=True)).exp()
+            probs = exps / exps.sum(dim=dim, keepdim=True)
+            return probs.to(x.dtype)
+        """,
+        wrong="exps = (x - x.amax(dim=dim, keepdim=True)).exp()",
+        mistake="rounds-every-step",
+    ),
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

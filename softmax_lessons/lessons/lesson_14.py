@@ -7,6 +7,7 @@ from softmax_lessons.attempts.run import Probe
 from softmax_lessons.checker.exercise import INF, Exercise
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.merge_states_facts import alike, states_of
 from softmax_lessons.lessons.merge_states_misconceptions import FACTORS, LARGEST, MERGES
 from softmax_lessons.lessons.merge_states_steps import RIGHT, RIGHTS, guarded
@@ -166,8 +167,12 @@ def _probes() -> tuple[Probe, ...]:
         _probe(_rows(nothing), _rows(nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], [3, 2.5], nothing)),
+        _probe(_rows([1, 2.5], [-1000, -1001]), _rows([0.9, 0.2], [-1002, -999])),
         # below what usually stands in for -inf; the sums are 1, so their logarithms are exact
-        *(_probe(_rows([-2 * low]), _rows([-3 * low])) for low in (1e4, 1e9, 1e30)),
+        *(
+            _probe(_rows([1, 2.5], [-2 * low, -INF]), _rows([0.9, 0.2], [-3 * low, -INF]))
+            for low in (1e4, 1e9, 1e30)
+        ),
         _probe(some.double() / 3, more.double()),
     )
 
@@ -195,5 +200,20 @@ def _exercises() -> dict[str, Exercise]:
         ),
     }
 
+
+PARSONS = (
+    Parsons(
+        "merge_states",
+        """
+        def my_merge(a, b):
+            largest = torch.maximum(a[0], b[0])
+            base = largest.masked_fill(largest == float("-inf"), 0.0)
+            total = a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()
+            return torch.stack([largest, total])
+        """,
+        wrong="total = a[1] + b[1]",
+        mistake="no-rescale",
+    ),
+)
 
 TASKS = {**_exercises(), **QUESTIONS}

@@ -11,6 +11,7 @@ from softmax_lessons.checker.exercise import INF, Exercise, scores
 from softmax_lessons.checker.judge import number
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 from softmax_lessons.lessons.questions_15 import QUESTIONS
@@ -354,5 +355,21 @@ EXERCISES = {
         ),
     )
 }
+
+PARSONS = (
+    Parsons(
+        "loss_parts",
+        """
+        def my_parts(shard, targets, first, largest):
+            shifted = shard - largest[:, None]
+            places = targets - first
+            owned = (places >= 0) & (places < shard.shape[1])
+            picked = shifted.gather(1, places.masked_fill(~owned, 0)[:, None]).squeeze(1)
+            return torch.stack([shifted.exp().sum(dim=1), picked.masked_fill(~owned, 0.0)])
+        """,
+        wrong="owned = places < shard.shape[1]",
+        mistake="place-outside-the-shard",
+    ),
+)
 
 TASKS = {**EXERCISES, **QUESTIONS}

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from softmax_lessons.checker.hunt import Hunt
+from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons.questions_16 import QUESTIONS
 
 INF = float("inf")
@@ -731,5 +732,33 @@ HUNTS = {
     "hunt_unkept_maximum": UNKEPT_MAXIMUM,
     "hunt_eps": EPS,
 }
+
+PARSONS = (
+    Parsons(
+        "hunt_future",
+        """
+        def test_no_future(function):
+            q = torch.zeros(1, 1, 4, 2)
+            v = torch.arange(8.0).reshape(1, 1, 4, 2)
+            means = v.cumsum(dim=2) / torch.arange(1, 5)[:, None]
+            torch.testing.assert_close(function(q, q, v), means)
+        """,
+        wrong="v = torch.ones(1, 1, 4, 2)",
+        mistake="misses-the-bug",
+    ),
+    Parsons(
+        "hunt_stream",
+        """
+        def test_stream(function):
+            chunks = [torch.tensor([1.0]), torch.tensor([3.0, 0.0]), torch.tensor([2.0])]
+            largest, total = function(chunks)
+            everything = torch.cat(chunks)
+            expected = (everything - 3).exp().sum()
+            torch.testing.assert_close((largest, total), (torch.tensor(3.0), expected))
+        """,
+        wrong="chunks = [torch.tensor([3.0]), torch.tensor([2.0, 0.0]), torch.tensor([1.0])]",
+        mistake="misses-the-bug",
+    ),
+)
 
 TASKS = {**HUNTS, **QUESTIONS}

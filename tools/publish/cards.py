@@ -24,8 +24,8 @@ from softmax_lessons.field_guide import GUIDE, Entry, entries
 from softmax_lessons.lessons import by_lesson
 from softmax_lessons.predictions import told
 from softmax_lessons.workspace import lessons
-from tools.publish.forms import reasons
 from tools.publish.handouts import MOST_ASKED
+from tools.publish.questions import reasons
 
 EACH = 20
 LONGEST = 60  # characters of wrong answers that are listed with their reason
@@ -133,7 +133,7 @@ def of_lesson(number: str) -> tuple[Card, ...]:
 
 def _questions(number: str) -> Iterator[Card]:
     for name, task in by_lesson().get(number, {}).items():
-        if isinstance(task, Question) and task.asks:
+        if isinstance(task, Question):
             # of the many ways to mix up five curves, the reasons are enough
             why_not = [
                 f"- If you said {named}: {says}" if len(named) < LONGEST else f"- {says}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from softmax_lessons.copies import Notebook
 from softmax_lessons.field_guide import (
     ENDING,
+    KIND,
     LEAST,
     MOST,
     NORMALISED,
@@ -14,6 +15,7 @@ from softmax_lessons.field_guide import (
     SAME,
     SILENT,
     WEIGHTS,
+    WORD,
     Entry,
     Message,
     cells_of_entries,
@@ -93,14 +95,16 @@ def search_data() -> str:
     """Return what search.js needs, as a script: rules, weights of words, and messages."""
     of_entries, rare = weights()
     data = {
+        "kind": KIND,
         "normalised": NORMALISED,
+        "word": WORD,
         "ending": ENDING,
         "same": SAME,
         "silent": SILENT.split(),
         "part": PART,
         "most": MOST,
         "least": LEAST * max(WEIGHTS.values()),
-        "rare": {word: round(value, 4) for word, value in rare.items()},
+        "rare": rare,
         "entries": [_searched(entry, of_entries[entry]) for entry in entries()],
         "answers": [{**vars(each), "messages": _matched(each)} for each in messages()],
     }

@@ -37,12 +37,6 @@ local function box_folded_answers(blocks)
   return boxed
 end
 
-local function asks_for_a_guess(block)
-  local first = block.t == "Para" and block.content[1]
-  local label = first and first.t == "Strong" and pandoc.utils.stringify(first) or ""
-  return label == "Predict." or label:match "^Question %d+%.$"
-end
-
 local function leave_room(list)
   for _, item in ipairs(list.content) do
     item:insert(call("ruled", 2))
@@ -50,8 +44,21 @@ local function leave_room(list)
   return list
 end
 
+local function has_tag(cell, tag)
+  return (cell.attributes.tags or ""):find('"' .. tag .. '"', 1, true)
+end
+
+local function room_for_a_guess(div)
+  if div.classes:includes "guess" then
+    return answers and {} or call("guess", pandoc.utils.stringify(div))
+  end
+end
+
 local function markdown(cell)
-  local blocks = box_folded_answers(cell.content)
+  if has_tag(cell, "steps") then
+    return pandoc.Blocks {} -- on paper, nothing checks them, and nothing folds them
+  end
+  local blocks = box_folded_answers(cell.content):walk { Div = room_for_a_guess }
   local first = blocks[1]
   if first and first.t == "Header" and first.level == 1 then
     local goals = wrap("goals", pandoc.Blocks { table.unpack(blocks, 2) })
@@ -59,9 +66,6 @@ local function markdown(cell)
   end
   if answers then
     return blocks
-  end
-  if blocks:find_if(asks_for_a_guess) then
-    blocks:insert(call("guess"))
   end
   if first and first.t == "Header" then
     checking = pandoc.utils.stringify(first) == "Check yourself"
@@ -90,7 +94,7 @@ local function code(cell)
   for _, block in ipairs(cell.content) do
     blocks:insert(block.t == "CodeBlock" and call("source", block.text) or output(block))
   end
-  if not answers and (cell.attributes.tags or ""):match '"exercise"' then
+  if not answers and has_tag(cell, "exercise") then
     blocks:insert(call("ruled", 7))
   end
   return blocks

@@ -1,217 +1,145 @@
-"""All predictions as quizzes for learning systems: GIFT and Moodle XML for Moodle, QTI for others.
+"""Predictions on a page: what a form needs to know of each question, and its place in a lesson."""
 
-Each question stands on its own, and each typical wrong answer brings the sentence that says what
-is behind it.
-"""
-
+import copy
+import html
+import json
+import math
 import re
-import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from xml.etree import ElementTree
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from text2qti.config import Config
-from text2qti.qti import QTI
-from text2qti.quiz import Quiz
+from softmax_lessons.checker.guess import Answer, alike
+from softmax_lessons.checker.question import KINDS, Question
+from softmax_lessons.copies import FOLDED_ANSWER, Notebook, tags
+from softmax_lessons.lessons import tasks
+from softmax_lessons.predictions import told
 
-from softmax_lessons.checker.question import Question
-from softmax_lessons.lessons import by_lesson
-from softmax_lessons.lessons.before_after import IDEAS
-from softmax_lessons.predictions import as_text
+SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
+PLACE = "question-"  # and the name: where its form is
+FORM = re.compile(rf'<div class="question" id="{PLACE}(\w+)"')
+PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)  # (.*)')
+# what to ask when the votes are counted, by the kind of the answer; {} is a wrong one
+NEXT = {
+    str: 'Ask next: what would have to be different for "{}" to be right?',
+    float: "Ask next: how does someone arrive at {}, and where does it go wrong?",
+    int: "Ask next: how does someone arrive at {}, and where does it go wrong?",
+    tuple: "Ask next: what does each of the numbers stand for, and which one is off in {}?",
+}
+BY_SHARE = (
+    "If about half of them are right, let everyone convince a neighbour who chose otherwise, and "
+    "vote again; if nearly all are, go on; if few are, give a hint first."
+)
+COMPARES = re.compile(r'\s*^check\("(\w+)"\)$', flags=re.MULTILINE)
 
-MOST_CHOICES = 6  # besides the right one
-SPECIAL = re.compile(r"([~=#{}:\\])")  # to GIFT
-# what every system can be told to compare; others are choices
-PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-RIGHT = "That's what happens."
-NO_IDEA = "Not this one. Run the cell in the lesson, and look."
 
+def with_forms(notebook: Notebook) -> Notebook:
+    """Return a lesson with a place for a form where it asks for a prediction.
 
-@dataclass(frozen=True)
-class Choice:
-    """An answer to choose or to type.
-
-    Attributes:
-        text: what it is.
-        says: what is behind it, "" if it is right.
+    What the form hides until there is a guess can be told by its class: the outputs of the cell
+    that shows what happens, and the folded answer, which stands below the form.
     """
-
-    text: str
-    says: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    """A question as a learning system asks it.
-
-    Attributes:
-        name: its name.
-        folder: where a question bank puts it.
-        asks: the question, in Markdown.
-        right: the right answer.
-        wrong: typical wrong ones.
-        within: how far off a number may be; None where there are choices.
-    """
-
-    name: str
-    folder: str
-    asks: str
-    right: Choice
-    wrong: tuple[Choice, ...]
-    within: float | None
+    notebook = with_places(notebook, form)
+    answer = ""
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        if "**Predict.**" in text and (folded := FOLDED_ANSWER.search(text)):
+            answer = folded[0]
+            cell["source"] = text.replace(answer, "").rstrip()
+        elif (asked := FORM.match(text)) and answer:
+            marked = answer.replace("<details>", f'<details class="{SHOWS}{asked[1]}">', 1)
+            cell["source"] = f"{text}\n\n{marked}"
+            answer = ""
+    return notebook
 
 
-def item(name: str, folder: str, question: Question) -> Item:
-    """Return a question as a learning system asks it."""
-    wrong = list(question.wrong.items())
-    if len(wrong) > MOST_CHOICES:
-        wrong = [(answer, behind) for behind, answer in {b: a for a, b in wrong[::-1]}.items()]
-    answers = [question.answer, *(answer for answer, _ in wrong)]
-    is_number = all(map(PLAIN_NUMBER.fullmatch, map(_written, answers)))
-    return Item(
-        name,
-        folder,
-        question.asks,
-        Choice(_written(question.answer), RIGHT),
-        tuple(Choice(_written(answer), says) for answer, (_, says) in wrong),
-        abs(question.answer) * question.within if is_number else None,
-    )
+def with_places(notebook: Notebook, place: Callable[[str, str], str]) -> Notebook:
+    """Return a lesson with something else in place of each `predict(...)` that asks for a guess.
 
-
-def predictions() -> list[Item]:
-    """Return the predictions of all lessons."""
-    return [
-        item(name, f"lesson {lesson}", task)
-        for lesson, asked in by_lesson().items()
-        for name, task in asked.items()
-        if isinstance(task, Question)
-    ]
-
-
-def form(which: str) -> list[Item]:
-    """Return the questions for before the course, or those for after it: form "A" or "B"."""
-    return [item(f"{which}_{name}", f"form {which}", i.forms[which]) for name, i in IDEAS.items()]
-
-
-def _written(answer: object) -> str:
-    return f"{answer:.10g}" if isinstance(answer, (int, float)) else as_text(answer)
-
-
-def write(folder: Path) -> None:
-    """Write all quizzes.
+    The line that compares the guess is left out, and its cell gets a tag, SHOWS and the name.
 
     Args:
-        folder: where they go.
+        notebook: the lesson.
+        place: from the name of a question, and what can be answered, to the Markdown in its
+            place.
     """
-    quizzes = {"predictions": predictions(), "form_a": form("A"), "form_b": form("B")}
-    for name, items in quizzes.items():
-        (folder / f"{name}_moodle.xml").write_text(as_moodle_xml(items), encoding="utf-8")
-        (folder / f"{name}_gift.txt").write_text(as_gift(items), encoding="utf-8")
-        title = f"Softmax in PyTorch: {name.replace('_', ' ')}"
-        quiz = Quiz(as_text2qti(items, title), config=Config(), source_name=name)
-        QTI(quiz).save(folder / f"{name}_qti.zip")
+    cells = []
+    for cell in copy.deepcopy(notebook["cells"]):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            if asked := PREDICTS.match(text):
+                instead = place(asked[1], _wanted(asked[2]))
+                cell = {
+                    "cell_type": "markdown",
+                    "id": cell["id"],
+                    "metadata": cell["metadata"],
+                    "source": instead,
+                }
+            elif compared := COMPARES.search(text):
+                cell["source"] = COMPARES.sub("", text)
+                cell["metadata"]["tags"] = [*tags(cell), SHOWS + compared[1]]
+        cells.append(cell)
+    return {**notebook, "cells": cells}
 
 
-# --- Moodle XML -----------------------------------------------------------------------------------
+def _wanted(comment: str) -> str:
+    """Return what a prediction's comment says can be answered, as it reads on a page."""
+    return re.sub(r"^replace the \.\.\. with ", "", comment).replace('"', "")
 
 
-def as_moodle_xml(items: Sequence[Item]) -> str:
-    """Return questions as Moodle's question bank imports them, with all feedback."""
-    quiz, folder = ElementTree.Element("quiz"), ""
-    for each in items:
-        if each.folder != folder:
-            folder = each.folder
-            category = ElementTree.SubElement(quiz, "question", type="category")
-            _text(category, "category", f"$course$/top/Softmax/{folder}")
-        kind = "multichoice" if each.within is None else "numerical"
-        question = ElementTree.SubElement(quiz, "question", type=kind)
-        _text(question, "name", each.name)
-        _text(question, "questiontext", each.asks, format="markdown")
-        settings = {"defaultgrade": "1", "penalty": "0.3333333", "idnumber": each.name}
-        if each.within is None:
-            settings |= {"single": "true", "shuffleanswers": "true", "answernumbering": "abc"}
-        for name, value in settings.items():
-            ElementTree.SubElement(question, name).text = value
-        for choice in (each.right, *each.wrong):
-            _answer(question, each, choice)
-        if each.within is not None:
-            _answer(question, each, Choice("*", NO_IDEA))
-    ElementTree.indent(quiz)
-    return ElementTree.tostring(quiz, encoding="unicode", xml_declaration=True) + "\n"
+def form(name: str, wanted: str) -> str:
+    """Return the place of a question's form, as HTML; questions.js builds it there."""
+    data = html.escape(json.dumps(_data(name), ensure_ascii=False))
+    about = f'id="{PLACE}{name}" data-wanted="{html.escape(wanted)}" data-question="{data}"'
+    return f'<div class="question" {about}></div>'
 
 
-def _answer(question: ElementTree.Element, each: Item, choice: Choice) -> None:
-    fraction = "100" if choice is each.right else "0"
-    form = "markdown" if each.within is None else "moodle_auto_format"
-    answer = ElementTree.SubElement(question, "answer", fraction=fraction, format=form)
-    ElementTree.SubElement(answer, "text").text = choice.text
-    _text(answer, "feedback", choice.says, format="markdown")
-    if each.within is not None and choice.text != "*":
-        ElementTree.SubElement(answer, "tolerance").text = _tolerance(each, choice)
+def notes(name: str) -> str:
+    """Return what a teacher needs for a vote on a question, as Markdown.
+
+    What happens, what each likely wrong answer says of who gives it, and what to ask next.
+    """
+    question = tasks()[name]
+    first = next(iter(question.wrong))
+    lines = [
+        f"**Vote.** Everyone chooses before anyone speaks. What happens: {told(question.answer)}.",
+        "",
+        *(f"- {named}: {says}" for named, _, says in reasons(question, most=3)),
+        "",
+        NEXT[type(question.answer)].format(told(first)),
+        BY_SHARE,
+    ]
+    return "\n".join(lines)
 
 
-def _text(parent: ElementTree.Element, tag: str, text: str, **attributes: str) -> None:
-    element = ElementTree.SubElement(parent, tag, **attributes)
-    ElementTree.SubElement(element, "text").text = text
+def reasons(question: Question, most: int | None = None) -> Iterator[tuple[str, str, str]]:
+    """Yield the likely wrong answers that have one reason, its slug, and its sentence.
+
+    Args:
+        question: the question.
+        most: how many answers of a reason are named; all if None.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for answer, why in question.wrong.items():
+        found.setdefault(why, []).append(told(answer))
+    for why, answers in found.items():
+        named, more = answers[:most], len(answers[:most]) < len(answers)
+        yield (" or ".join([*named, *(["others like these"] if more else [])]), *why)
 
 
-def _tolerance(each: Item, choice: Choice) -> str:
-    """Return how far a number may be from this one; nothing is taken from the right one."""
-    return f"{each.within:.10f}".rstrip("0").rstrip(".") if choice is each.right else "0"
+def _data(name: str) -> dict[str, Any]:
+    question = tasks()[name]
+    answer = question.answer
+    return {
+        "name": name,
+        "wanted": KINDS[type(answer)][1],
+        "choices": question.choices,
+        "answer": _plain(answer),
+        "within": question.within,
+        "wrong": [(_plain(wrong), says) for wrong, (_, says) in question.wrong.items()],
+        "alike": alike(answer) if isinstance(answer, (int, float)) else (),
+    }
 
 
-# --- GIFT -----------------------------------------------------------------------------------------
-
-
-def as_gift(items: Sequence[Item]) -> str:
-    """Return questions in Moodle's text format."""
-    blocks, folder = [], ""
-    for each in items:
-        if each.folder != folder:
-            folder = each.folder
-            blocks.append(f"$CATEGORY: $course$/top/Softmax/{folder}")
-        lines = [f"::{_gift(each.name)}::[markdown]{_gift(each.asks)} {{"]
-        if each.within is not None:
-            lines[0] += "#"
-            lines += [
-                f"={'%100%' if choice is each.right else '%0%'}{choice.text}:"
-                f"{_tolerance(each, choice)}#{_gift(choice.says)}"
-                for choice in (each.right, *each.wrong)
-            ]
-            lines.append(f"~#{_gift(NO_IDEA)}")
-        else:
-            lines += [
-                f"{'=' if choice is each.right else '~'}{_gift(choice.text)}#{_gift(choice.says)}"
-                for choice in (each.right, *each.wrong)
-            ]
-        blocks.append("\n".join([*lines, "}"]))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _gift(text: str) -> str:
-    """Return a text in which nothing means anything to GIFT; a blank line would end a question."""
-    return SPECIAL.sub(r"\\\1", text).replace("\n", "\\n")
-
-
-# --- QTI ------------------------------------------------------------------------------------------
-
-
-def as_text2qti(items: Sequence[Item], title: str) -> str:
-    """Return questions as the text that text2qti reads."""
-    blocks = [f"Quiz title: {title}", "Shuffle answers: true"]
-    for number, each in enumerate(items, start=1):
-        lines = [f"Title: {each.name}", "Points: 1", _hung(f"{number}.", each.asks)]
-        choices = [("*", each.right), *(("", choice) for choice in each.wrong)]
-        choices.sort(key=lambda pair: pair[1].text)  # where the right one stands tells nothing
-        for letter, (mark, choice) in zip("abcdefghij", choices, strict=False):
-            lines.append(_hung(f"{mark}{letter})", choice.text.replace("*", "\\*")))
-            lines.append(_hung("...", choice.says))
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _hung(mark: str, text: str) -> str:
-    """Return a text with a mark in front, its other lines set in as deep as the first one."""
-    width = 8
-    return mark.ljust(width) + textwrap.indent(text, " " * width).lstrip(" ")
+def _plain(answer: Answer) -> Answer:
+    """Return an answer as JSON can hold it: infinities and nan as words."""
+    return answer if isinstance(answer, (str, tuple)) or math.isfinite(answer) else str(answer)

@@ -11,13 +11,16 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide
+from tools.publish import guide, questions, steps
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
 # what else of the repository the pages are made of, or link to
-MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "cards")
+MIRRORED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CC-BY"),
+    *("docs", "tools/classroom"),
+)
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
 FOR_ALL = {
     "The cheat sheet": {"one page": "handouts/cheat_sheet.pdf"},
     "The booklet": {
@@ -35,6 +38,7 @@ FOR_ALL = {
 OFFERED = {
     "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},
     "Slides": {"with speaker notes": "slides/{}.html"},
+    "Page": {"in one file": "html/{}.html"},
     "Notebook": {
         "without answers": "student/{}.ipynb",
         "without answers and outputs": "student_without_outputs/{}.ipynb",
@@ -43,6 +47,7 @@ OFFERED = {
 }
 # a link to a heading, in which JupyterLab wants the heading's capitals and dots
 HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
+STEPS = re.compile(r'steps\("(\w+)"\)')
 
 
 def write(target: Path, forms: Path) -> None:
@@ -85,10 +90,12 @@ def write(target: Path, forms: Path) -> None:
 
 
 def _as_page(notebook: dict, name: str) -> dict:
-    """Return a lesson as the site shows it: solutions folded, its other forms linked."""
-    notebook = without_unanswered(without_notes(notebook))
+    """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
+    notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
+        if "steps" in tags(cell):
+            cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])
+        elif cell["cell_type"] == "markdown":
             cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
         elif "solution" in tags(cell):
             cell["metadata"]["tags"].append("hide-cell")

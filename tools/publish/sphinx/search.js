@@ -10,10 +10,11 @@ function normalised(message) {
 }
 
 function wordsOf(text) {
-  const silent = new Set(FIELD_GUIDE.silent);
-  const said = text.toLowerCase().match(/[a-z_]\w*\w|\d[\d.]*\d/g) ?? [];
+  const silent = new Set(["", ...FIELD_GUIDE.silent]);
+  const found = text.toLowerCase().match(new RegExp(FIELD_GUIDE.word, "g")) ?? [];
+  const said = [...found, ...found.flatMap((word) => (word.includes("_") ? word.split("_") : []))];
   const stems = said.filter((word) => !silent.has(word))
-    .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), ""));
+    .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), "").replace(/i[sz]/g, "is"));
   const { same } = FIELD_GUIDE;
   return new Set(stems.map((stem) => (Object.hasOwn(same, stem) ? same[stem] : stem)));
 }
@@ -22,21 +23,22 @@ function best(scores) { // sorted, the entries of equal scores in the order of t
   return [...scores].sort(([, a], [, b]) => b[0] - a[0] || b[1] - a[1]).map(([entry]) => entry);
 }
 
-function byMessage(text, known) {
-  const asked = normalised(text);
+function byMessage(text, known, whole) {
+  const asked = normalised(text.trim().replace(new RegExp(FIELD_GUIDE.kind), ""));
   const plain = new Set(text.toLowerCase().split(/\s+/).filter(Boolean));
   const found = new Map();
   for (const entry of known) {
     for (const [message, parts] of entry.messages) {
       let from = 0;
-      const inOrder = parts.every((part) => {
-        const at = asked.indexOf(part, from);
-        from = at + part.length;
-        return at >= 0;
-      });
-      const within = asked.length >= FIELD_GUIDE.part && parts.join(" ").includes(asked);
-      if (!inOrder && !within) continue;
-      const alike = inOrder ? parts.reduce((sum, part) => sum + part.length, 0) : asked.length;
+      const fits = whole
+        ? parts.every((part) => {
+          const at = asked.indexOf(part, from);
+          from = at + part.length;
+          return at >= 0;
+        })
+        : asked.length >= FIELD_GUIDE.part && ` ${parts.join(" ")}`.includes(` ${asked}`);
+      if (!fits) continue;
+      const alike = parts.reduce((sum, part) => sum + part.length, 0);
       const shared = new Set(message.split(/\s+/).filter((word) => plain.has(word))).size;
       const [most, more] = found.get(entry) ?? [0, 0];
       if (alike > most || (alike === most && shared > more)) found.set(entry, [alike, shared]);
@@ -58,12 +60,14 @@ function byWords(text) {
 }
 
 function explain(text) {
-  const found = byMessage(text, FIELD_GUIDE.entries);
-  if (found.length) return { entries: found.slice(0, FIELD_GUIDE.most), exact: true };
-  const [answer] = byMessage(text, FIELD_GUIDE.answers);
-  if (answer) {
-    const more = FIELD_GUIDE.entries.filter(({ number }) => number === answer.entry);
-    return { entries: more, exact: true, answer };
+  for (const whole of [true, false]) {
+    const found = byMessage(text, FIELD_GUIDE.entries, whole);
+    if (found.length) return { entries: found.slice(0, FIELD_GUIDE.most), exact: true };
+    const [answer] = byMessage(text, FIELD_GUIDE.answers, whole);
+    if (answer) {
+      const more = FIELD_GUIDE.entries.filter(({ number }) => number === answer.entry);
+      return { entries: more, exact: true, answer };
+    }
   }
   return { entries: byWords(text).slice(0, FIELD_GUIDE.most), exact: false };
 }
