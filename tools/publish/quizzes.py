@@ -24,8 +24,8 @@ MOST_CHOICES = 6  # besides the right one
 SPECIAL = re.compile(r"([~=#{}:\\])")  # to GIFT
 # what every system can be told to compare; others are choices
 PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-RIGHT = "That's what happens."
-NO_IDEA = "Not this one. Run the cell in the lesson, and look."
+RIGHT = "Right."
+OTHER = "Not this one."
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def as_moodle_xml(items: Sequence[Item]) -> str:
         for choice in (each.right, *each.wrong):
             _answer(question, each, choice)
         if each.within is not None:
-            _answer(question, each, Choice("*", NO_IDEA))
+            _answer(question, each, Choice("*", OTHER))
     ElementTree.indent(quiz)
     return ElementTree.tostring(quiz, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -179,7 +179,7 @@ def as_gift(items: Sequence[Item]) -> str:
                 f"{_tolerance(each, choice)}#{_gift(choice.says)}"
                 for choice in (each.right, *each.wrong)
             ]
-            lines.append(f"~#{_gift(NO_IDEA)}")
+            lines.append(f"~#{_gift(OTHER)}")
         else:
             lines += [
                 f"{'=' if choice is each.right else '~'}{_gift(choice.text)}#{_gift(choice.says)}"
