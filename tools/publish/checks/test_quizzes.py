@@ -63,10 +63,7 @@ def test_a_typical_wrong_number_is_not_near_enough_to_the_right_one():
 
 @pytest.mark.parametrize("name", SETS)
 def test_gift_is_read_by_a_parser_of_it(name, folder):
-    node = ["node", "-e", READ_GIFT, str(folder / f"{name}_gift.txt")]
-    done = subprocess.run(node, cwd=ROOT / "tools" / "publish", capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    found = [each for each in json.loads(done.stdout) if each["type"] != "Category"]
+    found = [e for e in parsed_gift(folder / f"{name}_gift.txt") if e["type"] != "Category"]
     assert [each["title"] for each in found] == [item.name for item in SETS[name]]
     for each, item in zip(found, SETS[name], strict=True):
         assert each["stem"]["text"].strip() == item.asks.strip()
@@ -76,6 +73,24 @@ def test_gift_is_read_by_a_parser_of_it(name, folder):
         assert told == texts([item.right, *item.wrong])
         weights = [choice["weight"] for choice in each["choices"] if choice["isCorrect"]]
         assert weights.count(100) == (item.within is not None)
+
+
+def test_nothing_in_a_text_means_anything_to_gift(tmp_path):
+    odd = "a {b} = c ~ d # e: f \\ g -> h\n\n    // i %50% ::j::"
+    made = quizzes.item("odd", "here", Question("x {", {"~y": ("z", odd)}, asks=odd))
+    (tmp_path / "odd_gift.txt").write_text(quizzes.as_gift([made]), encoding="utf-8")
+    _, found = parsed_gift(tmp_path / "odd_gift.txt")
+    assert (found["title"], found["stem"]["text"]) == ("odd", odd)
+    told = {(each["text"]["text"], each["feedback"]["text"]) for each in found["choices"]}
+    assert told == {("x {", quizzes.RIGHT), ("~y", odd)}
+
+
+def parsed_gift(file):
+    """What a parser finds in a file: categories and questions."""
+    node = ["node", "-e", READ_GIFT, str(file)]
+    done = subprocess.run(node, cwd=ROOT / "tools" / "publish", capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
 
 
 def _shown(text):
