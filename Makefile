@@ -51,7 +51,7 @@ publish: .venv/.publish tools/publish/node_modules/.package-lock.json ## make co
 
 test-published: bundle .venv/.classroom tools/classroom/node_modules/.package-lock.json ## look at all of it, pages in a browser
 	$(BIN)/python -m pytest $(ON_ALL_CORES) tools/publish/checks
-	$(BIN)/python -m pytest $(NBVAL) build/student build/student_without_outputs build/answers
+	$(BIN)/python -m pytest $(NBVAL) build/student
 
 bundle: publish ## make a folder for a USB stick, into build/bundle
 	$(BIN)/python -m tools.publish.bundle

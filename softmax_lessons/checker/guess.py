@@ -35,13 +35,15 @@ def as_number(guess: object) -> object:
         text = guess.strip().replace("\N{MINUS SIGN}", "-").removeprefix("+")
         percent = text.endswith("%")
         try:
-            number = Fraction(text) if "/" in text else float(text.removesuffix("%"))
+            if "/" in text:
+                return _as_float(Fraction(re.sub(r"\s*/\s*", "/", text)))
+            number = float(text.removesuffix("%"))
         except (ValueError, ZeroDivisionError):
             return guess
-        return float(number) / 100 if percent else float(number)
+        return number / 100 if percent else number
     # the numbers of NumPy and of fractions too; True is no number here
     if isinstance(guess, numbers.Real) and not isinstance(guess, bool):
-        return float(guess)
+        return _as_float(guess)
     return guess
 
 
@@ -101,20 +103,13 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
         return "It's an ordinary number." if math.isnan(guess) else "It isn't a number at all: nan."
     if math.isinf(guess) or math.isinf(answer):
         return "It's finite." if math.isinf(guess) else "It's infinite."
-    for says, like in (
-        ("Right size, wrong sign.", -answer),
-        ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
-        ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
-        ("That's 1 divided by it.", 1 / answer if answer else math.inf),
-        ("That's 1 minus it.", 1 - answer),
-        ("Twice as large as what happens.", 2 * answer),
-        ("Half of what happens.", answer / 2),
-    ):
-        if like and math.isclose(guess, like, rel_tol=max(within, 0.005)):
+    for says, like in alike(answer):
+        if math.isclose(guess, like, rel_tol=max(within, 0.005)):
             return says
     if guess * answer > 0:
-        power = math.log10(guess / answer)
-        if round(power) and math.isclose(guess / 10 ** round(power), answer, rel_tol=0.005):
+        # of the ratio itself, which may be too large for a number
+        power = math.log10(abs(guess)) - math.log10(abs(answer))
+        if round(power) and math.isclose(10 ** (power - round(power)), 1, rel_tol=0.005):
             side = "large" if power > 0 else "small"
             return f"The right digits, {10 ** abs(round(power)):,} times too {side}."
         if f"{guess:.0e}" == f"{answer:.0e}":
@@ -123,13 +118,35 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
     return "Too large." if guess > answer else "Too small."
 
 
+def alike(answer: float) -> list[tuple[str, float]]:
+    """Return numbers that a usual slip makes of a right one, with what is said of each."""
+    slips = (
+        ("Right size, wrong sign.", -answer),
+        ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
+        ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
+        ("That's 1 divided by it.", 1 / answer if answer else math.inf),
+        ("That's 1 minus it.", 1 - answer),
+        ("Twice as large as what happens.", 2 * answer),
+        ("Half of what happens.", answer / 2),
+    )
+    return [(says, like) for says, like in slips if like and math.isfinite(like)]
+
+
 def _how_far_shape(guess: tuple[int, ...], answer: tuple[int, ...]) -> str:
     if len(guess) != len(answer):
         return f"The answer has {len(answer)} numbers, and yours has {len(guess)}."
     if sorted(guess) == sorted(answer):
         return "The right numbers, in another order."
     right = sum(map(operator.eq, guess, answer))
-    return f"{right} of the {len(answer)} numbers are right."
+    return f"{right} of the {len(answer)} numbers {'is' if right == 1 else 'are'} right."
+
+
+def _as_float(number: numbers.Real) -> float:
+    """Return a number of any size; one that is too large is infinite, as it is in 1e999."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _plain(guess: object) -> object:

@@ -9,21 +9,22 @@ from pathlib import Path
 
 from softmax_lessons import gains
 from softmax_lessons.workspace import lessons
-from tools.publish import cards, copies, forms, handouts, site, slides
+from tools.publish import cards, copies, forms, handouts, pages, site, slides
 
 BUILD = Path("build")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "cards")
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
 
 
 def jobs() -> Iterator[Callable[[], None]]:
     """Yield what is to be done, each independent of the others; the longest come first."""
-    student, blank, teacher, printed, shown, learnt = (BUILD / name for name in FORMS)
+    student, blank, teacher, printed, shown, paged, learnt = (BUILD / name for name in FORMS)
     for answers, ending in ((True, "_answers"), (False, "")):
         booklet = printed / f"booklet{ending}.pdf"
         yield partial(handouts.write, lessons(), booklet, answers=answers)
     for lesson in lessons():
         name, own_name = lesson.name, lesson.stem
         yield partial(slides.write, lesson, shown / f"{own_name}.html")
+        yield partial(pages.write, lesson, paged / f"{own_name}.html")
         yield partial(handouts.write, [lesson], printed / f"{own_name}.pdf", answers=False)
         yield partial(handouts.write, [lesson], printed / f"{own_name}_answers.pdf", answers=True)
         yield partial(copies.write, lesson, student / name, answers=False, outputs=True)

@@ -24,8 +24,8 @@ from softmax_lessons.field_guide import GUIDE, Entry, entries
 from softmax_lessons.lessons import by_lesson
 from softmax_lessons.predictions import told
 from softmax_lessons.workspace import lessons
-from tools.publish.forms import reasons
 from tools.publish.handouts import MOST_ASKED
+from tools.publish.questions import reasons
 
 EACH = 20
 LONGEST = 60  # characters of wrong answers that are listed with their reason

@@ -1,14 +1,13 @@
 """Before and after the course, on paper: a form as a PDF, and the same with its answer key."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.before_after import IDEAS, Idea
 from softmax_lessons.predictions import told
-from tools.publish import handouts
+from tools.publish import handouts, questions
 
 TITLE = """# Softmax in PyTorch: form {form}
 
@@ -54,21 +53,12 @@ def write(form: str, target: Path, *, answers: bool) -> None:
 
 def _as_text(number: int, idea: Idea, form: str) -> str:
     question = idea.forms[form]
-    return f"**Question {number}.** {question.asks}\n\n{_key(idea, question)}"
+    return f"**Question {number}.** {question.asks}\n\n{handouts.guess()}\n\n{_key(idea, question)}"
 
 
 def _key(idea: Idea, question: Question) -> str:
     """Return a folded answer: what is right, and what each likely wrong answer means."""
     right = f"**{told(question.answer)}**. Lesson {idea.lesson}: {idea.promise}."
-    wrong = [f"- {named} ({slug}): {says}" for named, slug, says in reasons(question)]
+    wrong = [f"- {named} ({slug}): {says}" for named, slug, says in questions.reasons(question)]
     text = "\n".join([right, "", *wrong])
     return f"<details><summary>Answer</summary>\n\n{text}\n\n</details>"
-
-
-def reasons(question: Question) -> Iterator[tuple[str, str, str]]:
-    """Yield the likely wrong answers that have one reason, its slug, and its sentence."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for answer, why in question.wrong.items():
-        found.setdefault(why, []).append(told(answer))
-    for why, answers in found.items():
-        yield (" or ".join(answers), *why)

@@ -37,12 +37,6 @@ local function box_folded_answers(blocks)
   return boxed
 end
 
-local function asks_for_a_guess(block)
-  local first = block.t == "Para" and block.content[1]
-  local label = first and first.t == "Strong" and pandoc.utils.stringify(first) or ""
-  return label == "Predict." or label:match "^Question %d+%.$"
-end
-
 local function leave_room(list)
   for _, item in ipairs(list.content) do
     item:insert(call("ruled", 2))
@@ -54,11 +48,17 @@ local function has_tag(cell, tag)
   return (cell.attributes.tags or ""):find('"' .. tag .. '"', 1, true)
 end
 
+local function room_for_a_guess(div)
+  if div.classes:includes "guess" then
+    return answers and {} or call("guess", pandoc.utils.stringify(div))
+  end
+end
+
 local function markdown(cell)
   if has_tag(cell, "steps") then
     return pandoc.Blocks {} -- on paper, nothing checks them, and nothing folds them
   end
-  local blocks = box_folded_answers(cell.content)
+  local blocks = box_folded_answers(cell.content):walk { Div = room_for_a_guess }
   local first = blocks[1]
   if first and first.t == "Header" and first.level == 1 then
     local goals = wrap("goals", pandoc.Blocks { table.unpack(blocks, 2) })
@@ -66,9 +66,6 @@ local function markdown(cell)
   end
   if answers then
     return blocks
-  end
-  if blocks:find_if(asks_for_a_guess) then
-    blocks:insert(call("guess"))
   end
   if first and first.t == "Header" then
     checking = pandoc.utils.stringify(first) == "Check yourself"

@@ -15,6 +15,7 @@ from softmax_lessons import limits
 from softmax_lessons.copies import without_answers, without_notes, without_unanswered
 from softmax_lessons.dtypes import Limits
 from softmax_lessons.field_guide import entries
+from tools.publish import questions
 
 HERE = Path(__file__).parent.resolve()
 MOST_ASKED = (36, 110, 80, 81, 87, 93, 41, 91, 83, 101, 115, 116)  # by threads that were counted
@@ -41,6 +42,7 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
         for notebook in notebooks:
             content = json.loads(notebook.read_text(encoding="utf-8"))
             content = without_unanswered(without_notes(content))
+            content = questions.with_places(content, guess)
             if not answers:
                 content = without_answers(content)
             (Path(folder) / notebook.name).write_text(json.dumps(content), encoding="utf-8")
@@ -48,6 +50,11 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
         command = [pypandoc.get_pandoc_path(), *options, "--output=handout.typ", *names]
         subprocess.run(command, cwd=folder, check=True)
         _compile(Path(folder) / "handout.typ", target)
+
+
+def guess(_name: str = "", wanted: str = "") -> str:
+    """Return what handout.lua makes a line for a pencil of, unless answers are printed."""
+    return f'<div class="guess">\n\n{wanted}\n\n</div>'
 
 
 def write_cheat_sheet(target: Path) -> None:

@@ -11,7 +11,7 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide, steps
+from tools.publish import guide, questions, steps
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
@@ -20,7 +20,7 @@ MIRRORED = (
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CC-BY"),
     *("docs", "tools/classroom"),
 )
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "cards")
+FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
 FOR_ALL = {
     "The cheat sheet": {"one page": "handouts/cheat_sheet.pdf"},
     "The booklet": {
@@ -38,6 +38,7 @@ FOR_ALL = {
 OFFERED = {
     "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},
     "Slides": {"with speaker notes": "slides/{}.html"},
+    "Page": {"in one file": "html/{}.html"},
     "Notebook": {
         "without answers": "student/{}.ipynb",
         "without answers and outputs": "student_without_outputs/{}.ipynb",
@@ -89,8 +90,8 @@ def write(target: Path, forms: Path) -> None:
 
 
 def _as_page(notebook: dict, name: str) -> dict:
-    """Return a lesson as the site shows it: solutions folded, its other forms linked."""
-    notebook = without_unanswered(without_notes(notebook))
+    """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
+    notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
     for cell in notebook["cells"]:
         if "steps" in tags(cell):
             cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])

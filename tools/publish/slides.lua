@@ -18,6 +18,12 @@ local function opening(blocks, level)
   return pandoc.Header(level, { pandoc.Str("\0") })
 end
 
+-- What a question's form hides is found by this class.
+local function of_question(cell)
+  local shows = (cell.attributes.tags or ""):match '"(shows%-[%w_]+)"'
+  return shows and pandoc.Blocks { pandoc.Div(cell.content, { class = "tag_" .. shows }) }
+end
+
 function CodeBlock(block)
   for line in block.text:gmatch("[^\n]+") do
     if utf8.len(line) > WIDEST then
@@ -36,7 +42,7 @@ function Pandoc(doc)
   local deck = pandoc.Blocks({})
   local place = deck -- where a cell that continues goes: onto the slide, or into its fragment
   for _, cell in ipairs(doc.blocks) do
-    local kind, blocks = slide_type(cell), cell.content
+    local kind, blocks = slide_type(cell), of_question(cell) or cell.content
     if kind == "notes" then
       deck:insert(pandoc.Div(blocks, { class = "notes" }))
     elseif kind == "fragment" then

@@ -1,16 +1,20 @@
 """Slides: one HTML file a lesson, which needs nothing beside it and no network."""
 
+import copy
 import json
 import subprocess
 from pathlib import Path
 
 import pypandoc
 
-from softmax_lessons.copies import title, without_unanswered
+from softmax_lessons.copies import Notebook, slide_type, tags, title, without_unanswered
+from tools.publish import questions
 
 
 def write(notebook: Path, target: Path) -> None:
     """Write the slides of a lesson, as its slide metadata says, with the speaker's notes.
+
+    What a question asks for is on a slide of its own, and what happens on the next.
 
     Args:
         notebook: the lesson.
@@ -20,6 +24,7 @@ def write(notebook: Path, target: Path) -> None:
         subprocess.CalledProcessError: if Pandoc fails, or warns.
     """
     content = without_unanswered(json.loads(notebook.read_text(encoding="utf-8")))
+    content = _with_votes(questions.with_forms(content))
     options = ["--defaults=tools/publish/slides.yaml", f"--metadata=pagetitle:{title(content)}"]
     subprocess.run(
         [pypandoc.get_pandoc_path(), *options, "--fail-if-warnings", f"--output={target}"],
@@ -27,3 +32,29 @@ def write(notebook: Path, target: Path) -> None:
         encoding="utf-8",
         check=True,
     )
+
+
+def _with_votes(notebook: Notebook) -> Notebook:
+    """Return a lesson whose questions have room for votes, and notes on what the votes say."""
+    cells = []
+    for place, cell in enumerate(notebook["cells"]):
+        shown = [tag for tag in tags(cell) if tag.startswith(questions.SHOWS)]
+        if shown:
+            if slide_type(cell) not in ("slide", "subslide"):
+                # the notes come after both, and are wanted with both
+                cells += copy.deepcopy(_notes_of_slide(notebook["cells"][place + 1 :]))
+                cell["metadata"]["slideshow"] = {"slide_type": "subslide"}
+            cells.append(_note(questions.notes(shown[0].removeprefix(questions.SHOWS))))
+        cells.append(cell)
+    return {**notebook, "cells": cells}
+
+
+def _notes_of_slide(cells: list[dict]) -> list[dict]:
+    kinds = [slide_type(cell) for cell in cells]
+    ends = [place for place, kind in enumerate(kinds) if kind in ("slide", "subslide")]
+    return [cell for cell in cells[: min(ends, default=None)] if slide_type(cell) == "notes"]
+
+
+def _note(text: str) -> dict:
+    slideshow = {"slide_type": "notes"}
+    return {"cell_type": "markdown", "metadata": {"slideshow": slideshow}, "source": text}

@@ -16,6 +16,17 @@ NOT_OURS = {"meta-viewport"}  # Pandoc's template keeps a slide from being zoome
 WIDTH, HEIGHT = 1280, 700  # of the 720 pixels, the number of the slide needs the last ones
 
 
+def slide_of(cell):
+    """What a cell is on the slides: what a question asks for is shown on a slide of its own."""
+    shows = re.search(r'^check\("\w+"\)$', "".join(cell["source"]), flags=re.MULTILINE)
+    kind = slide_type(cell)
+    return "subslide" if shows and kind not in ("slide", "subslide") else kind
+
+
+def begins_slide(cell):
+    return slide_of(cell) in ("slide", "subslide")
+
+
 def opened(browser, file):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.asked, page.failures = [], []
@@ -69,7 +80,7 @@ def test_the_page_has_the_title_and_the_language_of_the_lesson(deck, cells):
 
 
 def test_the_slides_are_those_of_the_notebook(deck, cells):
-    wanted = [kind for kind in map(slide_type, cells) if kind in ("slide", "subslide")]
+    wanted = [slide_of(cell) for cell in cells if begins_slide(cell)]
     found = deck.evaluate(
         """() => Reveal.getSlides().map((slide) => {
             const below = slide.parentElement.classList.contains("stack");
@@ -77,13 +88,13 @@ def test_the_slides_are_those_of_the_notebook(deck, cells):
         })"""
     )
     assert found == wanted
-    fragments = [cell for cell in cells if slide_type(cell) == "fragment"]
+    fragments = [cell for cell in cells if slide_of(cell) == "fragment"]
     assert deck.locator(".slides .fragment").count() == len(fragments)
 
 
 def test_each_slide_begins_as_its_cell_does(deck, cells):
     texts = deck.evaluate("() => Reveal.getSlides().map((slide) => slide.textContent)")
-    starts = [cell for cell in cells if slide_type(cell) in ("slide", "subslide")]
+    starts = [cell for cell in cells if begins_slide(cell)]
     for cell, text in zip(starts, texts, strict=True):
         line = re.sub(r"^(#+|\d+\.) ", "", cell["source"][0])  # a list's number is not text
         line = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", line).split("$")[0]  # a link is its text
@@ -93,6 +104,7 @@ def test_each_slide_begins_as_its_cell_does(deck, cells):
 
 def test_every_code_cell_is_there_but_the_skipped_ones(deck, cells):
     shown = [cell for cell in cells if slide_type(cell) != "skip"]
+    shown = [cell for cell in shown if not cell["source"][0].startswith("predict(")]  # a form
     code = sum(cell["cell_type"] == "code" for cell in shown)
     fenced = sum("".join(c["source"]).count("```") // 2 for c in shown if c["cell_type"] != "code")
     assert deck.locator(".slides div.sourceCode").count() == code + fenced
@@ -117,8 +129,10 @@ def test_fragments_come_one_after_another(deck):
 
 
 def test_notes_are_for_the_speaker_alone(deck, cells):
-    notes = [cell for cell in cells if slide_type(cell) == "notes"]
-    assert deck.locator("aside.notes").count() == len(notes)
+    notes = ["".join(cell["source"]) for cell in cells if slide_type(cell) == "notes"]
+    found = deck.locator("aside.notes").evaluate_all("all => all.map((note) => note.textContent)")
+    starts = {" ".join(re.findall(r"\w+", note)[:6]) for note in found}
+    assert {" ".join(re.findall(r"\w+", note)[:6]) for note in notes} <= starts
     assert not deck.locator("aside.notes").filter(visible=True).count()
 
 
@@ -146,23 +160,40 @@ def test_formulas_are_typeset(deck, cells):
     assert formulas or "$$" not in "".join("".join(cell["source"]) for cell in cells)
 
 
-def test_every_slide_fits_with_its_answers_unfolded(deck):
-    too_large = deck.evaluate(
-        """([width, height]) => {
-            const answers = document.querySelectorAll("details");
-            answers.forEach((answer) => { answer.open = true; });
-            const found = Reveal.getSlides().map((slide) => {
-                const {h, v} = Reveal.getIndices(slide);
-                Reveal.slide(h, v);
-                return [slide.textContent.trim().slice(0, 60), slide.scrollWidth,
-                        slide.scrollHeight];
-            });
-            answers.forEach((answer) => { answer.open = false; });
-            return found.filter(([text, w, h]) => w > width || h > height);
-        }""",
-        [WIDTH, HEIGHT],
-    )
-    assert too_large == []
+VOTE = """() => {
+    for (const place of document.querySelectorAll(".question")) {
+        const { wrong, answer, shown } = place.question;
+        const long = wrong.toSorted((a, b) => b[1].length - a[1].length).map(([each]) => each);
+        const plain = (each) => (Array.isArray(each) ? shown(each) : String(each));
+        const votes = place.querySelector("textarea");
+        const most = [...long.slice(0, 5), answer];
+        votes.value = most.map((each, place) => `${plain(each)} ${9 - place}`).join(", ");
+        votes.dispatchEvent(new Event("input"));
+        const field = place.querySelector("input");
+        if (field.type === "radio") place.querySelector(`[value="${long[0]}"]`).checked = true;
+        else field.value = plain(long[0]);
+        place.querySelector("form").requestSubmit();
+    }
+}"""
+TOO_LARGE = """([unfolded, width, height]) => {
+    document.querySelectorAll(unfolded).forEach((answer) => { answer.open = true; });
+    return Reveal.getSlides().map((slide) => {
+        const {h, v} = Reveal.getIndices(slide);
+        Reveal.slide(h, v);
+        return [slide.textContent.trim().slice(0, 60), slide.scrollWidth, slide.scrollHeight];
+    }).filter(([text, w, h]) => w > width || h > height);
+}"""
+
+
+def test_every_slide_fits_with_its_answers_unfolded_and_its_votes_counted(browser, file):
+    deck = opened(browser, file)
+    deck.evaluate(VOTE)
+    says = deck.locator(".question [role=status]").all_text_contents()
+    assert all(says), "after a guess each form says something, and after votes each list"
+    of_answers = deck.evaluate(TOO_LARGE, ["details", WIDTH, HEIGHT])
+    of_votes = deck.evaluate(TOO_LARGE, [".question details", WIDTH, HEIGHT])
+    deck.close()
+    assert (of_answers, of_votes) == ([], [])
 
 
 def test_pictures_have_their_sentences(deck, cells):
@@ -177,7 +208,7 @@ def test_solutions_are_on_slides_of_their_own(cells):
 
 
 def test_a_printed_deck_has_a_page_for_each_slide(printed, cells):
-    wanted = [cell for cell in cells if slide_type(cell) in ("slide", "subslide")]
+    wanted = [cell for cell in cells if begins_slide(cell)]
     assert printed.locator(".pdf-page").count() == len(wanted)
 
 

@@ -39,12 +39,14 @@ html_context = {"default_mode": "auto"}
 html_static_path = [
     "../node_modules/mathjax/es5/tex-svg-full.js",
     "../../../softmax_lessons/explorers",
+    "../questions.js",
+    "../questions.css",
     "site.css",
     "search.js",
     "steps.js",
 ]
-html_css_files = ["site.css"]
-html_js_files = ["search.js", "steps.js"]
+html_css_files = ["site.css", "questions.css"]
+html_js_files = ["search.js", "steps.js", "questions.js"]
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which a page from a disk may not do
 html_show_sphinx = False

@@ -1,0 +1,31 @@
+-- Makes one page of a notebook: what a solution is stays folded, and speaker notes are left out.
+
+local function tagged(cell, tag)
+  return (cell.attributes.tags or ""):match('"(' .. tag .. ')"')
+end
+
+local function html(text)
+  return pandoc.RawBlock("html", text)
+end
+
+function Link(link)
+  link.target = link.target:gsub("%.ipynb", ".html")
+  return link
+end
+
+function Pandoc(doc)
+  local page = pandoc.Blocks {}
+  for _, cell in ipairs(doc.blocks) do
+    local shows = tagged(cell, "shows%-[%w_]+")
+    if tagged(cell, "solution") then
+      page:insert(html "<details><summary>Show the solution</summary>")
+      page:extend(cell.content)
+      page:insert(html "</details>")
+    elseif shows then
+      page:insert(pandoc.Div(cell.content, { class = "tag_" .. shows }))
+    elseif not tagged(cell, "steps") then -- they need a kernel
+      page:extend(cell.content)
+    end
+  end
+  return pandoc.Pandoc(page, doc.meta)
+end
