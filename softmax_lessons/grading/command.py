@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from softmax_lessons.command_line import Parser, how_to_install
@@ -32,7 +33,10 @@ from softmax_lessons.grading.tables import Table
 
 def _parser() -> Parser:
     parser = Parser(
-        "grade", "Grade learners' notebooks: folders of them, or zips from a learning system."
+        "grade",
+        "Grade learners' notebooks: folders of them, or zips from a learning system.",
+        usage="%(prog)s FOLDER... [OPTIONS]",  # the list of all would fill the screen
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=30),
     )
     add = parser.add_argument
     add(
@@ -40,27 +44,32 @@ def _parser() -> Parser:
         metavar="FOLDER",
         nargs="+",
         type=Path,
-        help="the submissions: a folder with a file or folder for each learner, or a zip as it "
-        "was downloaded; several are put together",
+        help="the submissions, or a zip of them",
     )
-    add("--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)")
-    add("--roster", type=Path, help="the class list or gradebook: a CSV file, which is filled in")
-    add("--anonymous", action="store_true", help="pseudonyms in the reports, and no feedback files")
-    marks = parser.add_argument_group("marks").add_argument
-    marks("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
-    marks("--points", type=_points, help="the score of who has everything right")
-    marks("--decimals", type=int, choices=range(5), default=2, help="of scores (%(default)s)")
-    marks("--column", default="Softmax", help="the gradebook's column for scores (%(default)s)")
-    look = parser.add_argument_group("to look closer").add_argument
-    look(
-        "--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run an answer again, and tell"
+    add("--out", metavar="DIR", type=Path, default=Path("grades"), help="for reports (%(default)s)")
+    add("--roster", metavar="CSV", type=Path, help="the class list or gradebook, to be filled in")
+    add("--anonymous", action="store_true", help="pseudonyms in reports, no feedback files")
+    add("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
+    add("--points", metavar="N", type=_points, help="the score of who has everything right")
+    decimals = range(5)
+    add(
+        "--decimals",
+        metavar="N",
+        type=int,
+        choices=decimals,
+        default=2,
+        help="of scores (%(default)s)",
     )
-    look("--same", action="store_true", help="list answers that are the same token by token")
-    how = parser.add_argument_group("how it is run").add_argument
-    how("--seconds", type=_seconds, default=3.0, help="for one exercise (%(default)s)")
-    how("--workers", type=_workers, default=0, help="how many at once (one a core)")
-    how("--scheduler", help="a dask.distributed scheduler whose workers do it, as tcp://host:8786")
-    how("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
+    add(
+        "--column", metavar="NAME", default="Softmax", help="the roster's, for scores (%(default)s)"
+    )
+    example = ("LEARNER", "EXERCISE")
+    add("--explain", nargs=2, metavar=example, help="run an answer again, and tell")
+    add("--same", action="store_true", help="list answers that are the same token by token")
+    add("--seconds", metavar="N", type=_seconds, default=3.0, help="for one exercise (%(default)s)")
+    add("--workers", metavar="N", type=_workers, default=0, help="how many at once (one a core)")
+    add("--scheduler", metavar="URL", help="a dask.distributed one, tcp://host:8786")
+    add("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
     return parser
 
 
