@@ -101,18 +101,22 @@ def _grade(options: argparse.Namespace) -> int:
         if options.explain:
             print(explain(handed_in.submissions, *options.explain, options.seconds))
             return 0
-        with _cluster(options.scheduler) as (executor, workers):
-            marks = grade(
-                handed_in.submissions,
-                state,
-                options.seconds,
-                options.workers or workers,
-                executor,
-                options.lessons or (),
-            )
-        found = results(handed_in.submissions, marks, options.points, options.decimals)
-        _write(options, found, class_list, handed_in.left_out, missing)
     except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    with _cluster(options.scheduler) as (executor, workers):
+        marks = grade(
+            handed_in.submissions,
+            state,
+            options.seconds,
+            options.workers or workers,
+            executor,
+            options.lessons or (),
+        )
+    found = results(handed_in.submissions, marks, options.points, options.decimals)
+    try:
+        _write(options, found, class_list, handed_in.left_out, missing)
+    except ValueError as error:  # the class list has no such column
         print(error, file=sys.stderr)
         return 1
     if options.same:
