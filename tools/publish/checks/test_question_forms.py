@@ -250,7 +250,7 @@ def tab_to(page, selector):
 def test_a_guess_uncovers_what_happens_by_keyboard_alone(opened, lesson):
     page = opened(lesson)
     place, hidden, status = question(page, "sum_of_zero")
-    assert [each.is_visible() for each in hidden.all()] == [False, False]
+    assert not any(each.is_visible() for each in hidden.all())
     assert 'check("sum_of_zero")' not in page.locator("body").inner_text()
     tab_to(page, "#question-sum_of_zero input")
     page.keyboard.press("Space")
@@ -266,7 +266,7 @@ def test_a_guess_uncovers_what_happens_by_keyboard_alone(opened, lesson):
     assert page.evaluate("document.activeElement.textContent") == "Ask me again"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.textContent") == "Show me"
-    assert [each.is_visible() for each in hidden.all()] == [False, False]
+    assert not any(each.is_visible() for each in hidden.all())
     assert (status.text_content(), place.locator("input:checked").count()) == ("", 0)
 
 
