@@ -123,8 +123,9 @@ def lessons(folder: Path, sources: dict[str, str]) -> None:
         for cell in document["cells"]:
             if "exercise" in cell["metadata"].get("tags", ()):
                 header = cell["source"][0].strip()
-                (name,) = (name for name, stub in STUBS.items() if stub.startswith(header))
-                cell["source"] = sources.get(name, "".join(cell["source"]))
+                known = [name for name, stub in STUBS.items() if stub.startswith(header)]
+                own = [sources[name] for name in known if name in sources]
+                cell["source"] = own[0] if own else "".join(cell["source"])
         write(folder, document, path.name)
 
 

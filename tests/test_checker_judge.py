@@ -123,9 +123,9 @@ def test_what_is_expected_is_a_number_that_the_dtype_has():
 
 
 def test_a_difference_is_relative_and_nan_is_far():
-    one = torch.tensor([1.0, 2.0], dtype=torch.float64)
-    assert difference(torch.tensor([1.0, 2.0]), one) == 0
-    assert difference(torch.tensor([1.0, 3.0]), one) == 0.5
-    assert difference(torch.tensor([1.0, float("nan")]), one) > 1e100
+    one, both = torch.tensor([1.0, 2.0], dtype=torch.float64), torch.tensor([True, True])
+    assert difference(torch.tensor([1.0, 2.0]), one, both) == 0
+    assert difference(torch.tensor([1.0, 3.0]), one, both) == 0.5
+    assert difference(torch.tensor([1.0, float("nan")]), one, both) > 1e100
     inf = torch.tensor([float("inf"), 1.0], dtype=torch.float64)
-    assert difference(inf.float(), inf) == 0
+    assert difference(inf.float(), inf, ~torch.isinf(inf)) == 0

@@ -48,7 +48,7 @@ def test_the_help_names_every_command():
         (["frobnicate"], "there are lab, grade, explain, doctor. For help:"),
         (["--folders", "x"], "unrecognized arguments: --folders"),
         (["doctor", "--loud"], "unrecognized arguments: --loud."),
-        (["grade"], "the following arguments are required: folder."),
+        (["grade"], "the following arguments are required: FOLDER."),
         (["grade", "x", "--seconds", "soon"], "soon is not between 0.1 and 3600 seconds."),
         (["grade", "x", "--workers", "-1"], "-1 is not between 0 and 1000."),
         (["explain"], 'what is to be explained? For example: "loss is nan" For help:'),

@@ -19,7 +19,7 @@ import torch
 
 from softmax_lessons.attempts import isolate, messages
 from softmax_lessons.attempts.run import Probe
-from softmax_lessons.grading import command, forkserver, jobs, report, sandbox, work
+from softmax_lessons.grading import command, forkserver, jobs, sandbox, tables, work
 from softmax_lessons.grading.notebook import Answer
 from softmax_lessons.grading.state import STATE, State
 from softmax_lessons.grading.submissions import find
@@ -60,7 +60,7 @@ def test_nothing_of_the_teachers_machine_is_in_a_report(folder, monkeypatch):
     source = f"def softmax_1d(x):\n    import sys\n    raise ValueError({places})"
     hand_in(folder, "places.ipynb", softmax_1d=source)
     run(folder)
-    for file in (folder.parent / "grades").iterdir():
+    for file in (p for p in (folder.parent / "grades").rglob("*") if p.is_file()):
         text = file.read_text(encoding="utf-8")
         assert SECRET not in text
         assert not [p for p in (sys.prefix, sys.base_prefix, os.getcwd(), *sys.path) if p in text]
@@ -243,22 +243,26 @@ def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
         assert json.loads(line).get("points", 1) == 1
 
 
+def held(folder):
+    """Return what the files of a folder hold."""
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
 def test_a_report_is_written_whole_or_not_at_all(folder, monkeypatch, capsys):
     hand_in(folder, "ada.ipynb")
     run(folder)
     out = folder.parent / "grades"
-    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    before = held(out)
 
     def full(*arguments, **named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report.csv.DictWriter, "writeheader", full)
-    monkeypatch.setattr(report.os, "replace", full)
+    monkeypatch.setattr(tables.os, "replace", full)
     assert command.main([str(folder), "--out", str(out), *OPTIONS]) == 1
     said = capsys.readouterr().err
     assert "No space left on device" in said
     assert "Traceback" not in said
-    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert held(out) == before
 
 
 @pytest.mark.parametrize("place", ["/proc/none", "/dev/null/grades"])
@@ -291,7 +295,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_reports_stay(folder, capsys):
     hand_in(folder, "ada.ipynb")
     run(folder)
     out = folder.parent / "grades"
-    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    before = held(out)
     hand_in(folder, "blaise.ipynb")
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))  # for the kernel it is much the same
@@ -301,7 +305,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_reports_stay(folder, capsys):
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     said = capsys.readouterr().err
     assert said.count("Stopped: ") == said.count("File too large") == 1
-    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert held(out) == before
     assert [row["points"] for row in run(folder)] == ["3", "3"]
 
 
@@ -321,7 +325,8 @@ def test_a_state_that_is_damaged_is_read_past(folder):
     "text", ["=1+1", "a;=1+1", 'a";=1+1', "a\t@x", "a\n=1", " =1", "x|-1", "a,+1", "'=1", "a; =1"]
 )
 def test_no_cell_is_computed_whatever_parts_cells(text, part):
-    line = ",".join([report._plain("ada"), f'"{report._plain(text)}"'.replace("''", "'")])
+    ada, safe = tables.plain(["ada", text])
+    line = ",".join([ada, f'"{safe}"'.replace("''", "'")])
     for reader in (csv.reader([line], delimiter=part), [line.split(part)]):
         for row in reader:
             assert not [cell for cell in row if re.match(r"[\s\"]*[=+\-@]", cell)]

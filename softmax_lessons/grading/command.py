@@ -32,35 +32,27 @@ from softmax_lessons.grading.tables import Table
 
 def _parser() -> Parser:
     parser = Parser(
-        "grade", "Grade learners' notebooks: folders of them, or zips from a learning system."
+        "grade",
+        "Grade learners' notebooks. FOLDER has a file or folder for each learner, or is a zip as "
+        "a learning system packs it; several are put together.",
+        usage="%(prog)s [options] FOLDER [FOLDER ...]",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28),
     )
     add = parser.add_argument
-    add(
-        "places",
-        metavar="FOLDER",
-        nargs="+",
-        type=Path,
-        help="the submissions: a folder with a file or folder for each learner, or a zip as it "
-        "was downloaded; several are put together",
-    )
+    add("places", metavar="FOLDER", nargs="+", type=Path, help=argparse.SUPPRESS)
     add("--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)")
-    add("--roster", type=Path, help="the class list or gradebook: a CSV file, which is filled in")
-    add("--anonymous", action="store_true", help="pseudonyms in the reports, and no feedback files")
-    marks = parser.add_argument_group("marks").add_argument
-    marks("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
-    marks("--points", type=_points, help="the score of who has everything right")
-    marks("--decimals", type=int, choices=range(5), default=2, help="of scores (%(default)s)")
-    marks("--column", default="Softmax", help="the gradebook's column for scores (%(default)s)")
-    look = parser.add_argument_group("to look closer").add_argument
-    look(
-        "--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run an answer again, and tell"
-    )
-    look("--same", action="store_true", help="list answers that are the same token by token")
-    how = parser.add_argument_group("how it is run").add_argument
-    how("--seconds", type=_seconds, default=3.0, help="for one exercise (%(default)s)")
-    how("--workers", type=_workers, default=0, help="how many at once (one a core)")
-    how("--scheduler", help="a dask.distributed scheduler whose workers do it, as tcp://host:8786")
-    how("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
+    add("--roster", type=Path, metavar="CSV", help="a class list or gradebook, to be filled in")
+    add("--anonymous", action="store_true", help="pseudonyms, and no feedback files")
+    add("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
+    add("--points", type=_points, metavar="N", help="the score for everything right")
+    add("--decimals", type=int, choices=range(5), metavar="N", default=2, help="of scores (2)")
+    add("--column", metavar="NAME", default="Softmax", help="for scores (%(default)s)")
+    add("--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run one again, and tell")
+    add("--same", action="store_true", help="list answers that are the same token by token")
+    add("--seconds", type=_seconds, metavar="S", default=3.0, help="for one exercise (3)")
+    add("--workers", type=_workers, metavar="N", default=0, help="how many at once (one a core)")
+    add("--scheduler", metavar="TCP", help="Dask's, whose workers do it, as tcp://host:8786")
+    add("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
     return parser
 
 
@@ -109,18 +101,22 @@ def _grade(options: argparse.Namespace) -> int:
         if options.explain:
             print(explain(handed_in.submissions, *options.explain, options.seconds))
             return 0
-        with _cluster(options.scheduler) as (executor, workers):
-            marks = grade(
-                handed_in.submissions,
-                state,
-                options.seconds,
-                options.workers or workers,
-                executor,
-                options.lessons or (),
-            )
-        found = results(handed_in.submissions, marks, options.points, options.decimals)
-        _write(options, found, class_list, handed_in.left_out, missing)
     except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    with _cluster(options.scheduler) as (executor, workers):
+        marks = grade(
+            handed_in.submissions,
+            state,
+            options.seconds,
+            options.workers or workers,
+            executor,
+            options.lessons or (),
+        )
+    found = results(handed_in.submissions, marks, options.points, options.decimals)
+    try:
+        _write(options, found, class_list, handed_in.left_out, missing)
+    except ValueError as error:  # the class list has no such column
         print(error, file=sys.stderr)
         return 1
     if options.same:
