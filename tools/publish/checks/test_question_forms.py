@@ -213,28 +213,29 @@ def test_the_guesses_hear_every_kind_of_sentence():
 
 def test_every_question_of_the_course_is_in_all_forms(build):
     for path in lessons():
-        names = [n for n, task in by_lesson()[path.stem[:2]].items() if isinstance(task, Question)]
+        own = by_lesson().get(path.stem[:2], {})
+        names = sorted(n for n, task in own.items() if isinstance(task, Question))
         for form in ("site/notebooks", "slides", "html"):
             page = (build / form / f"{path.stem}.html").read_text(encoding="utf-8")
             places = BeautifulSoup(page, "html.parser").select(".question[data-question]")
             asked = [json.loads(place["data-question"])["name"] for place in places]
-            assert asked == names, form
+            assert sorted(asked) == names, form
             hides = re.findall(r'class="[^"]*tag_shows-(\w+)', page)
-            assert hides == names, form
+            assert hides == asked, form
             assert not re.search(r"predict.{0,40}\.\.\.", BeautifulSoup(page, "html.parser").text)
         assert printed(build / "handouts" / f"{path.stem}.pdf").count("Myguess(") == len(names)
         for form in ("student", "student_without_outputs", "answers"):
             cells = json.loads((build / form / path.name).read_text(encoding="utf-8"))["cells"]
             code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
-            assert re.findall(r'^predict\("(\w+)", \.\.\.\)', code, re.MULTILINE) == names
-            assert re.findall(r'^check\("(\w+)"\)$', code, re.MULTILINE) == names
+            assert re.findall(r'^predict\("(\w+)", \.\.\.\)', code, re.MULTILINE) == asked
+            assert re.findall(r'^check\("(\w+)"\)$', code, re.MULTILINE) == asked
     assert sum(len(tasks_of) for tasks_of in by_lesson().values()) == len(tasks())
 
 
 def question(page, name):
     place = page.locator(f"#question-{name}")
     hidden = page.locator(f".tag_shows-{name} :is(.cell_output, .output), .shows-{name}")
-    assert hidden.count() == 2  # the output, and the folded answer
+    assert hidden.count() >= 2  # what the cell shows, and the folded answer
     return place, hidden, place.locator("form [role=status]")
 
 
@@ -259,7 +260,7 @@ def test_a_guess_uncovers_what_happens_by_keyboard_alone(opened, lesson):
     tab_to(page, "#question-sum_of_zero button")
     page.keyboard.press("Enter")
     assert status.text_content() == "Not what happens. The scores sum to 0; what is 2 / 0?"
-    assert [each.is_visible() for each in hidden.all()] == [True, True]
+    assert all(each.is_visible() for each in hidden.all())
     assert page.evaluate("document.activeElement.textContent") == "Check"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Ask me again"
@@ -282,7 +283,7 @@ def test_show_me_shows_without_a_guess(opened, lesson):
     assert not hidden.first.is_visible()
     place.get_by_role("button", name="Show me").click()
     assert status.text_content() == "What happens: 0.66."
-    assert [each.is_visible() for each in hidden.all()] == [True, True]
+    assert all(each.is_visible() for each in hidden.all())
 
 
 def test_a_form_tells_a_screen_reader_what_it_asks(opened, lesson):

@@ -88,7 +88,7 @@ def said(page):
 
 def test_the_script_is_small_and_on_every_page():
     assert (SPHINX / "steps.js").stat().st_size < 6000
-    assert '"steps.js"]' in (SPHINX / "conf.py").read_text(encoding="utf-8")
+    assert '"search.js", "steps.js"' in (SPHINX / "conf.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
