@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ISSUES := .github/ISSUE_TEMPLATE
 LESSONS := $(wildcard notebooks/source/*.md)
 
-.PHONY: lab grade nbgrader test test-code test-notebooks test-versions lint notebooks publish test-published bundle classroom bench bench-speed clean
+.PHONY: lab grade nbgrader test test-code test-notebooks test-versions lint notebooks publish test-published bundle classroom metadata release-check bench bench-speed clean
 
 lab: .venv/.lab ## open the lessons
 	$(BIN)/python -m softmax_lessons
@@ -25,13 +26,18 @@ test-notebooks: .venv/.test
 	SOFTMAX_LESSONS_WAY=fork $(BIN)/python -m pytest $(NBVAL) notebooks
 	SOFTMAX_LESSONS_WAY=worker $(BIN)/python -m pytest $(NBVAL) notebooks
 
-test-versions: ## the same with the oldest and the newest PyTorch, in temporary environments or in FOLDER; some GB
+test-versions: ## the same with the oldest and the newest PyTorch, and lessons as on Colab; in temporary environments or in FOLDER; some GB
 	$(PYTHON) tests/versions.py $(if $(FOLDER),--folder $(FOLDER))
 
-lint: .venv/.test ## style and spelling
+lint: .venv/.test ## style, spelling, types of the public names, and files that others read
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/typos
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config $(ISSUES)/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard $(ISSUES)/*.yml))
 
 # in the order of their names: a file of few tests may be the one that takes longest
 ON_ALL_CORES := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -45,7 +51,7 @@ publish: .venv/.publish tools/publish/node_modules/.package-lock.json ## make co
 
 test-published: bundle .venv/.classroom tools/classroom/node_modules/.package-lock.json ## look at all of it, pages in a browser
 	$(BIN)/python -m pytest $(ON_ALL_CORES) tools/publish/checks
-	$(BIN)/python -m pytest $(NBVAL) build/student build/student_without_outputs build/answers
+	$(BIN)/python -m pytest $(NBVAL) build/student
 
 bundle: publish ## make a folder for a USB stick, into build/bundle
 	$(BIN)/python -m tools.publish.bundle
@@ -61,6 +67,12 @@ notebooks/%.ipynb: notebooks/source/%.md $$(or $$(shell $(PYTHON) tools/lesson_f
 	$(BIN)/python -m nbconvert --log-level=WARN --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor $@
 
+metadata: .venv/.test ## rewrite CITATION.cff, codemeta.json and .zenodo.json from pyproject.toml
+	$(BIN)/python -m tools.metadata
+
+release-check: .venv/.release ## build the sdist and the wheel, and try them in empty environments; some GB
+	$(BIN)/python -m tools.release --tag "$(TAG)" --address "$(ADDRESS)"
+
 bench: .venv/.test ## print how long things take
 	$(BIN)/python tools/benchmarks/course.py
 	$(BIN)/python tools/benchmarks/grading.py
@@ -73,18 +85,23 @@ clean: ## remove what was built, never what a learner wrote
 	rm -rf .venv build dist tools/publish/node_modules tools/classroom/node_modules
 
 .venv/bin/python:
+	$(PYTHON) softmax_lessons/doctor.py --quiet
 	$(PYTHON) -m venv .venv
 
 .venv/.lab: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable '.[lab]'
 	touch $@
 
 .venv/.grade: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[grade]'
-	touch $@ .venv/.lab
+	touch $@
 
 .venv/.publish: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[publish]'
+	touch $@ .venv/.lab .venv/.grade .venv/.test
+
+.venv/.release: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[release,test]'
 	touch $@ .venv/.lab .venv/.grade .venv/.test
 
 .venv/.classroom: pyproject.toml constraints.txt | .venv/bin/python

@@ -1,13 +1,25 @@
-"""`python -m softmax_lessons`: open a copy of the lessons in JupyterLab, or grade notebooks.
+"""The command `softmax-lessons`, which is `python -m softmax_lessons` too.
 
 It loads little before it listens to Ctrl-C, which otherwise shows a traceback.
 """
 
+import argparse
+import difflib
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+from softmax_lessons.command_line import EXIT_CODES, Parser, called, how_to_install
+
+COMMANDS = {
+    "lab": "copy the lessons and open them in JupyterLab (the default)",
+    "grade": "grade a folder of learners' notebooks",
+    "explain": "look an error or a symptom up in the field guide",
+    "doctor": "say what keeps the course from running here, and the fix",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,11 +29,64 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["grade"]:
-        return _grade(argv[1:])
-    from softmax_lessons.lab import main as lab
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # what reads our output, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
-    return lab(argv)
+
+def _run(argv: Sequence[str]) -> int:
+    first = argv[0] if argv else "lab"
+    if first in ("-h", "--help"):
+        _parser().print_help()
+        return 0
+    if first == "--version":
+        return _version()
+    if first in COMMANDS:
+        return {"lab": _lab, "grade": _grade, "explain": _explain, "doctor": _doctor}[first](
+            argv[1:]
+        )
+    if first.startswith("-"):
+        return _lab(argv)
+    near = difflib.get_close_matches(first, COMMANDS, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+    _parser().error(f"there is no command {first!r}; {meant}")
+
+
+def _parser() -> Parser:
+    commands = "\n".join(f"  {name:8} {what}" for name, what in COMMANDS.items())
+    parser = Parser(
+        "",
+        "Softmax in PyTorch, taught in Jupyter notebooks.",
+        usage=f"{called()} [COMMAND] [OPTIONS]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.epilog = f"commands:\n{commands}\n\nCOMMAND --help says more.\n{EXIT_CODES}"
+    parser.add_argument("--version", action="store_true", help="say which versions these are")
+    return parser
+
+
+def _version() -> int:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = []
+    for name in ("softmax-lessons", "torch"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    print(*found, f"Python {platform.python_version()}", platform.platform(), sep=", ")
+    return 0
+
+
+def _lab(argv: Sequence[str]) -> int:
+    from softmax_lessons.lab import main
+
+    return main(argv)
 
 
 def _grade(argv: Sequence[str]) -> int:
@@ -29,11 +94,7 @@ def _grade(argv: Sequence[str]) -> int:
     try:
         from softmax_lessons.grading.command import main
     except ImportError as error:
-        print(
-            f"Grading needs {error.name}: python -m pip install 'softmax-lessons[grade]', "
-            "or make grade",
-            file=sys.stderr,
-        )
+        print(f"Grading needs {error.name}: {how_to_install('grade')}", file=sys.stderr)
         return 1
     finally:
         signal.signal(signal.SIGINT, before)
@@ -46,7 +107,51 @@ def _stop(number: int, frame: object) -> None:
     os._exit(130)
 
 
-if __name__ == "__main__":
+def _explain(argv: Sequence[str]) -> int:
+    parser = Parser(
+        "explain",
+        "Look an error or a symptom up in the field guide of softmax pitfalls. Give it as words, "
+        "or pipe the output of a program into it: python train.py 2>&1 | %(prog)s",
+    )
+    parser.add_argument("about", nargs="*", help='a message, or words such as "loss is nan"')
+    options = parser.parse_args(argv)
+    about = " ".join(options.about)
+    if not about and not sys.stdin.isatty():
+        about = sys.stdin.read()
+    if not about.strip():
+        parser.error('what is to be explained? For example: "loss is nan"')
+    from softmax_lessons.field_guide import explain
+
+    found = explain(about)
+    print(found)
+    return 0 if found.entries or found.answer else 1
+
+
+def _doctor(argv: Sequence[str]) -> int:
+    parser = Parser(
+        "doctor",
+        "Look at Python, PyTorch, space, folders and what else the course needs, and say in one "
+        "line each what is wrong and how to fix it. With exit code 1, something has to be fixed.",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("my_lessons"),
+        help="where your lessons are (%(default)s)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="say only what is wrong")
+    options = parser.parse_args(argv)
+    from softmax_lessons import doctor
+
+    return doctor.main(options.folder, options.quiet)
+
+
+def script() -> int:
+    """Run the command as a program; return its exit code."""
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while Python ends shows nothing
-    sys.exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(script())

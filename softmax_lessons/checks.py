@@ -16,6 +16,8 @@ from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
 
+LESSONS_OWN = "(This is the lesson's own answer.)"
+
 prepare()
 
 
@@ -76,6 +78,8 @@ def _check(
     own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
     if verdict.passed and own and test is None:
         memory.record(name)
+    if verdict.passed and not own:
+        verdict = replace(verdict, says=f"{verdict.says} {LESSONS_OWN}")
     verdict = verdict.with_hints_counted()
     if verdict.given and test is None and name in parsons():
         verdict = replace(verdict, offer=f'Or put an answer together: `steps("{name}")`.')

@@ -1,4 +1,4 @@
-"""Copies of a lesson that leave something out: outputs, answers, or the teacher's notes.
+"""Copies of a lesson for learners: without outputs, answers or notes, AI completion off.
 
 And what is read off a lesson on the way: its title, and what its cells are marked with.
 
@@ -21,6 +21,13 @@ def without_outputs(notebook: Notebook) -> Notebook:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
+    return notebook
+
+
+def with_completion_off(notebook: Notebook) -> Notebook:
+    """Return the notebook with AI completion off, in the editor that reads this from a notebook."""
+    notebook = copy.deepcopy(notebook)
+    notebook["metadata"].setdefault("colab", {})["generative_ai_disabled"] = True
     return notebook
 
 
@@ -60,11 +67,13 @@ def tags(cell: dict[str, Any]) -> set[str]:
 
 def slide_type(cell: dict[str, Any]) -> str:
     """Return what the cell is on a slide, in Jupyter's words; "-" if it continues one."""
-    return cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+    kind: str = cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
+    return kind
 
 
 def _text(output: dict[str, Any]) -> str:
-    return "".join(output.get("data", {}).get("text/plain", ""))
+    text: list[str] | str = output.get("data", {}).get("text/plain", "")
+    return "".join(text)
 
 
 def _keep(notebook: Notebook, wanted: Any) -> Notebook:

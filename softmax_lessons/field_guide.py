@@ -275,7 +275,7 @@ def words(text: str) -> set[str]:
     found = re.findall(WORD, text)
     found += [part for word in found for part in word.split("_") if part != word]
     said = set(found) - {"", *SILENT.split()}
-    stems = {re.sub(ENDING, "", word) for word in said}
+    stems = {re.sub("i[sz]", "is", re.sub(ENDING, "", word)) for word in said}  # both spellings
     return {SAME.get(stem, stem) for stem in stems}
 
 

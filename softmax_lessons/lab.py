@@ -1,6 +1,5 @@
 """Open a copy of the lessons in JupyterLab."""
 
-import argparse
 import json
 import os
 import sys
@@ -9,16 +8,17 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from softmax_lessons import doctor
+from softmax_lessons.command_line import Parser, called, how_to_install
 from softmax_lessons.workspace import lessons, prepare
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m softmax_lessons",
-        description="Make a working copy of the lessons and open it in JupyterLab. "
-        "Files that you have changed are never written over. "
-        "To grade learners' notebooks: %(prog)s grade FOLDER (grade --help says more).",
+    parser = Parser(
+        "lab",
+        "Make a working copy of the lessons and open it in JupyterLab. "
+        "Files that you have changed are never written over.",
     )
     parser.add_argument(
         "--folder", type=Path, default=Path("my_lessons"), help="where your copy is (%(default)s)"
@@ -30,18 +30,22 @@ def main(argv: Sequence[str]) -> int:
         "jupyter_options", nargs="*", help="after --, options for JupyterLab, such as --port=9999"
     )
     options = parser.parse_args(argv)
+    first_time = not options.folder.exists()
     try:
         report = prepare(options.folder)
     except OSError as error:
         print(
-            f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}.\n"
-            "Choose another place: python -m softmax_lessons --folder FOLDER",
+            f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}. "
+            f"Choose another place: {called()} --folder FOLDER",
             file=sys.stderr,
         )
         return 1
     print(f"Your lessons are in {options.folder.absolute()}\n{report}", flush=True)
     if options.copy_only:
         return 0
+    if first_time:
+        print("Looking at this computer, which is done once ...", flush=True)
+        doctor.main(options.folder, quiet=True)
     return _open_lab(options.folder, options.jupyter_options)
 
 
@@ -49,7 +53,11 @@ def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
     try:
         from jupyterlab.labapp import LabApp
     except ImportError:
-        print("JupyterLab is not installed: python -m pip install jupyterlab", file=sys.stderr)
+        print(
+            f"JupyterLab is not installed: {how_to_install('lab')}; or open {folder.absolute()} "
+            "in another editor of notebooks, such as VS Code.",
+            file=sys.stderr,
+        )
         return 1
     settings: dict[str, dict[str, object]] = {
         "ServerApp": {"root_dir": str(folder.absolute())},

@@ -170,8 +170,8 @@ class Progress:
             f"<tbody>{rows}</tbody></table>"
         )
         calibrated = str(self.calibration) if self.calibration else ""
-        texts = (f"<strong>{html.escape(self.next)}</strong>" if self.next else "",)
-        texts += tuple(map(html.escape, (self.gain, calibrated, self.note)))
+        first = f"<strong>{html.escape(self.next)}</strong>" if self.next else ""
+        texts = (first, *map(html.escape, (self.gain, calibrated, self.note)))
         told = "".join(f'<p style="margin: 0.5em 0">{text}</p>' for text in texts if text)
         picture = self.calibration.drawn() if self.calibration else ""
         ground = "background: #FFFFFF; color: #1A1A1A; padding: 0.4em 1em; max-width: 52em"
@@ -199,11 +199,15 @@ def progress(*, today: date | None = None) -> Progress:
         you were against how often you were right, once ten predictions had probabilities.
     """
     memory = mine()
-    with_chances = [guess for guess in memory.guesses if isinstance(guess.guess, dict)]
+    with_chances = [
+        (max(guess.guess.values()), guess.right)
+        for guess in memory.guesses
+        if isinstance(guess.guess, dict)
+    ]
     calibration = None
     if len(with_chances) >= ENOUGH:
-        confidence = tuple(max(guess.guess.values()) for guess in with_chances)
-        calibration = Calibration(confidence, tuple(guess.right for guess in with_chances))
+        confidence, right = zip(*with_chances, strict=True)
+        calibration = Calibration(confidence, right)
     found = tuple(_lessons(memory))
     return Progress(
         solved=tuple(name for name in to_solve() if name in memory.solved),

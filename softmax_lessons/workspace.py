@@ -8,10 +8,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softmax_lessons.copies import without_notes, without_outputs
+from softmax_lessons.copies import with_completion_off, without_notes, without_outputs
 
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before a file is tried again
 MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
+# what tells AI assistants to tutor, and editors not to complete: where it goes -> where it is
+BESIDE_LESSONS = {
+    "AGENTS.md": "AGENTS.md",
+    "CLAUDE.md": "CLAUDE.md",  # points to it, for the assistant that reads only this
+    ".vscode/settings.json": "vscode_settings.json",
+}
 FIRST_EDITION = {  # the files whose lesson has another number now
     "07_follow_the_gradient.ipynb": "08",
     "08_temperature_and_sampling.ipynb": "09 and 10",
@@ -115,9 +121,26 @@ def prepare(folder: Path | str) -> Report:
             report.refreshed.append(lesson.name)
         write_atomically(copy, fresh)
         written[lesson.name] = new
+    _put_beside(folder, written)
     write_atomically(folder / MANIFEST, json.dumps(written, indent=1).encode())
     report.first_edition = [name for name in FIRST_EDITION if os.path.lexists(folder / name)]
     return report
+
+
+def _put_beside(folder: Path, written: dict[str, str]) -> None:
+    """Put what isn't a lesson beside them; what the learner has changed or deleted stays so."""
+    for name, source in BESIDE_LESSONS.items():
+        fresh, copy = (
+            (Path(__file__).parent / "beside_lessons" / source).read_bytes(),
+            folder / name,
+        )
+        there = os.path.lexists(copy)
+        ours = copy.is_file() and hashlib.sha256(copy.read_bytes()).hexdigest() == written.get(name)
+        in_the_way = copy.parent.exists() and not copy.parent.is_dir()
+        if ours or not (there or in_the_way or name in written):
+            copy.parent.mkdir(exist_ok=True)
+            write_atomically(copy, fresh)
+            written[name] = hashlib.sha256(fresh).hexdigest()
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
@@ -132,7 +155,7 @@ def _read_manifest(folder: Path) -> dict[str, str]:
 def _fresh(lesson: Path) -> bytes:
     """Return a learner's copy: outputs would spoil the predictions, the notes are a teacher's."""
     notebook = json.loads(lesson.read_text(encoding="utf-8"))
-    notebook = without_outputs(without_notes(notebook))
+    notebook = with_completion_off(without_outputs(without_notes(notebook)))
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 

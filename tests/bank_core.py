@@ -254,3 +254,61 @@ wrong("softmax_dim", "one-divisor-for-all")(
 )
 wrong("softmax_dim", "hard-coded-dim-0")(lambda x, dim: x.exp() / sum(x.exp()))
 wrong("stable_softmax", "sign-error")(lambda x, dim: plain((x - x.amax(dim, True)).abs(), dim))
+
+
+# --- parentheses, cases of their own, and loops that stop too early -----------------------------
+
+wrong("softmax_dim", "forgets-the-log")(
+    lambda x, dim: torch.exp(x - torch.exp(x).sum(dim, keepdim=True))
+)
+wrong("stable_softmax", "missing-parentheses")(
+    lambda x, dim: (
+        torch.exp(x) - x.amax(dim, True) / torch.exp(x - x.amax(dim, True)).sum(dim, True)
+    )
+)
+wrong("stable_softmax", "missing-parentheses")(
+    lambda x, dim: torch.exp(x - x.amax(dim, True) / (x - x.amax(dim, True)).exp().sum(dim, True))
+)
+wrong("stable_softmax", "divides-inside-exp")(
+    lambda x, dim: ((x - x.amax(dim, True)) / (x - x.amax(dim, True)).exp().sum(dim, True)).exp()
+)
+wrong("stable_softmax", "forgets-exp")(
+    lambda x, dim: (x - x.amax(dim, True)) / (x - x.amax(dim, True)).exp().sum(dim, True)
+)
+wrong("softmax_1d", "forgets-exp")(lambda x: x / x.exp().sum())
+
+
+@wrong("stable_softmax", "one-hot-if-large")
+def one_hot_above_80(x, dim):
+    if x.max() > 80:
+        return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1.0)
+    return plain(x, dim)
+
+
+@wrong("stable_softmax", "one-hot-if-large")
+def one_hot_where_large(x, dim):
+    largest = x.amax(dim, keepdim=True)
+    return torch.where(largest > 100, (x == largest).to(x.dtype), plain(x - largest, dim))
+
+
+@wrong("softmax_dim", "negative-dim")
+def dim_0_if_it_is_negative(x, dim):
+    return plain(x, 0 if dim < 0 else dim)
+
+
+@wrong("softmax_dim", "negative-dim")
+def nothing_done_if_it_is_negative(x, dim):
+    return plain(x, dim) if dim in range(x.dim()) else x.clone()
+
+
+@wrong("softmax_1d", "last-left-out")
+def loop_without_the_last(x):
+    probs = torch.zeros_like(x)
+    for i in range(len(x) - 1):
+        probs[i] = x[i].exp() / x.exp().sum()
+    return probs
+
+
+wrong("softmax_1d", "other-than-exp")(
+    lambda x: (e := sum(x**k / math.factorial(k) for k in range(8))) / e.sum()
+)

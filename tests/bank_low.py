@@ -31,6 +31,32 @@ def mask_with_the_lowest_number_and_zeros_after(scores, mask):
     return probs.masked_fill(~mask, 0)
 
 
+@wrong("masked_softmax", "finite-sentinel")
+def mask_as_a_logarithm(scores, mask):
+    tiny = torch.finfo(scores.dtype).tiny
+    return (scores + (mask.to(scores.dtype) + tiny).log()).softmax(-1)
+
+
+@wrong("masked_softmax", "finite-sentinel")
+def mask_as_a_logarithm_with_eps(scores, mask):
+    eps = torch.finfo(scores.dtype).eps
+    probs = (scores + (mask.to(scores.dtype) + eps).log()).softmax(-1)
+    return probs.masked_fill(~open_rows(mask), 0)
+
+
+@wrong("masked_softmax", "relative-sentinel")
+def mask_by_a_number_below_all(scores, mask):
+    hidden = scores.masked_fill(~mask, scores.min().item() - 1)
+    return hidden.softmax(-1).masked_fill(~open_rows(mask), 0)
+
+
+@wrong("masked_softmax", "eps-added-to-each")
+def mask_with_an_eps_in_each_exp(scores, mask):
+    hidden = fill(scores, mask)
+    exps = (hidden - hidden.amax(-1, keepdim=True)).exp().nan_to_num() + 1e-9
+    return exps / exps.sum(-1, keepdim=True)
+
+
 @wrong("masked_softmax", "wrong-divisor")
 def mask_over_the_count(scores, mask):
     hidden = fill(scores, mask)

@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import bank
 import bank_attend  # noqa: F401
 import bank_core  # noqa: F401
+import bank_crops  # noqa: F401
 import bank_further
 import bank_later  # noqa: F401
 import bank_logs  # noqa: F401
@@ -87,6 +88,13 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
         first = f"{exercise}: not yet{named if verdict.misconceptions else ''}"
         assert verdict.message.splitlines()[0] == first
         assert verdict.example.came != verdict.example.expected
+
+
+def test_a_dim_that_pytorch_guessed_right_is_no_mistake_but_is_told():
+    verdict = check("classes_of_image", lambda x: F.softmax(x))
+    assert verdict.passed
+    assert "You passed no `dim`, so PyTorch guessed one" in verdict.message
+    assert "guessed" not in check("classes_of_image", lambda x: F.softmax(x, dim=1)).message
 
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if name.startswith("repair_head_")])
@@ -178,6 +186,27 @@ def test_the_example_shows_the_difference_at_the_digits_drawn():
     verdict = check("masked_softmax", tiny_eps)
     assert verdict.example.came != verdict.example.expected
     assert "nan" in verdict.example.came  # not [1, 0] and [1, 0]
+
+
+def test_of_the_small_examples_the_one_that_is_furthest_off_is_shown():
+    def summed_in_half(x, dim):
+        exps = (x.float() - x.float().amax(dim, keepdim=True)).exp().to(x.dtype)
+        return exps / exps.sum(dim, keepdim=True)
+
+    example = check("half_softmax", summed_in_half).example  # not [0, 0, ...] of 70000
+    assert example.tables.given.numel() == 6
+    off = (example.tables.came.double() / example.tables.expected - 1).abs()
+    assert off.max() > 0.005
+    verdict = check("half_softmax", lambda x, dim: bank_further.half_wide(x.bfloat16(), dim).to(x))
+    assert verdict.example.came == "[0.5, 0.5, 0]"  # of [70000, 69999, 0]
+
+    def from_zero(a, b):
+        largest = torch.maximum(a[0], b[0])
+        base = largest.clamp(min=0)
+        return torch.stack([largest, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
+
+    example = check("merge_states", from_zero).example  # a sum of 0 in a very negative row
+    assert example.came == "[[2.5, -999], [1.5253, 0]]"
 
 
 def test_a_mistake_without_a_name_hears_a_law_with_its_numbers():

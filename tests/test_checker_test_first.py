@@ -46,6 +46,13 @@ strong("pixels_of_image")(layout((2, 3), 2, 3, 4, 5))
 strong("softmax_1d")(layout((0,), 5))
 
 
+@strong("repair_crops")
+def mean_of_each_photos_crops(f):
+    for shape in ((2, 3, 4), (3, 2, 2)):
+        x = 3 * torch.randn(shape)
+        CLOSE(f(x=x), x.softmax(2).mean(1))
+
+
 @strong("softmax_dim")
 def any_dim_of_three(f):
     x = torch.randn(2, 3, 4)

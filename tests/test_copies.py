@@ -13,6 +13,7 @@ from softmax_lessons.copies import (
     without_unanswered,
 )
 from softmax_lessons.workspace import lessons, prepare
+from tools.publish import copies
 
 QUESTION = "**Predict.** Which?\n\n<details><summary>Answer</summary>\n\nThis.\n\n</details>"
 
@@ -105,3 +106,11 @@ def test_every_copy_is_a_valid_notebook_without_what_it_leaves_out(lesson):
     assert "_solution" not in str(texts(copy))
     assert "<summary>" not in str(texts(copy))
     assert "notes" not in map(slide_type, copy["cells"])
+
+
+def test_completion_is_off_in_what_learners_get_and_teachers_are_left_alone(tmp_path):
+    for answers in (False, True):
+        target = tmp_path / "copy.ipynb"
+        copies.write(lessons()[1], target, answers=answers, outputs=True)
+        metadata = nbformat.read(target, as_version=4)["metadata"]
+        assert ("colab" in metadata) is not answers

@@ -1,5 +1,6 @@
 """Before and after the course: two parallel forms, and what was gained between them."""
 
+import math
 import re
 from pathlib import Path
 
@@ -37,11 +38,19 @@ def question(name, form):
     return IDEAS[name].forms[form]
 
 
-def series(text):
-    """Each row of numbers in a text, such as (2, 3) for a shape or a batch."""
+def rows(text):
+    """Each row of numbers in a text, such as (2, 3) for a shape or the logits 1 and 2."""
     text = re.sub(r"(?<=\d)\.0*(?!\d)", "", text)
-    rows = re.findall(rf"(?<![\d.]){NUMBER}(?:(?:,? and |, ){NUMBER})+", text)
-    return {tuple(map(float, re.findall(NUMBER, row))) for row in rows}
+    found = re.findall(rf"(?<![\d.]){NUMBER}(?:(?:,? and |, ){NUMBER})+", text)
+    return [tuple(map(float, re.findall(NUMBER, row))) for row in found]
+
+
+def series(text):
+    return set(rows(text))
+
+
+def numbers(text):
+    return list(map(float, re.findall(NUMBER, text)))
 
 
 def runs_of_words(text, length):
@@ -127,11 +136,6 @@ def divided_by(size, row, column):
     return int((exps.sum(1) - divisor).abs().argmin())
 
 
-def changed_rows(logits, other):
-    moved = torch.softmax(logits, 0) != torch.softmax(other, 0)
-    return int(moved.any(1).sum())
-
-
 def below_the_largest(*rows):
     x = torch.tensor(rows, dtype=torch.float32)
     exps = (x - x.max()).exp()
@@ -143,58 +147,64 @@ def difference_of_help(x, dim):
     return "nothing" if torch.equal(plain, helped) and not plain.isnan().any() else "something"
 
 
-SCORES = torch.sin(torch.arange(120.0))
-LATER = torch.cos(torch.arange(120.0))
-SAME = torch.allclose
+def scores(asks):
+    """Ordinary logits of the shape that a question names."""
+    shape = [int(size) for size in rows(asks)[0]]
+    return torch.sin(torch.arange(1.0, 1 + math.prod(shape))).reshape(shape)
+
+
+def dim_of(asks, size):
+    """The dim whose sums are 1 if so many entries compete."""
+    x = scores(asks)
+    return next(d for d in range(3) if x.softmax(d).sum(x.shape.index(size)).allclose(ONE))
+
+
+def shifted(asks):
+    x = torch.sin(torch.arange(6.0))
+    return "same" if x.softmax(0).allclose((x + numbers(asks)[-1]).softmax(0)) else "other"
+
+
+def after_a_change(asks):
+    """Which rows have other probabilities when row 5 has other logits."""
+    x = scores(asks)
+    other = x.clone()
+    other[5] = -other[5]
+    moved = (x.softmax(0) != other.softmax(0)).any(1)
+    return {len(x): "all", 1: "only 5"}[int(moved.sum())]
+
+
+def after_one_more(asks):
+    x = torch.sin(torch.arange(124.0)).reshape(31, 4)
+    return "yes" if torch.equal(x[:30].softmax(0), x.softmax(0)[:30]) else "no"
+
+
+def share_of_first(asks):
+    logits = torch.tensor(numbers(asks.partition("exp(")[0]))
+    return round(logits.softmax(0)[0].item(), 2)
+
+
+def divided(asks):
+    size, (row, column) = int(rows(asks)[0][0]), re.findall(r"(?:row|column) (\d+)", asks)
+    return divided_by(size, int(row), int(column))
+
+
+ONE = torch.tensor(1.0)
+# from the numbers in the question's text
 WORKED_OUT = {
-    "share": {
-        "A": lambda: round(torch.softmax(torch.tensor([3.0, 1, 0]), 0)[0].item(), 2),
-        "B": lambda: round(torch.softmax(torch.tensor([2.5, 1.5, 1]), 0)[0].item(), 2),
-    },
-    "shift": {
-        "A": lambda: SAME(SCORES[:4].softmax(0), (SCORES[:4] - 7).softmax(0)) and "same",
-        "B": lambda: SAME(SCORES[:6].softmax(0), (SCORES[:6] + 2.5).softmax(0)) and "same",
-    },
-    "dim": {
-        "A": lambda: [
-            bool(SAME(torch.rand(16, 5, 30).softmax(d).sum(1), torch.ones(1))) for d in range(3)
-        ].index(True),
-        "B": lambda: [
-            bool(SAME(torch.rand(7, 20, 40).softmax(d).sum(0), torch.ones(1))) for d in range(3)
-        ].index(True),
-    },
-    "mixes": {
-        "A": lambda: {11: "all"}[
-            changed_rows(
-                SCORES[:33].view(11, 3),
-                torch.cat([SCORES[:15], LATER[15:18], SCORES[18:33]]).view(11, 3),
-            )
-        ],
-        "B": lambda: (
-            "yes"
-            if torch.equal(
-                SCORES.view(30, 4).softmax(0),
-                torch.cat([SCORES, LATER[:4]]).view(31, 4).softmax(0)[:30],
-            )
-            else "no"
-        ),
-    },
-    "keepdim": {"A": lambda: divided_by(7, 0, 6), "B": lambda: divided_by(9, 7, 3)},
+    "share": {"A": share_of_first, "B": share_of_first},
+    "shift": {"A": shifted, "B": shifted},
+    "dim": {"A": lambda asks: dim_of(asks, 5), "B": lambda asks: dim_of(asks, 7)},
+    "mixes": {"A": after_a_change, "B": after_one_more},
+    "keepdim": {"A": divided, "B": divided},
     "tests": {
-        "A": lambda: failing(shifted_unevenly, SCORES[:24].view(6, 4)),
-        "B": lambda: failing(reversed_softmax, SCORES[:60].view(10, 6)),
+        "A": lambda asks: failing(shifted_unevenly, scores(asks)),
+        "B": lambda asks: failing(reversed_softmax, scores(asks)),
     },
-    "overflow": {
-        "A": lambda: says(naive(torch.tensor([95.0, 94.0]))),
-        "B": lambda: says(naive(torch.tensor([120.0, 130.0, 125.0]))),
-    },
-    "maximum": {
-        "A": lambda: below_the_largest([4, 2], [2000, 2001]),
-        "B": lambda: below_the_largest([4, 7], [6, 9], [900, 910]),
-    },
+    "overflow": dict.fromkeys(FORMS, lambda asks: says(naive(torch.tensor(rows(asks)[0])))),
+    "maximum": dict.fromkeys(FORMS, lambda asks: below_the_largest(*rows(asks))),
     "helped": {
-        "A": lambda: difference_of_help(5000 * SCORES.view(12, 10), 1),
-        "B": lambda: difference_of_help(5000 * SCORES.double().view(12, 10), 0),
+        "A": lambda asks: difference_of_help(5000 * scores("12, 10"), 1),
+        "B": lambda asks: difference_of_help(5000 * scores("12, 10").double(), 0),
     },
 }
 
@@ -202,7 +212,8 @@ WORKED_OUT = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", sorted(IDEAS.keys() - {"confident"}))
 def test_each_answer_is_what_happens(name, form):
-    assert WORKED_OUT[name][form]() == question(name, form).answer
+    asked = question(name, form)
+    assert WORKED_OUT[name][form](asked.asks) == asked.answer
 
 
 def answer_all(quiz, right):

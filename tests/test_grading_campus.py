@@ -110,7 +110,7 @@ def test_a_worker_that_dies_half_way_costs_nothing(folder, plain, cluster, tmp_p
 
 def test_processes_do_as_well_as_threads(folder, plain, tmp_path):
     with ProcessPoolExecutor(2) as executor:
-        marks = grade(find(folder, State()), State(tmp_path), executor=executor)
+        marks = grade(find(folder, State()).submissions, State(tmp_path), executor=executor)
     points = {row["learner"]: int(row["points"]) for row in plain}
     for learner, wanted in points.items():
         assert sum(m.points for m in marks if m.learner == learner) == wanted

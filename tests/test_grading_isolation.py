@@ -68,20 +68,20 @@ def test_nothing_of_the_teachers_machine_is_in_a_report(folder, monkeypatch):
 
 def test_an_exception_costs_one_answer_and_it_is_tried_again(folder, monkeypatch, capsys):
     hand_in(folder, "ada.ipynb")
-    verdict = work._verdict
+    verdict = work.run
 
     def sometimes(name, *more):
         if name == "softmax_1d":
             raise ValueError(f"{sys.prefix} is odd")
         return verdict(name, *more)
 
-    monkeypatch.setattr(work, "_verdict", sometimes)
+    monkeypatch.setattr(work, "run", sometimes)
     (row,) = run(folder)
     assert (row["points"], row["of"], row["softmax_1d"]) == ("2", "3", "0")
     assert row["notes"].startswith("softmax_1d was not graded, and is in the next run")
     assert sys.prefix not in row["notes"]
     assert "ada: softmax_1d was not graded" in capsys.readouterr().err
-    monkeypatch.setattr(work, "_verdict", verdict)
+    monkeypatch.setattr(work, "run", verdict)
     (row,) = run(folder)
     assert (row["points"], row["notes"]) == ("3", "")
 
@@ -146,7 +146,7 @@ def test_nothing_is_left_running(folder):
     spin = "def softmax_1d(x):\n    while True:\n        pass"
     hand_in(folder, "ada.ipynb", softmax_1d=spin)
     server = forkserver.ForkServer(60, 1 << 30)
-    (submission,) = find(folder)
+    (submission,) = find(folder).submissions
     answer = submission.answers["softmax_1d"].read()
     request = work.request_for("softmax_1d", answer, answer.tries[0], full=False)
     for end in (lambda process: process.kill(), lambda process: server.close()):
@@ -163,9 +163,9 @@ def test_time_outs_are_tried_again_and_verdicts_kept(folder, monkeypatch):
     wrong = bank.WRONG["classes_of_sequence"]
     hand_in(folder, "a.ipynb", softmax_1d=sleeps, classes_of_batch=dies, classes_of_sequence=wrong)
     graded = []
-    verdict = work._verdict
+    verdict = work.run
     monkeypatch.setattr(
-        work, "_verdict", lambda name, *more: graded.append(name) or verdict(name, *more)
+        work, "run", lambda name, *more: graded.append(name) or verdict(name, *more)
     )
     run(folder, "--seconds", "1")
     assert sorted(graded) == ["classes_of_batch", "classes_of_sequence", "softmax_1d"]

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import warnings
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,9 @@ TERMS = {
     "derivative": ("08", "the result is a **derivative**"),
     "Jacobian": ("08", "are the **Jacobian** of softmax"),
     "chain rule": ("08", "this is the **chain rule**"),
+    "vector-Jacobian product": ("08", "is called a **vector-Jacobian product**"),
+    "MSE": ("08", "**MSE**, the mean squared error"),
+    "saturated": ("08", "softmax is **saturated**"),
     "`ctx": ("08", "`ctx`, short for context, is"),
     "temperature": ("09", "one positive number T, the **temperature**"),
     "top-k": ("10", "**Top-k** sampling keeps the k largest"),
@@ -228,6 +232,29 @@ def uses(term, text):
 @pytest.fixture(scope="module")
 def told():
     return {path.name[:2]: prose(path) for path in sorted(SOURCES.glob("*.md"))}
+
+
+NO_TERMS = {"Predict.", "It promises:", "Seen in", "You will", "You need"}
+TWO_MEANINGS = {"head"}  # of attention, and of a training program
+
+
+def bold_terms(path):
+    """The words that a lesson prints in bold, each as its stem; no labels, no answers."""
+    cells = jupytext.read(path).cells[1:]
+    texts = (c.source for c in cells if c.cell_type == "markdown" and slide_type(c) != "notes")
+    for text in texts:
+        for words in re.findall(r"\*\*([^*]+)\*\*", re.sub(r"`[^`]*`", "", text)):
+            answer = re.fullmatch(r"\d+\.|[a-e]", words)  # a number, or a curve's letter
+            if not answer and words not in NO_TERMS:
+                yield re.sub(r"(e?s|d?ed|d?ing)$", "", words.lower())
+
+
+def test_a_term_is_bold_only_in_the_sentence_that_introduces_it():
+    lessons = [path for path in sorted(SOURCES.glob("*.md")) if path.name[:2] != "17"]
+    found = [(term, path.name[:2]) for path in lessons for term in bold_terms(path)]
+    counted = Counter(term for term, _ in found)
+    twice = {term for term, count in counted.items() if count > 1}
+    assert twice == TWO_MEANINGS, [place for place in found if place[0] in twice]
 
 
 @pytest.mark.parametrize("term", TERMS)

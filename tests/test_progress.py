@@ -108,6 +108,14 @@ def test_next_is_what_is_due_then_the_lesson_begun_then_the_following_one(mine):
     assert following() == "Next: open 02_choose_the_dim.ipynb."
 
 
+def test_next_is_review_while_something_that_was_answered_is_due(mine):
+    guessed("add_ten")
+    tomorrow = date(2026, 3, 2)
+    assert progress(today=tomorrow).next == "Next: review(), because 1 question is due."
+    guessed("times_ten", right=False)
+    assert progress(today=tomorrow).next == "Next: review(), because 2 questions are due."
+
+
 def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine):
     answer("before", 4)
     solve("00")

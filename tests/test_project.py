@@ -3,26 +3,25 @@
 import re
 import subprocess
 import sys
-from importlib.metadata import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+from packaging.requirements import Requirement
 from rattler import MatchSpec, Version
-from versions import floors
+from versions import COLAB, FOR_TESTS, floors
 
 import softmax_lessons
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
-PROJECT = metadata("softmax-lessons")  # what pyproject.toml says, as installed
-REQUIREMENTS = {
-    name: floor
-    for name, floor in (
-        re.match(r"([\w-]+)([>=]=[\w.]+)", line).groups()
-        for line in PROJECT.get_all("Requires-Dist")
-        if not line.startswith("softmax-lessons[")
-    )
-}
+PROJECT = ProjectMetadata(str(ROOT), PluginManager()).core  # what pyproject.toml says
+EXTRAS = chain.from_iterable(PROJECT.optional_dependencies.values())
+LINES = [*PROJECT.dependencies, *EXTRAS]
+FLOORS = (re.match(r"([\w-]+)([>=]=[\w.]+)", line) for line in LINES)
+REQUIREMENTS = dict(floor.groups() for floor in FLOORS if floor)
 CONDA_NAMES = {"torch": "pytorch"}
 FROM_PIP = {"jupyterlab-rise"}  # comes with the course itself, which pip installs
 
@@ -34,9 +33,10 @@ def conda_specs():
 
 
 def test_environment_yml_states_the_same_packages_and_floors_as_pyproject():
-    lines = PROJECT.get_all("Requires-Dist")
+    lines = [*PROJECT.dependencies, *PROJECT.optional_dependencies["lab"]]
     for_learners = {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines}
-    wanted = {"python": PROJECT["Requires-Python"], "pip": None}
+    python = sorted(PROJECT.requires_python.split(","), reverse=True)  # the floor first
+    wanted = {"python": ",".join(python), "pip": None}
     for name in (for_learners | {"nbval"}) - FROM_PIP:
         wanted[CONDA_NAMES.get(name, name)] = REQUIREMENTS[name]
     found = {spec.name.normalized: spec.version for spec in conda_specs()}
@@ -45,7 +45,8 @@ def test_environment_yml_states_the_same_packages_and_floors_as_pyproject():
 
 def test_environment_yml_installs_the_course_itself():
     assert re.search(
-        r"- pip:\n\s+- --editable \.\n", (ROOT / "environment.yml").read_text(encoding="utf-8")
+        r"- pip:\n\s+- --editable \.\[lab\]\n",
+        (ROOT / "environment.yml").read_text(encoding="utf-8"),
     )
 
 
@@ -59,9 +60,30 @@ def test_the_constraints_pin_every_dependency_within_its_range():
 
 def test_the_oldest_versions_that_are_tested_are_the_floors():
     pins = dict(pin.split("==") for pin in floors())
-    lines = PROJECT.get_all("Requires-Dist")
+    lines = PROJECT.dependencies
     assert {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines} < pins.keys()
-    assert all(f">={version[:-2]}" == REQUIREMENTS[name] for name, version in pins.items())
+    by_hand = pins.keys() & FOR_TESTS.keys()
+    assert all(f">={pins[name][:-2]}" == REQUIREMENTS[name] for name in pins.keys() - by_hand)
+    with_lessons = dict(pin.split("==") for pin in COLAB if "==" in pin)
+    assert all(f">={with_lessons[name][:-2]}" == REQUIREMENTS[name] for name in by_hand)
+
+
+def test_no_pin_leads_to_the_pytorch_that_windows_has_no_room_for():
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    lines = re.findall(r"^torch==.*", pins, flags=re.MULTILINE)
+    on_windows = {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"}
+    for python in ("3.10", "3.11", "3.12", "3.13", "3.14"):
+        chosen = [
+            each
+            for each in map(Requirement, lines)
+            if not each.marker or each.marker.evaluate({**on_windows, **versions_of(python)})
+        ]
+        assert len(chosen) == 1, python
+        assert "2.13.0" not in chosen[0].specifier
+
+
+def versions_of(python):
+    return {"python_version": python, "python_full_version": f"{python}.0"}
 
 
 def test_the_mutation_run_names_files_that_are_there():

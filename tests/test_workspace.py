@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import softmax_lessons
 from softmax_lessons import __main__ as command
 from softmax_lessons import workspace
-from softmax_lessons.workspace import FIRST_EDITION, MANIFEST, lessons, prepare
+from softmax_lessons.workspace import BESIDE_LESSONS, FIRST_EDITION, MANIFEST, lessons, prepare
 
 
 def notebook(text):
@@ -160,7 +161,66 @@ def test_other_files_are_left_alone_and_nothing_temporary_stays(course, mine):
     mine.mkdir()
     (mine / "notes.txt").write_text("mine", encoding="utf-8")
     prepare(mine)
-    assert {p.name for p in mine.iterdir()} == {"00_a.ipynb", "01_b.ipynb", "notes.txt", MANIFEST}
+    beside = {name.partition("/")[0] for name in BESIDE_LESSONS}
+    lessons = {"00_a.ipynb", "01_b.ipynb"}
+    assert {p.name for p in mine.iterdir()} == {*lessons, *beside, "notes.txt", MANIFEST}
+
+
+def beside(mine):
+    """Return what is beside the lessons, by name."""
+    files = {name: mine / name for name in BESIDE_LESSONS}
+    return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+
+
+def test_beside_the_lessons_assistants_are_told_to_tutor(course, mine):
+    prepare(mine)
+    told = (mine / "AGENTS.md").read_text(encoding="utf-8")
+    assert all(text in told for text in ("Never give the answer", ".hint()", "progress()"))
+    for name in re.findall(r"`(\w+)\(", told):
+        assert name in softmax_lessons.__all__, name
+    assert (mine / "CLAUDE.md").read_text(encoding="utf-8") == "@AGENTS.md\n"
+    settings = json.loads((mine / ".vscode" / "settings.json").read_text(encoding="utf-8"))
+    assert settings["editor.inlineSuggest.enabled"] is False
+    assert settings["github.copilot.enable"] == {"*": False}
+
+
+def test_in_the_lessons_completion_is_off_where_the_editor_honours_it(mine):
+    prepare(mine)
+    for lesson in lessons():
+        notebook = json.loads((mine / lesson.name).read_text(encoding="utf-8"))
+        assert notebook["metadata"]["colab"] == {"generative_ai_disabled": True}
+        assert "colab" not in json.loads(lesson.read_text(encoding="utf-8"))["metadata"]
+
+
+def test_what_is_beside_the_lessons_is_renewed_until_the_learner_changes_it(
+    course, mine, monkeypatch
+):
+    prepare(mine)
+    first = beside(mine)
+    assert first.keys() == BESIDE_LESSONS.keys()
+    monkeypatch.setitem(BESIDE_LESSONS, "AGENTS.md", "CLAUDE.md")  # another version of it
+    prepare(mine)
+    assert beside(mine)["AGENTS.md"] == first["CLAUDE.md"]
+    (mine / "AGENTS.md").write_text("mine", encoding="utf-8")
+    prepare(mine)
+    assert beside(mine) == {**first, "AGENTS.md": b"mine"}
+
+
+def test_what_the_learner_has_deleted_beside_the_lessons_stays_away(course, mine):
+    prepare(mine)
+    for name in BESIDE_LESSONS:
+        (mine / name).unlink()
+    prepare(mine)
+    assert beside(mine) == {}
+
+
+@pytest.mark.parametrize("theirs", [".vscode", ".vscode/settings.json", "AGENTS.md"])
+def test_what_was_there_before_the_course_is_kept(course, mine, theirs):
+    (mine / theirs).parent.mkdir(parents=True)
+    (mine / theirs).write_text("{}", encoding="utf-8")
+    prepare(mine)
+    prepare(mine)
+    assert (mine / theirs).read_text(encoding="utf-8") == "{}"
 
 
 def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
@@ -331,6 +391,12 @@ def test_a_missing_browser_is_noticed_and_root_allowed(resolved):
     assert resolved[()]["allow_root"] == (os.geteuid() == 0)
 
 
+def test_the_computer_is_looked_at_when_the_lessons_are_first_opened(resolved):
+    assert len(SPELLINGS) > 1
+    assert resolved["said"].count("Looking at this computer") == 1
+    assert "\nstop " not in resolved["said"]
+
+
 @pytest.fixture(scope="module")
 def asked(home, environment):
     """A function that asks a JupyterLab that the command has started."""
@@ -374,7 +440,8 @@ def asked(home, environment):
 
 def test_a_started_jupyterlab_shows_the_lessons(asked):
     names = {entry["name"] for entry in asked("api/contents")["content"]}
-    assert names == {lesson.name for lesson in lessons()}
+    beside = {name for name in BESIDE_LESSONS if not name.startswith(".")}
+    assert names == {lesson.name for lesson in lessons()} | beside
 
 
 def test_a_started_jupyterlab_neither_fetches_news_nor_asks_about_them(asked):
@@ -406,3 +473,4 @@ def test_a_wheel_installed_elsewhere_has_the_lessons_with_it(tmp_path):
     python("-m", "softmax_lessons", "--copy-only", **elsewhere)
     copies = sorted(path.name for path in (tmp_path / "my_lessons").glob("*.ipynb"))
     assert copies == [lesson.name for lesson in lessons()]
+    assert beside(tmp_path / "my_lessons").keys() == BESIDE_LESSONS.keys()

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from softmax_lessons.attempts.run import Outcome, Probe
+from softmax_lessons.attempts.run import IMPLICIT_DIM, Outcome, Probe
 from softmax_lessons.checker.diagnose import Candidates, diagnose
 from softmax_lessons.checker.hunt import Hunt, called_as
 from softmax_lessons.checker.judge import (
@@ -27,11 +27,13 @@ from softmax_lessons.checker.verdict import Example, Tables, Verdict
 INF = float("inf")
 MOST_DRAWN = 40  # entries of an example
 MANY = 12  # entries that are too many for a plain example
+FAINT, FAINTER = 0.1, 0.005  # parts of a number that make an example less plain
 
 BY_HAND = (
     "PyTorch's own function is right, and in your models it is what you should write. Here the "
     "point is to build it yourself, from smaller steps."
 )
+GUESSED = "You passed no `dim`, so PyTorch guessed one, and here it's the right one. Say which."
 PROPERTIES = {  # what to say of a mistake that has no name and breaks no law
     "error": "Your function raises an error.",
     "type": "Your function does not return a tensor.",
@@ -119,8 +121,22 @@ class Exercise:
             if used:
                 mistake = Misconception("uses-torch-softmax", BY_HAND)
                 return Verdict(name, "nudge", "that is made already", BY_HAND, (mistake,))
-            return correct(name, f"Right on all {len(outcomes)} inputs tried.")
+            guessed = any(IMPLICIT_DIM in outcome.called for outcome in outcomes)
+            says = f"Right on all {len(outcomes)} inputs tried."
+            return correct(name, f"{says} {GUESSED}" if guessed else says)
         return self._wrong(name, probes, outcomes, failures)
+
+    def runs(
+        self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+    ) -> list[tuple[bool, Example]]:
+        """Return what came of each input: whether it is right, and the call."""
+        found = []
+        for probe, outcome in zip(probes, outcomes, strict=True):
+            expected = expect(self.reference, probe)
+            failure = judge(probe, outcome, expected)
+            shown = failure or Failure("", numbers(outcome.value), numbers(expected.value))
+            found.append((failure is None, self._example(probe, shown)))
+        return found
 
     def _wrong(
         self,
@@ -143,27 +159,26 @@ class Exercise:
             says = [found[0].says if found else PROPERTIES[failures[shown].property]]
             says += where_it_fails(probes, failures)
         probe, failure = probes[shown], failures[shown]
-        example = Example(
-            self.signature.replace("dim", f"dim={probe.dim}"),
-            self._given(probe, failure),
-            failure.came,
-            failure.expected,
-            self._tables(probe, outcomes[shown], failure),
-        )
+        example = self._example(probe, failure, self._tables(probe, outcomes[shown], failure))
         return Verdict(name, "wrong", "not yet", "\n".join(says), found, example)
+
+    def _example(self, probe: Probe, failure: Failure, tables: Tables | None = None) -> Example:
+        call = self.signature.replace("dim", f"dim={probe.dim}")
+        given = self._given(probe, failure)
+        return Example(call, given, failure.came, failure.expected, tables)
 
     def _plainness(
         self, i: int, probe: Probe, outcome: Outcome, failure: Failure
     ) -> tuple[object, ...]:
         """Return what to sort inputs by, so that the one that shows a mistake best comes first."""
         shape = probe.logits.shape
-        small = (
-            failure.property == "values"
-            and difference(outcome.value, expect(self.reference, probe).value) < 0.01
-        )
+        far = 1.0
+        if failure.differs is not None:
+            far = difference(outcome.value, expect(self.reference, probe).value, failure.differs)
+        faint = (far < FAINT) + (far < FAINTER)
         slices = len(shape) > 1 and min(shape) > 1
         count = probe.logits.numel()
-        return (i >= len(self.fixed), failure.digits > 4, small, count > MANY, not slices, count, i)
+        return (i >= len(self.fixed), failure.digits > 4, count > MANY, faint, not slices, count, i)
 
     def _tables(self, probe: Probe, outcome: Outcome, failure: Failure) -> Tables | None:
         """Return the example as tensors, if it is about values and has one or two dims."""

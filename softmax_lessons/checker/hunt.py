@@ -103,6 +103,22 @@ class Hunt:
                 missed.append(words if all(passed) else f"{words} (on some runs)")
         return self._found(name, missed)
 
+    def runs(
+        self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+    ) -> list[tuple[bool, Example]]:
+        """Return what came of each function that is tested: whether it is right, and the call."""
+        found = []
+        for probe, outcome in zip(probes, outcomes, strict=True):
+            number, passed = probe.rest[0] - len(self.right), _passed(outcome)
+            which = "a correct function"
+            if number >= 0:
+                which = f"a buggy function ({self.broken[number][0]})"
+            wanted = "it is caught" if number >= 0 else "it passes"
+            came = "it passes" if passed else f"it is caught ({outcome.error})"
+            example = Example("your test", which, came, wanted)
+            found.append((passed is (number < 0), example))
+        return found
+
     def _takes_too_long(self, name: str, times: int) -> Verdict:
         says = (
             f"Your test took longer than {SECONDS:g} s. It is run {times} times, on correct "

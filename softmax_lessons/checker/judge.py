@@ -112,12 +112,10 @@ def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:
     return next((after for before, after in pairs if not torch.equal(before, after)), None)
 
 
-def difference(value: Tensor, expected: Tensor) -> float:
-    """Return how far a result is off at most, relative to what is in it; inf is far, so is nan."""
-    off = (value.double() - expected).abs()
-    off = off.where(value.double() != expected, 0).nan_to_num(1e300, posinf=1e300)
-    scale = expected.abs().nan_to_num(0, posinf=0).max().item() if expected.numel() else 0
-    return off.max().item() / max(scale, 1e-300) if off.numel() else 0.0
+def difference(value: Tensor, expected: Tensor, where: Tensor) -> float:
+    """Return how far a result is off at most, each number relative to itself; nan is far."""
+    off = ((value.double() - expected).abs() / expected.abs().clamp(min=1e-300))[where]
+    return off.nan_to_num(1e300, posinf=1e300).max().item() if off.numel() else 0.0
 
 
 def close(value: Tensor, other: Tensor, probe: Probe) -> bool:

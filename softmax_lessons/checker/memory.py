@@ -66,7 +66,7 @@ def recall(folder: Path | None = None) -> Memory:
     """Return what is remembered in a folder; a file that can't be read is set aside."""
     file = (folder or Path()) / FILE
     try:
-        return _read(json.loads(file.read_text(encoding="utf-8")))
+        return read(json.loads(file.read_text(encoding="utf-8")))
     except OSError:
         return Memory()
     except ValueError:
@@ -87,8 +87,12 @@ def mine() -> Memory:
     return _unsaved.get(Path.cwd()) or recall()
 
 
-def _read(found: object) -> Memory:
-    """Return a memory from what a file held; the first edition kept a list of solved exercises."""
+def read(found: object) -> Memory:
+    """Return a memory from what a file held; the first edition kept a list of solved exercises.
+
+    Raises:
+        ValueError: if it is no such thing.
+    """
     if isinstance(found, list):
         found = {"solved": found}
     if not isinstance(found, dict):

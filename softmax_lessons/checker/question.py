@@ -16,7 +16,7 @@ KINDS = {
     str: (guesses.as_word, "a word"),
     float: (guesses.as_number, "a number"),
     int: (guesses.as_number, "a number"),
-    tuple: (guesses.as_shape, "numbers in parentheses, such as (2, 3)"),
+    tuple: (guesses.as_shape, "numbers in parentheses, such as (7, 8)"),
 }
 
 
@@ -118,6 +118,10 @@ class Question:
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
         """Return it unchanged: nothing is run."""
         return attempt
+
+    def runs(self, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[object]:
+        """Return nothing: nothing is run."""
+        return []
 
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
         """Never asked for: there is a verdict at once."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.checker.misconception import Misconception
-from softmax_lessons.checker.verdict import Verdict
+from softmax_lessons.checker.verdict import Example, Verdict
 
 NOT_A_FUNCTION = Misconception("result-not-function", "check needs your function itself.")
 
@@ -28,6 +28,11 @@ class Task(Protocol):
 
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
         """Return the verdict on an attempt, from what it did with the probes."""
+
+    def runs(
+        self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
+    ) -> list[tuple[bool, Example]]:
+        """Return what came of each probe: whether it is right, and the call."""
 
 
 def function_at_once(name: str, attempt: object) -> Verdict | None:

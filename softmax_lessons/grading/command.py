@@ -1,42 +1,64 @@
-"""`python -m softmax_lessons grade FOLDER`."""
+"""`softmax-lessons grade FOLDER`."""
 
 import argparse
 import contextlib
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from decimal import Decimal
 from pathlib import Path
 
-from softmax_lessons.grading import sandbox
+from softmax_lessons.command_line import Parser, how_to_install
+from softmax_lessons.grading import feedback, gradebook, roster, sandbox
+from softmax_lessons.grading.explain import explain
 from softmax_lessons.grading.grade import grade
 from softmax_lessons.grading.jobs import MachineError
-from softmax_lessons.grading.report import common_mistakes, write_csv, write_html
+from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.report import (
+    common_mistakes,
+    write_class,
+    write_csv,
+    write_html,
+    write_json,
+)
+from softmax_lessons.grading.results import Result, anonymous, exercise_names, results
+from softmax_lessons.grading.same import same
 from softmax_lessons.grading.state import State
-from softmax_lessons.grading.submissions import find, not_read
+from softmax_lessons.grading.submissions import find
+from softmax_lessons.grading.tables import Table
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "grade",
+        "Grade learners' notebooks. FOLDER has a file or folder for each learner, or is a zip as "
+        "a learning system packs it; several are put together.",
+        usage="%(prog)s [options] FOLDER [FOLDER ...]",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28),
+    )
+    add = parser.add_argument
+    add("places", metavar="FOLDER", nargs="+", type=Path, help=argparse.SUPPRESS)
+    add("--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)")
+    add("--roster", type=Path, metavar="CSV", help="a class list or gradebook, to be filled in")
+    add("--anonymous", action="store_true", help="pseudonyms, and no feedback files")
+    add("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
+    add("--points", type=_points, metavar="N", help="the score for everything right")
+    add("--decimals", type=int, choices=range(5), metavar="N", default=2, help="of scores (2)")
+    add("--column", metavar="NAME", default="Softmax", help="for scores (%(default)s)")
+    add("--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run one again, and tell")
+    add("--same", action="store_true", help="list answers that are the same token by token")
+    add("--seconds", type=_seconds, metavar="S", default=3.0, help="for one exercise (3)")
+    add("--workers", type=_workers, metavar="N", default=0, help="how many at once (one a core)")
+    add("--scheduler", metavar="TCP", help="Dask's, whose workers do it, as tcp://host:8786")
+    add("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
+    return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m softmax_lessons grade",
-        description="Grade learners' notebooks: each file or folder in FOLDER is a learner's.",
-    )
-    parser.add_argument("folder", type=Path, help="the submissions")
-    parser.add_argument(
-        "--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)"
-    )
-    parser.add_argument(
-        "--seconds", type=_seconds, default=3.0, help="for one exercise of a learner (%(default)s)"
-    )
-    parser.add_argument("--workers", type=_workers, default=0, help="how many at once (one a core)")
-    parser.add_argument(
-        "--scheduler", help="a dask.distributed scheduler whose workers do it, as tcp://host:8786"
-    )
-    parser.add_argument(
-        "--without-sandbox", action="store_true", help="go on where there is no whole sandbox"
-    )
-    options = parser.parse_args(argv)
+    options = _parser().parse_args(argv)
     if not sys.platform.startswith("linux"):
         print(
             "Grading needs Linux: what keeps one submission from another, and from your files, "
@@ -73,25 +95,67 @@ def _grade(options: argparse.Namespace) -> int:
         return 2
     try:
         state = State(options.out)
-        submissions = find(options.folder, state)
-    except FileNotFoundError as error:
+        class_list = Table.read(options.roster) if options.roster else None
+        people = roster.people(class_list) if class_list else ()
+        handed_in = find(options.places, state, people)
+        if options.explain:
+            print(explain(handed_in.submissions, *options.explain, options.seconds))
+            return 0
+        with _cluster(options.scheduler) as (executor, workers):
+            marks = grade(
+                handed_in.submissions,
+                state,
+                options.seconds,
+                options.workers or workers,
+                executor,
+                options.lessons or (),
+            )
+        found = results(handed_in.submissions, marks, options.points, options.decimals)
+        _write(options, found, class_list, handed_in.left_out, missing)
+    except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    with _cluster(options.scheduler) as (executor, workers):
-        marks = grade(submissions, state, options.seconds, options.workers or workers, executor)
-    write_csv(submissions, marks, options.out / "grades.csv")
-    left_out = not_read(options.folder, options.out)
+    if options.same:
+        print("The same token by token, to which there are many ways:")
+        for each in same(handed_in.submissions) or ["  nothing"]:
+            print(f"  {each}")
+    return 0
+
+
+def _write(
+    options: argparse.Namespace,
+    found: Sequence[Result],
+    class_list: Table | None,
+    left_out: Sequence[str],
+    missing: Sequence[str],
+) -> None:
+    """Write all reports, and print what is most to know."""
+    marks = [mark for result in found for mark in result.marks.values()]
+    written_for = []
+    if options.anonymous:
+        found = anonymous(found, options.out / "pseudonyms.csv")
+    else:
+        feedback.write(found, options.out / "feedback")
+        most = str(options.points or len(exercise_names(marks)))
+        written_for = gradebook.write(found, class_list, options.column, most, options.out)
+    write_csv(found, options.out / "grades.csv")
+    write_json(found, options.out / "grades.json")
     page = options.out / "grades.html"
-    write_html(submissions, marks, page, missing, sandbox.level(), left_out)
+    write_html(found, page, missing, sandbox.level(), left_out)
+    write_class(found, options.out / "class.html")
     for slug, count, _, _ in common_mistakes(marks)[:5]:
-        print(f"{count:3} of {len(submissions)}: {slug}")
-    for mark in marks:
-        if mark.trouble:
-            print(f"{mark.learner}: {mark.trouble}", file=sys.stderr)
+        print(f"{count:3} of {len(found)}: {slug}")
+    if nothing := [result.learner for result in found if result.submission.empty]:
+        print(f"Nothing handed in: {', '.join(nothing)}")
+    for result in found:
+        for mark in result.marks.values():
+            if mark.trouble:
+                print(f"{result.learner}: {mark.trouble}", file=sys.stderr)
     if left_out:
         print(f"Not read: {', '.join(left_out)}", file=sys.stderr)
-    print(f"Reports: {options.out / 'grades.csv'}, {page}")
-    return 0
+    for whose, file, left in written_for:
+        print(f"Marks for {whose}: {file}" + (f" (not in it: {', '.join(left)})" if left else ""))
+    print(f"Reports: {options.out / 'class.html'}, {page}, {options.out / 'grades.csv'}")
 
 
 @contextlib.contextmanager
@@ -103,7 +167,7 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
     try:
         from distributed import Client
     except ImportError:
-        raise MachineError("--scheduler needs pip install 'softmax-lessons[campus]'") from None
+        raise MachineError(f"--scheduler needs {how_to_install('campus')}") from None
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
@@ -117,14 +181,31 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0.1 <= value <= 3600):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
     return value
 
 
+def _points(text: str) -> Decimal:
+    value = Decimal(text) if re.fullmatch(r"\d+(\.\d+)?", text) else Decimal(0)
+    if not 0 < value <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text} is not a number between 0 and 100000")
+    return value
+
+
+def _lesson(text: str) -> str:
+    known = sorted({place.lesson[:2] for place in places().values()})
+    if text.zfill(2) not in known:
+        raise argparse.ArgumentTypeError(f"exercises are in lessons {', '.join(known)}, not {text}")
+    return text.zfill(2)
+
+
 def _workers(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000")
     return value

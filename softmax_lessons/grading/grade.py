@@ -23,6 +23,7 @@ def grade(
     seconds: float = 3.0,
     workers: int = 0,
     executor: Executor | None = None,
+    lessons: Sequence[str] = (),
 ) -> list[Mark]:
     """Grade all submissions, and keep each mark as soon as it is known.
 
@@ -36,13 +37,17 @@ def grade(
         workers: how many are run at once; 0 means one for each core.
         executor: what runs them: threads of this process, processes, or other machines. Without
             one, it is threads; these are ended with the call.
+        lessons: the numbers of the lessons whose exercises count; without any, the exercises
+            that somebody answered do.
 
     Returns:
-        A mark for each learner and exercise, exercises that nobody answered left out.
+        A mark for each learner and exercise that counts.
     """
     marks: dict[tuple[str, str], Mark | None] = {}
     answered = {name for submission in submissions for name in submission.answers}
     names = [name for name in places() if name in answered]
+    if lessons:
+        names = [name for name, place in places().items() if place.lesson[:2] in lessons]
     depends = conditions(seconds)
     to_do = []
     for submission in submissions:

@@ -143,6 +143,17 @@ def shown() -> dict[str, tuple[str, ...]]:
     return {name: tuple(texts) for name, texts in found.items()}
 
 
+@cache
+def _told() -> frozenset[str]:
+    """Return the cells of the course's own notebooks that are no exercises."""
+    return frozenset(
+        _source(cell)
+        for path in lessons()
+        for cell in _code_cells(_course(path))
+        if "exercise" not in cell["metadata"].get("tags", ())
+    )
+
+
 def sources(notebook: dict) -> list[str]:
     """Return the sources of the code cells of a notebook of format 4."""
     return list(map(_source, _code_cells(notebook)))
@@ -204,7 +215,12 @@ class _Notebook:
 
     def answer(self, name: str, function: str) -> Answer | None:
         """Return the answer to an exercise, if there is one."""
-        own = self._bindings(function)
+        # a lesson may define what an exercise of another one asks for
+        own = [
+            i
+            for i in self._bindings(function)
+            if self._cells[self._statements[i].cell] not in _told()
+        ]
         checks = [
             (i, given)
             for i, statement in enumerate(self._statements)

@@ -1,89 +1,133 @@
-"""Write the marks of a class as a table for a spreadsheet and as a page to read."""
+"""Write the marks of a class as tables for other programs and as a page to read."""
 
 import contextlib
-import csv
-import os
-import re
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
 
-import jinja2
-
-from softmax_lessons.grading.jobs import Mark
+from softmax_lessons.grading import feedback
+from softmax_lessons.grading.jobs import Mark, course
 from softmax_lessons.grading.notebook import places
-from softmax_lessons.grading.submissions import Submission
+from softmax_lessons.grading.results import Result, exercise_names, written
+from softmax_lessons.grading.tables import Table, plain, whole
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# what a spreadsheet may take for the beginning of a cell, whatever parts cells where it runs, and
-# what it would compute there
-FORMULA = re.compile(r"""(^|[;,|])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+FIRST = ("learner", "points", "of", "score")
+LAST = ("mistakes", "late", "system", "ids", "files", "notes")
 
 
-def write_csv(submissions: Sequence[Submission], marks: Sequence[Mark], file: Path) -> None:
+def write_csv(found: Sequence[Result], file: Path) -> None:
     """Write a line for each learner: points, a column for each exercise, mistakes and notes."""
-    names = exercise_names(marks)
-    with _whole(file, encoding="utf-8-sig", newline="") as stream:
-        table = csv.writer(stream)
-        table.writerow(["learner", "points", "of", *names, "mistakes", "notes"])
-        of: dict[str, dict[str, Mark]] = {}
-        for mark in marks:
-            of.setdefault(mark.learner, {})[mark.exercise] = mark
-        for submission in submissions:
-            own = of[submission.learner]
-            points = [own[name].points for name in names]
-            mistakes = [
-                f"{n}: {' '.join(own[n].misconceptions)}" for n in names if own[n].misconceptions
-            ]
-            row = [submission.learner, sum(points), len(points), *points]
-            troubles = [own[name].trouble for name in names if own[name].trouble]
-            row += ["; ".join(mistakes), "; ".join([*submission.notes, *troubles])]
-            table.writerow([_plain(cell) for cell in row])
+    names = list(found[0].marks) if found else []
+    rows = []
+    for result in found:
+        own, marks = result.submission, result.marks
+        named = {name: mark.misconceptions for name, mark in marks.items() if mark.misconceptions}
+        row = [own.learner, result.points, len(marks), written(result.score)]
+        row += [marks[name].points for name in names]
+        row.append("; ".join(f"{name}: {' '.join(slugs)}" for name, slugs in named.items()))
+        row += ["late" if own.late else "", own.system]
+        row += [" ".join(own.ids), "; ".join(own.paths), "; ".join(_notes(result))]
+        rows.append(plain(row))
+    Table([*FIRST, *names, *LAST], rows).write(file)
+
+
+def write_json(found: Sequence[Result], file: Path) -> None:
+    """Write the same for programs, with what each learner is told."""
+    learners = [
+        {
+            "learner": result.learner,
+            "system": result.submission.system,
+            "ids": result.submission.ids,
+            "files": result.submission.paths,
+            "late": result.submission.late,
+            "handed_in": not result.submission.empty,
+            "points": result.points,
+            "of": len(result.marks),
+            "score": written(result.score),
+            "exercises": {
+                name: {
+                    "points": mark.points,
+                    "mistakes": mark.misconceptions,
+                    "says": mark.says,
+                }
+                for name, mark in result.marks.items()
+            },
+            "notes": _notes(result),
+        }
+        for result in found
+    ]
+    with whole(file, encoding="utf-8") as stream:
+        json.dump({"learners": learners}, stream, ensure_ascii=False, indent=1)
+
+
+def _notes(result: Result) -> list[str]:
+    troubles = [mark.trouble for mark in result.marks.values() if mark.trouble]
+    return [*result.submission.notes, *troubles]
 
 
 def write_html(
-    submissions: Sequence[Submission],
-    marks: Sequence[Mark],
+    found: Sequence[Result],
     file: Path,
     missing: Sequence[str],
     level: Sequence[str],
-    not_read: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> None:
-    """Write a page: the class's most common mistakes, the table, and what each learner is told.
+    """Write a page: the table, and what each learner is told.
 
     Args:
-        submissions: what was graded.
-        marks: what came of it.
+        found: what each learner got.
         file: the page.
         missing: what the sandbox did not keep a submission from.
         level: what it did, in sentences.
-        not_read: what else was in the folder of submissions.
+        left_out: what else was in the folder of submissions.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("softmax_lessons.grading", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html").render(
-        submissions=submissions,
-        names=exercise_names(marks),
-        lessons={name: task.lesson for name, task in places().items()},
-        marks={(m.learner, m.exercise): m for m in marks},
-        common=common_mistakes(marks),
-        missing=missing,
-        level=level,
-        not_read=not_read,
-    )
-    with _whole(file, encoding="utf-8") as stream:
-        stream.write(page)
+    marks = [mark for result in found for mark in result.marks.values()]
+    told = {
+        "found": found,
+        "names": exercise_names(marks),
+        "lessons": {name: task.lesson for name, task in places().items()},
+        "common": common_mistakes(marks),
+        "missing": missing,
+        "level": level,
+        "left_out": left_out,
+    }
+    with whole(file, encoding="utf-8") as stream:
+        stream.write(feedback.page("report.html").render(**told))
 
 
-def exercise_names(marks: Sequence[Mark]) -> list[str]:
-    """Return the exercises that are marked, in the order of the course."""
-    marked = {mark.exercise for mark in marks}
-    return [name for name in places() if name in marked]
+def write_class(found: Sequence[Result], file: Path) -> None:
+    """Write the page that tells of the class as a whole, if it isn't there as it would be."""
+    made_from = _digest(found)
+    with contextlib.suppress(OSError):
+        if f'content="{made_from}"' in file.read_text(encoding="utf-8", errors="replace"):
+            return
+    from softmax_lessons.grading.overview import overview  # PyTorch takes seconds
+    from softmax_lessons.grading.predicted import shown
+
+    told = {
+        "told": overview(found),
+        "shown": shown,
+        "lessons": {name: task.lesson for name, task in places().items()},
+        "made_from": made_from,
+    }
+    with whole(file, encoding="utf-8") as stream:
+        stream.write(feedback.page("class.html").render(**told))
+
+
+def _digest(found: Sequence[Result]) -> str:
+    """Return what tells a class from any other."""
+    of_all = [
+        [
+            *(result.learner, result.submission.empty, result.submission.guesses),
+            [asdict(each) for each in result.submission.memories],
+            [asdict(mark) for mark in result.marks.values()],
+        ]
+        for result in found
+    ]
+    return hashlib.sha256(json.dumps([course(), of_all]).encode()).hexdigest()
 
 
 def common_mistakes(marks: Sequence[Mark]) -> list[tuple[str, int, list[str], str]]:
@@ -96,22 +140,3 @@ def common_mistakes(marks: Sequence[Mark]) -> list[tuple[str, int, list[str], st
         says = first.sentences[first.misconceptions.index(slug)]
         found.append((slug, count, exercise_names(where), says))
     return found
-
-
-@contextlib.contextmanager
-def _whole(file: Path, **how: str) -> Iterator[TextIO]:
-    """Open a file to write that takes the place of the one there when all of it is written."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", errors="backslashreplace", **how) as stream:
-            yield stream
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _plain(cell: object) -> object:
-    """Return a cell that every spreadsheet shows and none computes."""
-    if not isinstance(cell, str):
-        return cell
-    return FORMULA.sub(r"\1\2'", CONTROL.sub(" ", cell))

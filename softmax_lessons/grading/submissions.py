@@ -1,10 +1,8 @@
-"""Find the learners in a folder, their notebooks, and which of these answers an exercise."""
+"""Read what each learner handed in, and tell which of several notebooks answers an exercise."""
 
 import json
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,17 +10,27 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from softmax_lessons.checker import memory
+from softmax_lessons.checker.memory import Memory
+from softmax_lessons.grading.archive import LARGEST_FILE
+from softmax_lessons.grading.guesses import first_ones, in_cells
+from softmax_lessons.grading.handins import (
+    NOTEBOOK,
+    File,
+    Learner,
+    by_learner,
+    name_apart,
+    open_download,
+    require_inside,
+)
 from softmax_lessons.grading.jobs import digest
 from softmax_lessons.grading.notebook import Answer, answers, places, sources
-from softmax_lessons.grading.state import STATE, State
+from softmax_lessons.grading.roster import Person, find_on
+from softmax_lessons.grading.state import State
 
-REPORTS = (STATE, "grades.csv", "grades.html")
-SUFFIX = ".ipynb"
-LARGEST_FILE = 30 << 20  # bytes
 LARGEST_CODE = 1 << 20  # characters in one notebook; a lesson has 20,000
 MOST_FILES = 200  # notebooks of one learner
 MOST_NAMED = 5  # files that one note names
-OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what packing leaves behind
 
 
 @dataclass(frozen=True)
@@ -32,27 +40,27 @@ class Handed:
     Attributes:
         exercise: what it answers.
         file: the notebook.
-        own: the learner's file or folder.
         digest: tells it from any other answer.
         begun: whether it is more than a stub.
-        changed: when the notebook was.
+        when: sorts it by when it was handed in, if the download tells; else "".
+        changed: when the notebook was changed.
     """
 
     exercise: str
-    file: Path
-    own: Path
+    file: File
     digest: str
     begun: bool
+    when: str
     changed: float
 
     @property
     def name(self) -> str:
-        """The file's, below the learner's folder."""
-        return self.file.name if self.file == self.own else str(self.file.relative_to(self.own))
+        """What the learner called the notebook."""
+        return self.file.name
 
     def read(self) -> Answer:
         """Return it."""
-        return _answers(self.file, self.own)[self.exercise]
+        return _answers(self.file)[self.exercise]
 
 
 @dataclass
@@ -60,166 +68,180 @@ class Submission:
     """What one learner handed in.
 
     Attributes:
-        learner: the name of the file or folder; with its suffix where two have the same.
+        learner: the name in the reports; no two learners have the same.
+        system: the learning system that it was downloaded from, "" if none was recognised.
+        ids: what the system calls the learner.
+        paths: where it was found.
+        late: whether a part of it came late, as far as the download tells.
+        empty: whether nothing was handed in.
         answers: by the exercise's name.
+        guesses: the first prediction for each question, as far as it is known.
+        memories: what the course keeps beside the lessons, where it was handed in as well.
         notes: what could not be read, and why; which file was taken where several could be.
+        row: the number of the line in the class list, if there is one.
     """
 
     learner: str
+    system: str = ""
+    ids: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    late: bool = False
+    empty: bool = False
     answers: dict[str, Handed] = field(default_factory=dict)
+    guesses: dict[str, object] = field(default_factory=dict)
+    memories: list[Memory] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    row: int | None = None
 
 
-def find(folder: Path, state: State | None = None) -> list[Submission]:
-    """Return what each learner handed in; a notebook or a folder in `folder` is a learner's.
+@dataclass
+class Class:
+    """What a class handed in.
+
+    Attributes:
+        submissions: one for each learner, those on the class list who handed in nothing among
+            them.
+        left_out: what else was there, and is not read.
+    """
+
+    submissions: list[Submission]
+    left_out: list[str]
+
+
+def find(
+    places: Path | Sequence[Path], state: State | None = None, people: Sequence[Person] = ()
+) -> Class:
+    """Return what each learner handed in.
 
     Args:
-        folder: the submissions.
+        places: a folder or zip of submissions, or several.
         state: what is known of notebooks that were read before. The reports in its folder are
             nobody's.
+        people: the class list.
 
     Raises:
-        FileNotFoundError: if there is no such folder, or nothing in it.
+        FileNotFoundError: if one of them is no such thing, or has nothing in it.
+        ValueError: if one is a zip that can't be read.
     """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder of submissions")
     state = state or State()
-    found = [path for path in _entries(folder) if _is_submission(path, state.folder)]
-    if not found:
-        raise FileNotFoundError(f"{folder} has no notebooks and no folders of notebooks in it")
-    named = tqdm(dict(zip(_labels(found), found, strict=True)).items(), "reading", delay=1)
-    return [_read(path, label, state) for label, path in named]
+    places = [places] if isinstance(places, Path) else places
+    downloads = [open_download(place, state.folder) for place in places]
+    learners = by_learner(downloads)
+    learners = name_apart(find_on(people, learners) if people else learners)
+    left_out = [name for download in downloads for name in download.left_out]
+    return Class([_read(each, state) for each in tqdm(learners, "reading", delay=1)], left_out)
 
 
-def not_read(folder: Path, out: Path | None = None) -> list[str]:
-    """Return what is in the folder of submissions and no submission."""
-    return [
-        f"{path.name}/" if path.is_dir() else path.name
-        for path in _entries(folder)
-        if not _is_submission(path, out)
-        and (not _is_report(path, out) or (path.is_dir() and any(_notebooks(path))))
-    ]
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _is_submission(path: Path, out: Path | None) -> bool:
-    if path.name in OF_SYSTEMS or _is_report(path, out):
-        return False
-    return path.suffix.lower() == SUFFIX or path.is_dir()
-
-
-def _is_report(path: Path, out: Path | None) -> bool:
-    """Tell whether this is what an earlier run wrote."""
-    if not path.is_dir():
-        return path.name in REPORTS
-    ours = (path / STATE).is_file() and not any(_notebooks(path))
-    return ours or (out is not None and path.resolve() == out.resolve())
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a learner's folder, without those that systems hide."""
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part in OF_SYSTEMS for part in parts)
-        if not hidden and (path.suffix.lower() == SUFFIX or not path.is_dir()):
-            yield path
-
-
-def _notebooks(folder: Path) -> Iterator[Path]:
-    return (path for path in _files(folder) if path.suffix.lower() == SUFFIX)
-
-
-def _labels(paths: Sequence[Path]) -> list[str]:
-    """Return a name for each: without its suffix, but where two would have the same."""
-    whole = [f"{path.name}/" if path.is_dir() else path.name for path in paths]
-    labels = [path.stem if path.suffix.lower() == SUFFIX else path.name for path in paths]
-    while True:
-        count = Counter(map(_seen, labels))
-        twice = [i for i, label in enumerate(labels) if count[_seen(label)] > 1]
-        if all(labels[i] == whole[i] for i in twice):
-            break
-        for i in twice:
-            labels[i] = whole[i]
-    for number, i in enumerate(twice, start=1):  # not even their suffixes tell them apart
-        labels[i] = f"{labels[i]} [{number}]"
-    return labels
-
-
-def _seen(label: str) -> str:
-    """Return a label as whoever reads a report sees it."""
-    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
-
-
-def _read(path: Path, label: str, state: State) -> Submission:
-    submission = Submission(label)
-    files = [path]
-    if path.suffix.lower() != SUFFIX:
-        files = list(_notebooks(path))
-        others = [
-            str(file.relative_to(path)) for file in _files(path) if file.suffix.lower() != SUFFIX
-        ]
-        others += [str(file.relative_to(path)) for file in files[MOST_FILES:]]
-        if others:
-            submission.notes.append(f"not read: {_few(others)}")
-    if not files:
+def _read(learner: Learner, state: State) -> Submission:
+    submission = Submission(
+        *(learner.label, learner.system, learner.ids, tuple(p.shown for p in learner.parts)),
+        late=any(part.named.late for part in learner.parts),
+        empty=not learner.parts,
+        notes=list(learner.notes),
+        row=learner.row,
+    )
+    if submission.empty:
+        submission.notes.append("nothing handed in")
+        return submission
+    notebooks, others = [], []
+    for part in learner.parts:
+        files, notes = part.contents()
+        submission.notes += notes
+        for file in files:
+            is_notebook = file.path.suffix.lower() == NOTEBOOK and len(notebooks) < MOST_FILES
+            (notebooks if is_notebook else others).append((part, file))
+        if part.named.late:
+            submission.notes.append(f"late: {_few([file.name for file in files])}")
+    if others:
+        submission.notes.append(f"not read: {_few([file.name for _, file in others])}")
+    if not notebooks:
         submission.notes.append("no notebook")
     found: dict[str, list[Handed]] = {}
-    for file in files[:MOST_FILES]:
+    guessed: list[tuple[tuple[str, float], str, dict[str, object]]] = []
+    for part, file in notebooks:
         try:
-            reading = _reading(file, path, state)
-            changed = file.stat().st_mtime
+            reading = _reading(file, state)
+            changed = file.path.stat().st_mtime
             for exercise, (told, begun) in reading["answers"].items():
-                handed = Handed(exercise, file, path, told, begun, changed)
+                handed = Handed(exercise, file, told, begun, part.named.when, changed)
                 found.setdefault(exercise, []).append(handed)
+            when = part.named.when, 0.0 if part.named.when else changed
+            guessed.append((when, file.name, reading["guesses"]))
             submission.notes += reading["notes"]
         except Exception as error:  # whatever is in one file must not end all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
-            name = file.name if file == path else str(file.relative_to(path))
-            submission.notes.append(f"{name} can't be read ({type(error).__name__}: {why})")
+            submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
     _choose(submission, found)
+    for _, _, guesses in sorted(guessed, key=lambda each: each[:2]):
+        submission.guesses |= guesses
+    for part in learner.parts:
+        submission.memories += filter(None, map(_remembered, part.hidden(memory.FILE)))
+    for each in submission.memories:
+        compared = [(guess.question, guess.guess) for guess in each.guesses if not guess.review]
+        submission.guesses |= first_ones(each.noted, compared)
     return submission
 
 
-def _reading(file: Path, own: Path, state: State) -> dict[str, object]:
+def _remembered(file: File) -> Memory | None:
+    """Return what the course keeps of a learner; None if it can't be read."""
+    try:
+        return memory.read(json.loads(_content(file)))
+    except (ValueError, OSError, RecursionError):
+        return None
+
+
+def _reading(file: File, state: State) -> dict[str, object]:
     """Return the answers in a notebook, their digests alone, and notes on it."""
-    content = _content(file, own)
+    content = _content(file)
     found = state.reading(content)
     if found is None:
         notes: list[str] = []
+        cells = _code_cells(content)
         told = {
             exercise: (digest(answer), answer.begun)
-            for exercise, answer in answers(_code_cells(content), notes).items()
+            for exercise, answer in answers(cells, notes).items()
         }
-        found = {"answers": told, "notes": notes}
+        found = {"answers": told, "notes": notes, "guesses": in_cells(cells)}
         state.keep_reading(content, found)
     return found
 
 
 @lru_cache(1)  # the answers in a notebook are run one after another
-def _answers(file: Path, own: Path) -> dict[str, Answer]:
-    return answers(_code_cells(_content(file, own)), [])
+def _answers(file: File) -> dict[str, Answer]:
+    return answers(_code_cells(_content(file)), [])
 
 
 def _choose(submission: Submission, found: dict[str, list[Handed]]) -> None:
     """Take an answer rather than a stub, and the latest of several; say which, and why."""
     said: dict[str, list[str]] = {}
     for exercise in (name for name in places() if name in found):
-        best = max(found[exercise], key=lambda each: (each.begun, each.changed, each.name))
+        best = max(
+            found[exercise], key=lambda each: (each.begun, *_time(each), each.name, each.digest)
+        )
         submission.answers[exercise] = best
         others = [each for each in found[exercise] if each is not best]
         if not others or not best.begun:
             continue
         rivals = [each for each in others if each.begun]
-        when = datetime.fromtimestamp(best.changed).strftime("%Y-%m-%d %H:%M:%S")
-        why = f"the latest ({when})" if rivals else "the only one with an answer"
-        if any(each.changed == best.changed for each in rivals):
-            why = f"as late as another ({when}), and after it by name"
+        when = f" ({_told(best)})"
+        why = f"the latest{when}" if rivals else "the only one with an answer"
+        if any(_time(each) == _time(best) for each in rivals):
+            why = f"as late as another{when}, and after it by name"
         text = f"taken from {best.name}, {why}; not from {_few([each.name for each in others])}"
         said.setdefault(text, []).append(exercise)
     submission.notes += [f"{', '.join(names)}: {text}" for text, names in said.items()]
+
+
+def _time(handed: Handed) -> tuple[str, float]:
+    """Return what sorts answers by time; a system's word counts more than a file's."""
+    return handed.when, 0.0 if handed.when else handed.changed
+
+
+def _told(handed: Handed) -> str:
+    if handed.when.isdigit():
+        return f"upload {handed.when.lstrip('0')}"
+    changed = datetime.fromtimestamp(handed.changed).strftime("%Y-%m-%d %H:%M:%S")
+    return handed.when or changed
 
 
 def _few(names: Sequence[str]) -> str:
@@ -227,15 +249,13 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _content(file: Path, own: Path) -> bytes:
+def _content(file: File) -> bytes:
     """Return what is in a learner's file."""
-    if not file.resolve().is_relative_to(own.parent.resolve() / own.name):
-        raise ValueError("it is a link to somewhere else")
-    if not file.is_file():
-        raise ValueError("it is not a file")
-    if file.stat().st_size > LARGEST_FILE:
+    path = file.path
+    require_inside(path, file.within)
+    if path.stat().st_size > LARGEST_FILE:
         raise ValueError(f"it has more than {LARGEST_FILE >> 20} MB")
-    return file.read_bytes()
+    return path.read_bytes()
 
 
 def _code_cells(content: bytes) -> list[str]:

@@ -10,8 +10,8 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from softmax_lessons.attempts import messages
@@ -38,6 +38,21 @@ HIDDEN = (
 )
 
 CUT_OFF = "(The notebook as a whole could not be run to its end: it ends its process, or hangs.)"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An answer that was run.
+
+    Attributes:
+        verdict: what is said of it.
+        probes: what it was run with.
+        outcomes: what it did.
+    """
+
+    verdict: Verdict
+    probes: Sequence[Probe]
+    outcomes: Sequence[Outcome]
 
 
 class NotebookError(Exception):
@@ -104,21 +119,22 @@ def not_graded(job: Job, error: BaseException) -> Mark:
 
 def _mark(job: Job) -> Mark:
     name = job.exercise
-    verdict, outcomes, ran = _verdict(name, job.answer, job.seconds)
+    shown, outcomes, finished = run(name, job.answer, job.seconds)
+    verdict = shown.verdict
     points, says = int(verdict.passed), verdict.account
     if points and getattr(tasks()[name], "by_hand", ()) and not all(o.called for o in outcomes):
         points, says = 0, f"{name}: {HIDDEN}"
-    if not ran:
+    if not finished:
         says = f"{says}\n{CUT_OFF}"
     return Mark(
         *(job.learner, name, points, verdict.misconceptions),
         *(tuple(_plain(mistake.says) for mistake in verdict.mistakes), _plain(says), job.key),
-        sure=ran and not any(outcome.error.startswith(TRANSIENT) for outcome in outcomes),
+        sure=finished and not any(outcome.error.startswith(TRANSIENT) for outcome in outcomes),
     )
 
 
-def _verdict(name: str, answer: Answer, seconds: float) -> tuple[Verdict, list[Outcome], bool]:
-    """Return the verdict on an answer, what it did, and whether its notebook came to its end.
+def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], bool]:
+    """Return what counts, whatever else was tried, and whether its notebook came to its end.
 
     The statements that an answer needs may earn its point; only a run of the whole notebook may
     refuse it, but to a stub.
@@ -130,21 +146,19 @@ def _verdict(name: str, answer: Answer, seconds: float) -> tuple[Verdict, list[O
                 found = _tried(name, answer, each, full, seconds)
             except NotebookError:
                 continue
-            if found[0].passed:
-                return *found, True
-            refused.append((full, *found))
+            if found.verdict.passed:
+                return found, list(found.outcomes), True
+            refused.append((full, found))
     # what counts comes first; what fails less often is nearer to what the learner saw
-    whole = [entry for entry in refused if entry[0]]
-    of_first = [refused[0], *whole[:1]]
-    _, verdict, outcomes = min(reversed(of_first), key=lambda e: sum(bool(o.error) for o in e[2]))
-    of_whole = [outcome for _, _, more in whole for outcome in more]
-    return verdict, [*outcomes, *of_whole], bool(whole) or not answer.begun
+    whole = [found for full, found in refused if full]
+    of_first = [refused[0][1], *whole[:1]]
+    best = min(reversed(of_first), key=lambda ran: sum(bool(o.error) for o in ran.outcomes))
+    of_whole = [outcome for ran in whole for outcome in ran.outcomes]
+    return best, [*best.outcomes, *of_whole], bool(whole) or not answer.begun
 
 
-def _tried(
-    name: str, answer: Answer, how: Try, full: bool, seconds: float
-) -> tuple[Verdict, list[Outcome]]:
-    """Return the verdict on one reading of an answer, and what it did with the probes."""
+def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> Ran:
+    """Return what came of one reading of an answer."""
     task, request = tasks()[name], request_for(name, answer, how, full)
     probes = task.probes()
     request["seconds"] = PATIENCE + seconds if full else seconds
@@ -167,8 +181,8 @@ def _tried(
         kind = outcomes[0].error.removeprefix(no_function)
         # `check` looks at nothing else of what is no function
         if verdict := task.at_once(name, type(kind, (), {})()):
-            return verdict, outcomes
-    return task.verdict(name, probes, outcomes), outcomes
+            return Ran(verdict, probes, outcomes)
+    return Ran(task.verdict(name, probes, outcomes), probes, outcomes)
 
 
 def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, object]:

@@ -50,7 +50,7 @@ class Backward:
     leave: Step = unchanged
 
     def __call__(self, probs: Tensor, grad: Tensor, dim: int) -> Tensor:
-        """Return the gradient for the logits, from the one for the probabilities."""
+        """Return the gradient with respect to the logits, from that of the probabilities."""
         p, g = self.probs(probs, dim), self.grad(grad, dim)
         total = self.total(self.weigh(p, g), self.dim(p, dim), keepdim=self.keepdim)
         return self.leave(self.sign * self.join(p, g, total) / self.size(probs, dim), dim)

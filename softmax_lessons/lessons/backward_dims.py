@@ -12,7 +12,7 @@ from softmax_lessons.lessons.backward import RIGHT, right
 from softmax_lessons.lessons.facts import (
     Pattern,
     exactly_where,
-    is_negative,
+    only_if_negative,
     same,
 )
 from softmax_lessons.lessons.recipe import (
@@ -360,7 +360,7 @@ SHAPES = (
             "PyTorch's functions accept negative dims; Python's `range` and `==` don't.",
             "Start with `dim = dim % probs.dim()`.",
         ),
-        pattern=exactly_where(is_negative),
+        pattern=only_if_negative,
     ),
     Misconception(
         slug="one-row-only",

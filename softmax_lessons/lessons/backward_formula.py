@@ -236,8 +236,8 @@ TERMS = (
     ),
     Misconception(
         slug="forgets-the-others",
-        says="You return `grad` as it came. That is the gradient for the probabilities; the "
-        "exercise asks for the one for the logits.",
+        says="You return `grad` as it came. That is the gradient with respect to the "
+        "probabilities; the exercise asks for the one with respect to the logits.",
         hints=(
             "Where in your result do the probabilities come in?",
             "A class with probability 0 can't be moved by a small change of its logit.",

@@ -1,6 +1,7 @@
-"""Lesson 02: which dim?"""
+"""Lesson 02: which dim, and which one did someone else choose?"""
 
 from softmax_lessons.checker.parsons import Parsons
+from softmax_lessons.lessons import crops
 from softmax_lessons.lessons.layouts import layout
 from softmax_lessons.lessons.questions_02 import QUESTIONS
 
@@ -9,6 +10,7 @@ EXERCISES = {
     "classes_of_image": layout("batch classes height width", 1),
     "keys_of_attention": layout("batch heads queries keys", 3),
     "pixels_of_image": layout("batch channels height width", (2, 3)),
+    "repair_crops": crops.EXERCISE,
 }
 
 PARSONS = (

@@ -167,8 +167,12 @@ def _probes() -> tuple[Probe, ...]:
         _probe(_rows(nothing), _rows(nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], [3, 2.5], nothing)),
+        _probe(_rows([1, 2.5], [-1000, -1001]), _rows([0.9, 0.2], [-1002, -999])),
         # below what usually stands in for -inf; the sums are 1, so their logarithms are exact
-        *(_probe(_rows([-2 * low]), _rows([-3 * low])) for low in (1e4, 1e9, 1e30)),
+        *(
+            _probe(_rows([1, 2.5], [-2 * low, -INF]), _rows([0.9, 0.2], [-3 * low, -INF]))
+            for low in (1e4, 1e9, 1e30)
+        ),
         _probe(some.double() / 3, more.double()),
     )
 

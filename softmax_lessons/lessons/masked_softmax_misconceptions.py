@@ -41,6 +41,7 @@ from softmax_lessons.lessons.masked_softmax_facts import (
 )
 from softmax_lessons.lessons.masked_softmax_steps import (
     EPS,
+    LOGS_OF_TINY,
     LOWEST,
     RIGHTS,
     STAND_INS,
@@ -471,7 +472,7 @@ MASKS = (
         hints=USE_INF,
         variants=tuple(
             {"hide": hide, "finish": as_it_is}
-            for hide in (*map(lowered_by, STAND_INS), lowered_by_lowest)
+            for hide in (*map(lowered_by, STAND_INS), lowered_by_lowest, *LOGS_OF_TINY)
         ),
         fit=fit_amount_everywhere,
     ),
@@ -480,7 +481,10 @@ MASKS = (
         says="You lower hidden scores by a finite number instead of -inf. Where a hidden score is "
         "higher than the others by about as much, or more, it still counts in the sum.",
         hints=USE_INF,
-        variants=tuple({"hide": hide} for hide in (*map(lowered_by, STAND_INS), lowered_by_lowest)),
+        variants=tuple(
+            {"hide": hide}
+            for hide in (*map(lowered_by, STAND_INS), lowered_by_lowest, *LOGS_OF_TINY)
+        ),
         fit=fit_amount,
     ),
     Misconception(
@@ -494,7 +498,7 @@ MASKS = (
         ),
         variants=tuple(
             {"hide": lower_than(lowest, amount), **finish}
-            for lowest in (smallest, smallest_of_row)
+            for lowest in (smallest, smallest_of_row, lambda x: smallest(x.detach()))
             for amount in (0.0, -1.0, -10.0, -100.0)
             for finish in ({}, {"finish": as_it_is})
         ),
@@ -590,7 +594,7 @@ MASKS = (
             "Leave the small number out, and set rows that keep nothing to 0 at the end.",
         ),
         variants=(
-            *({"power": exp_plus(eps)} for eps in EPS[:2]),
+            *({"power": exp_plus(eps)} for eps in (*EPS[:3], 1e-9, 1e-10, 1e-12)),
             {"finish": lambda p, k: zeroed(p, k) + 1e-9},
             *(
                 {"hide": as_it_is, "finish": lambda p, k, eps=eps: spread(p * k + eps)}

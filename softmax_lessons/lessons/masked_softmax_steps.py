@@ -52,6 +52,14 @@ def lowered_by(amount: float) -> Step:
     return lambda x, keep: x + (~keep).float() * amount
 
 
+def log_of_mask_plus(tiny: Callable[[torch.finfo], float]) -> Step:
+    """Add the logarithm of the mask, and of a tiny number where that is 0."""
+    return lambda x, keep: x + (keep.to(x.dtype) + tiny(torch.finfo(x.dtype))).log()
+
+
+LOGS_OF_TINY = (log_of_mask_plus(lambda info: info.tiny), log_of_mask_plus(lambda info: info.eps))
+
+
 def added_log(x: Tensor, keep: Tensor) -> Tensor:
     return x + torch.zeros_like(x).masked_fill(~keep, -INF)
 

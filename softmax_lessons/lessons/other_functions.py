@@ -266,6 +266,40 @@ OTHER_FUNCTION = few_in_pairs(
         variants=({"join": lambda shifted, powers, total: total * powers},),
     ),
     Misconception(
+        slug="forgets-the-log",
+        says="You subtract the sum of the exponentials inside exp. exp(a - b) divides by exp(b), "
+        "so what belongs there is the logarithm of the sum.",
+        hints=(
+            "What does exp(a - b) divide exp(a) by?",
+            "Write exp(x) / sum as one exp: exp(x - ...). What has to stand there?",
+            "Write `(x - x.logsumexp(...)).exp()`, or divide exp(x) by the sum itself.",
+        ),
+        variants=(
+            lambda x, dim: (x - kept_sum(x.exp(), dim)).exp(),
+            lambda x, dim: (x - x.exp().sum()).exp(),
+            lambda x, dim: (
+                (x - kept_max(x, dim)) - kept_sum((x - kept_max(x, dim)).exp(), dim)
+            ).exp(),
+        ),
+    ),
+    Misconception(
+        slug="missing-parentheses",
+        says="A pair of parentheses is missing or in the wrong place: only the maximum is divided "
+        "by the sum, because `/` comes before `-`.",
+        hints=(
+            "Which part of your fraction does Python divide?",
+            "`a - b / c` is a - (b / c).",
+            "Give the numerator a name of its own: `exps = (x - m).exp()`.",
+        ),
+        variants=(
+            lambda x, dim: x.exp() - kept_max(x, dim) / kept_sum((x - kept_max(x, dim)).exp(), dim),
+            lambda x, dim: (
+                x - kept_max(x, dim) / kept_sum((x - kept_max(x, dim)).exp(), dim)
+            ).exp(),
+            lambda x, dim: x - kept_max(x, dim) / kept_sum((x - kept_max(x, dim)).exp(), dim),
+        ),
+    ),
+    Misconception(
         slug="logsumexp-outside-exp",
         says="You divide by the logarithm of the sum, or subtract it from exponentials. It goes "
         "with the logits, before exp.",
@@ -295,6 +329,9 @@ OTHER_FUNCTION = few_in_pairs(
             lambda x, dim: (x / kept_sum(x, dim)).exp(),
             lambda x, dim: (x / kept_sum(x.exp(), dim)).exp(),
             lambda x, dim: (x / x.sum()).exp(),
+            lambda x, dim: (
+                (x - kept_max(x, dim)) / kept_sum((x - kept_max(x, dim)).exp(), dim)
+            ).exp(),
         ),
     ),
     Misconception(
@@ -325,6 +362,20 @@ OTHER_FUNCTION = few_in_pairs(
         pattern=in_proportion_to_logits,
     ),
     Misconception(
+        slug="forgets-exp",
+        says="Your denominator is the sum of the exponentials, but the numerators are logits, "
+        "without exp.",
+        hints=(
+            "What do the results of one slice sum to?",
+            "The numerators are what the denominator adds up.",
+            "Give the exponentials a name, `exps`, and divide `exps` by their sum.",
+        ),
+        variants=(
+            lambda x, dim: x / kept_sum(x.exp(), dim),
+            lambda x, dim: (x - kept_max(x, dim)) / kept_sum((x - kept_max(x, dim)).exp(), dim),
+        ),
+    ),
+    Misconception(
         slug="min-max-scaling",
         says="You move and stretch the logits to the range from 0 to 1. Each one is in range "
         "then, but they don't sum to 1, and there is no exp.",
@@ -353,7 +404,7 @@ OTHER_FUNCTION = few_in_pairs(
                 torch.abs,
                 torch.cosh,
                 torch.sinh,
-                *map(taylor, (2, 3, 4, 5, 6, 11)),
+                *map(taylor, (*range(2, 12), 16, 21)),
                 lambda x: torch.nn.functional.elu(x) + 1,
                 lambda x: x * x.exp(),
             ),

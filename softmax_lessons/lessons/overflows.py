@@ -26,6 +26,7 @@ from softmax_lessons.lessons.steps import (
     naive_with_log,
     naive_with_normalize,
     one_hot,
+    one_hot_if_above,
     over_largest_exp,
     patched_where_nan,
     plain,
@@ -92,6 +93,9 @@ SHIFT = (
             less_largest_prob,
             lambda x, dim: RIGHT(x, dim) - kept_max(x, dim),
             lambda x, dim: (x.exp() - kept_max(x, dim)) / kept_sum(x.exp(), dim),
+            lambda x, dim: (
+                (x.exp() - kept_max(x, dim)) / kept_sum((x - kept_max(x, dim)).exp(), dim)
+            ),
         ),
     ),
 )
@@ -254,6 +258,28 @@ OVERFLOW = few_in_pairs(
             )
             for bound in BOUNDS
         ),
+    ),
+    Misconception(
+        slug="one-hot-if-large",
+        says="Where some logit is above a bound, you give the largest one 1 and the others 0. They "
+        "keep a share, however large the logits are, if they are near enough.",
+        hints=(
+            "Try [1000, 1001]. What should each of the two get?",
+            "The shift works for logits of any size, so large ones need no case of their own.",
+            "Leave the `if` or `where` out, and always subtract the maximum of each slice.",
+        ),
+        variants=tuple(
+            one_hot_if_above(bound, tested, otherwise)
+            for tested in (
+                largest_of_all,
+                kept_max,
+                lambda x, dim: x.abs().amax(),
+                lambda x, dim: kept_max(x.abs(), dim),
+            )
+            for otherwise in (RIGHT, plain)
+            for bound in BOUNDS
+        ),
+        alone=True,
     ),
     Misconception(
         slug="replaces-minus-inf",

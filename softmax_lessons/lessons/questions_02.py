@@ -104,4 +104,18 @@ QUESTIONS = {
         lambda random: (tuple(random.sample(range(2, 10), 3)), random.randrange(3)),
     ),
     "which_runs": with_other_numbers(_which_runs, ([0, 1, 2], (2, 3, 4)), _calls),
+    "sure_of_cat": Question(
+        0.3333,
+        {
+            0.9867: ("trusts-the-dim", "That's softmax along dim 2; this one runs along dim 1."),
+            1: ("forgets-the-mean", "The crops share 1 for each class. What is their mean?"),
+            5: ("forgets-softmax", "That is the mean of the logits."),
+        },
+        within=0.01,
+        asks=(
+            "`x` has shape (1, 3, 3): a photo, three crops of it, and three classes, cat first. "
+            "Each crop has the logits 5, 0 and 0. What does `torch.softmax(x, dim=1).mean(dim=1)` "
+            "give for cat?"
+        ),
+    ),
 }

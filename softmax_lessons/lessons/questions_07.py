@@ -210,4 +210,17 @@ QUESTIONS = {
     "two_labels": with_other_numbers(
         _labels_at_once, (2,), lambda random: (random.randint(3, 12),)
     ),
+    "loss_for_tags": Question(
+        "tags",
+        {
+            "folder": ("exclusive-gets-bce", "Only one folder is right, so the folders compete."),
+            "both": ("bce-for-all", "With BCE, several folders could be likely at once."),
+            "neither": ("softmax-for-all", "In a softmax, two right tags get 1/2 at best."),
+        },
+        asks=(
+            "An email goes into one of five folders, and gets any number of 30 tags. A model has 5 "
+            "logits for the folder and 30 for the tags. For which do you choose binary "
+            "cross-entropy (BCE): the folder, the tags, both or neither?"
+        ),
+    ),
 }

@@ -164,6 +164,14 @@ def _order_matters(random: Random) -> tuple[list[int], int, int]:
 
 QUESTIONS = {
     "hundred_draws": with_other_numbers(_standard_error, (0.659, 100), _shares_and_draws),
+    "chance_or_mistake": Question(
+        "mistake",
+        {"chance": ("two-percent-is-little", "It's 0.02 away, and the standard error is 0.005.")},
+        asks=(
+            "A sampler draws a class with p = 0.5, and in 10,000 draws it comes up 5200 times. "
+            "Is that chance, or is there a mistake?"
+        ),
+    ),
     "categorical_positional": with_other_numbers(
         _taken_as_shares,
         ([2.0, 1.0, 0.1],),

@@ -303,6 +303,15 @@ def shift_if_above(bound: float, tested: Step, largest: Step) -> Variant:
     return variant
 
 
+def one_hot_if_above(bound: float, tested: Step, otherwise: Variant) -> Variant:
+    """Return 1 at the largest logits where something is larger than a bound."""
+
+    def variant(x: Tensor, dim: Dims) -> Tensor:
+        return torch.where(tested(x, dim) > bound, all_largest(x, dim), otherwise(x, dim))
+
+    return variant
+
+
 def less_largest_exp(x: Tensor, dim: Dims) -> Tensor:
     """Subtract the largest exponential."""
     exps = x.exp() - kept_max(x.exp(), dim)

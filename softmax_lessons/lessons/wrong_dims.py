@@ -13,7 +13,6 @@ from softmax_lessons.lessons.facts import (
     in_all_failed,
     is_first,
     is_last,
-    is_negative,
     is_scrambled,
     is_transposed,
     is_transposed_into_another_shape,
@@ -21,6 +20,7 @@ from softmax_lessons.lessons.facts import (
     moved_and_others_compete,
     neighbours_compete,
     of_two_dims_none_and_of_more_some,
+    only_if_negative,
     only_the_shape_counts,
     others_compete,
 )
@@ -277,7 +277,7 @@ OTHER_DIM = few_in_pairs(
             "PyTorch's functions accept negative dims; Python's `range` and `==` don't.",
             "Start with `dim = dim % x.dim()`.",
         ),
-        pattern=exactly_where(is_negative),
+        pattern=only_if_negative,
     ),
 )
 

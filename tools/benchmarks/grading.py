@@ -56,7 +56,7 @@ def timed(command) -> float:
 
 
 def ours(folder: Path, out: Path) -> float:
-    return timed(lambda: grade(find(folder), State(out)))
+    return timed(lambda: grade(find(folder).submissions, State(out)))
 
 
 def nbgraders(course: Path, learners: int) -> float:

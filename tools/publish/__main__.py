@@ -9,15 +9,24 @@ from pathlib import Path
 
 from softmax_lessons import gains
 from softmax_lessons.workspace import lessons
-from tools.publish import cards, copies, forms, handouts, pages, site, slides
+from tools.publish import cards, copies, forms, handouts, pages, quizzes, site, slides
 
 BUILD = Path("build")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
+FORMS = (
+    "student",
+    "student_without_outputs",
+    "answers",
+    "handouts",
+    "slides",
+    "html",
+    "cards",
+    "quizzes",
+)
 
 
 def jobs() -> Iterator[Callable[[], None]]:
     """Yield what is to be done, each independent of the others; the longest come first."""
-    student, blank, teacher, printed, shown, paged, learnt = (BUILD / name for name in FORMS)
+    student, blank, teacher, printed, shown, paged, learnt, asked = (BUILD / name for name in FORMS)
     for answers, ending in ((True, "_answers"), (False, "")):
         booklet = printed / f"booklet{ending}.pdf"
         yield partial(handouts.write, lessons(), booklet, answers=answers)
@@ -31,6 +40,7 @@ def jobs() -> Iterator[Callable[[], None]]:
         yield partial(copies.write, lesson, blank / name, answers=False, outputs=False)
         yield partial(copies.write, lesson, teacher / name, answers=True, outputs=True)
     yield partial(handouts.write_cheat_sheet, printed / "cheat_sheet.pdf")
+    yield partial(quizzes.write, asked)
     yield partial(cards.write, learnt / "softmax_in_pytorch.apkg")
     for form in gains.FORMS:
         yield partial(forms.write, form, printed / f"form_{form}.pdf", answers=False)

@@ -49,7 +49,8 @@ def collect_wheels(folder: Path) -> None:
     """Download, or build, a wheel of the course, of everything that it needs, and of pip."""
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
     constraint = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, *constraint, "--wheel-dir", str(folder), str(ROOT), "pip"], check=True)
+    course = f"{ROOT}[lab]"
+    subprocess.run([*pip, *constraint, "--wheel-dir", str(folder), course, "pip"], check=True)
 
 
 def write_sums(stick: Path) -> None:

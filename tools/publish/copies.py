@@ -3,7 +3,12 @@
 import json
 from pathlib import Path
 
-from softmax_lessons.copies import without_answers, without_notes, without_outputs
+from softmax_lessons.copies import (
+    with_completion_off,
+    without_answers,
+    without_notes,
+    without_outputs,
+)
 from softmax_lessons.workspace import write_atomically
 
 
@@ -18,7 +23,7 @@ def write(notebook: Path, target: Path, *, answers: bool, outputs: bool) -> None
     """
     content = without_notes(json.loads(notebook.read_text(encoding="utf-8")))
     if not answers:
-        content = without_answers(content)
+        content = with_completion_off(without_answers(content))
     if not outputs:
         content = without_outputs(content)
     write_atomically(target, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())

@@ -16,8 +16,20 @@ from tools.publish import guide, questions, steps
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
 # what else of the repository the pages are made of, or link to
-MIRRORED = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs", "tools/classroom")
-FORMS = ("student", "student_without_outputs", "answers", "handouts", "slides", "html", "cards")
+MIRRORED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-CC-BY"),
+    *("docs", "tools/classroom"),
+)
+FORMS = (
+    "student",
+    "student_without_outputs",
+    "answers",
+    "handouts",
+    "slides",
+    "html",
+    "cards",
+    "quizzes",
+)
 FOR_ALL = {
     "The cheat sheet": {"one page": "handouts/cheat_sheet.pdf"},
     "The booklet": {
@@ -31,6 +43,21 @@ FOR_ALL = {
         "form B with answers": "handouts/form_B_answers.pdf",
     },
     "Cards for Anki": {"twenty per lesson": "cards/softmax_in_pytorch.apkg"},
+    "Quizzes for Moodle": {
+        "predictions": "quizzes/predictions_moodle.xml",
+        "form A": "quizzes/form_a_moodle.xml",
+        "form B": "quizzes/form_b_moodle.xml",
+    },
+    "Quizzes in GIFT": {
+        "predictions": "quizzes/predictions_gift.txt",
+        "form A": "quizzes/form_a_gift.txt",
+        "form B": "quizzes/form_b_gift.txt",
+    },
+    "Quizzes in QTI": {
+        "predictions": "quizzes/predictions_qti.zip",
+        "form A": "quizzes/form_a_qti.zip",
+        "form B": "quizzes/form_b_qti.zip",
+    },
 }
 OFFERED = {
     "Handout": {"to fill in": "handouts/{}.pdf", "with answers": "handouts/{}_answers.pdf"},

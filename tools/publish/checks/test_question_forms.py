@@ -52,7 +52,7 @@ NUMBERS = [
         "inf",
         "-Infinity",
         "INF",
-        "infinit",
+        "infin",
         "\N{MINUS SIGN}2",
         "0,5",
         "0x10",

@@ -23,8 +23,8 @@ GUIDES = [f"docs/{path.stem}" for path in sorted((ROOT / "docs").glob("*.md"))]
 LESSONS = [f"notebooks/{path.stem}" for path in lessons()]
 PITFALLS = [f"field_guide/p{entry.number}" for entry in entries()]
 PAGES = [
-    *("index", "README", "CONTRIBUTING", "tools/classroom/README", "search", *GUIDES, *LESSONS),
-    *("field_guide/index", *PITFALLS[::40]),
+    *("index", "README", "CONTRIBUTING", "CHANGELOG", "tools/classroom/README", "search"),
+    *(*GUIDES, *LESSONS, "field_guide/index", *PITFALLS[::40]),
 ]
 
 
@@ -149,6 +149,39 @@ def test_a_lesson_is_there_from_the_first_figure_to_the_last_but_for_the_notes(s
     for cell in cells(lesson):
         if slide_type(cell) == "notes":
             assert words("".join(cell["source"]))[:60] not in text
+
+
+MINIMUM = {"name", "description", "keywords", "license", "inLanguage", "author", "version"}
+
+
+@pytest.mark.parametrize("name", [page for page in (*PAGES, *PITFALLS) if page != "search"])
+def test_each_page_says_what_it_is_about_to_search_engines(site, name):
+    (script,) = soup(site, name).select('head script[type="application/ld+json"]')
+    content = json.loads(script.string)
+    assert content.keys() >= MINIMUM
+    assert "LearningResource" in content["@type"]
+    assert all(content[key] for key in MINIMUM)
+    assert content["license"].startswith("https://creativecommons.org/licenses/by/4.0")
+    assert name == "index" or content["isPartOf"]["@type"] == "Course"
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
+def test_a_lesson_says_what_it_teaches_and_how_long_it_takes(site, lesson):
+    script = soup(site, f"notebooks/{lesson.stem}").select_one("script[type$='ld+json']")
+    content = json.loads(script.string)
+    head = "".join(cells(lesson)[0]["source"])
+    assert head.startswith(f"# {content['position']}. {content['name']}\n")
+    assert words(content["teaches"]) in words(head)
+    assert f"About {content['timeRequired'].strip('PTM')} minutes" in head
+    parts = json.loads(soup(site, "index").select_one("script[type$='ld+json']").string)["hasPart"]
+    assert parts[content["position"]]["url"] == f"notebooks/{lesson.stem}.html"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_states_both_licences(site, name):
+    footer = soup(site, name).select_one("footer.bd-footer-content").text
+    assert "CC BY 4.0" in footer
+    assert "MIT" in footer
 
 
 def words(text):

@@ -1,8 +1,12 @@
 """Sphinx's settings for the site. Nothing is executed: the outputs come from the notebooks."""
 
+from sphinx.application import Sphinx
+
+from tools.publish import linked_data
+
 project = "softmax_lessons"
-author = "the authors of softmax_lessons"
-copyright = "MIT licence"
+author = "the softmax_lessons maintainers"
+project_copyright = "2026 the softmax_lessons maintainers"
 language = "en"
 
 extensions = ["myst_nb", "sphinx_copybutton"]
@@ -25,7 +29,11 @@ html_theme_options = {
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "navbar_persistent": [],  # one search button is enough
-    "footer_content_items": [],
+    "footer_content_items": ["copyright", "extra-footer"],
+    "extra_footer": (
+        'Prose and figures: <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>. '
+        "Code: MIT licence."
+    ),
 }
 html_context = {"default_mode": "auto"}
 html_static_path = [
@@ -45,3 +53,8 @@ html_show_sphinx = False
 html_use_index = False
 mathjax_path = "tex-svg-full.js"
 mathjax3_config = {"options": {"enableMenu": False}}
+
+
+def setup(app: Sphinx) -> None:
+    """Let each page say what it is about."""
+    app.connect("html-page-context", linked_data.add_to_page)

@@ -14,7 +14,7 @@ function wordsOf(text) {
   const found = text.toLowerCase().match(new RegExp(FIELD_GUIDE.word, "g")) ?? [];
   const said = [...found, ...found.flatMap((word) => (word.includes("_") ? word.split("_") : []))];
   const stems = said.filter((word) => !silent.has(word))
-    .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), ""));
+    .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), "").replace(/i[sz]/g, "is"));
   const { same } = FIELD_GUIDE;
   return new Set(stems.map((stem) => (Object.hasOwn(same, stem) ? same[stem] : stem)));
 }

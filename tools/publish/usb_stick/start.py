@@ -105,7 +105,14 @@ def set_up(environment, python):
     settings = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
     for command in (
         [sys.executable, "-m", "venv", "--without-pip", str(environment)],
-        [*install, "--quiet", "--disable-pip-version-check", *wheels, "pip", "softmax-lessons"],
+        [
+            *install,
+            "--quiet",
+            "--disable-pip-version-check",
+            *wheels,
+            "pip",
+            "softmax-lessons[lab]",
+        ],
     ):
         if subprocess.call(command, env=settings):
             sys.exit("The set-up has failed; the reason stands above. Run start.py to try again.")

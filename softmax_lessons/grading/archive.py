@@ -1,0 +1,104 @@
+"""Unpack zips that others packed: nothing leaves the folder, and nothing grows without limit."""
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+import time
+import zipfile
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+LARGEST_FILE = 30 << 20  # bytes of a file, or of a learner's zip
+MOST_OF_CLASS = 4 << 30  # bytes that the zip of a class may unpack to
+MOST_OF_LEARNER = 100 << 20
+MOST_ENTRIES = 100_000
+# what is looked into; of all else, it is told that it is there
+READ = (".ipynb", ".zip", ".txt", ".json")
+UTF_8 = 0x800  # a flag: the name is UTF-8
+ENCRYPTED = 0x1
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="softmax_lessons_")  # deleted when the program ends
+
+
+def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
+    """Unpack a zip into a new folder, which is deleted when the program ends.
+
+    Args:
+        archive: the zip.
+        most: the bytes that it may unpack to.
+
+    Returns:
+        The folder, and a sentence for each entry that was refused.
+
+    Raises:
+        ValueError: if it is no zip that can be read.
+    """
+    target = Path(tempfile.mkdtemp(dir=_scratch().name))
+    refused = []
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            entries = packed.infolist()
+            if len(entries) > MOST_ENTRIES:
+                raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+            for entry in entries:
+                name = _name(entry)
+                try:
+                    most -= _unpack(packed, entry, name, target, most)
+                except Exception as error:  # what is in one entry must not cost the others
+                    refused.append(f"{name} is not unpacked: {_why(error)}")
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise ValueError(f"it is no zip that can be read: {_why(error)}") from error
+    return target, refused
+
+
+def _unpack(
+    packed: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, target: Path, most: int
+) -> int:
+    """Unpack one entry; return how many bytes it has."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+        raise ValueError("it leads out of the folder")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ValueError("it is a link")
+    own = target / path
+    if name.endswith("/"):
+        own.mkdir(parents=True, exist_ok=True)
+        return 0
+    content = b""
+    if path.suffix.lower() in READ:
+        if entry.flag_bits & ENCRYPTED:
+            raise ValueError("it needs a password")
+        limit = min(LARGEST_FILE, most)
+        with packed.open(entry) as stream:  # what the zip says of its size may be wrong
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            least = "30 MB" if limit == LARGEST_FILE else "is left of what the zip may unpack to"
+            raise ValueError(f"it has more than {least}")
+    own.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with own.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise ValueError("the zip has another of this name, which is taken") from None
+    packed_at = time.mktime((*entry.date_time, 0, 0, -1))
+    os.utime(own, (packed_at, packed_at))
+    return len(content)
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return the name of an entry; some systems write UTF-8 and don't say so."""
+    name = entry.filename
+    if not entry.flag_bits & UTF_8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _why(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return re.sub(r"\s+", " ", text)[:80]

@@ -1,0 +1,77 @@
+"""What each learner is told: a page for each, and the same as plain text."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.results import Result, written
+from softmax_lessons.grading.tables import whole
+
+LONGEST_NAME = 80  # characters of a file's name
+
+
+def as_text(result: Result) -> str:
+    """Return what a learner is told, for the comment field of a learning system."""
+    told = [mark.says for mark in result.marks.values() if mark.key]
+    left = [name for name, mark in result.marks.items() if not mark.key]
+    told += [f"No answer found: {', '.join(left)}"] if left else []
+    return "\n\n".join([headline(result), *told, *result.submission.notes])
+
+
+def headline(result: Result) -> str:
+    """Return the points of a learner in words."""
+    late = " Handed in late." if result.submission.late else ""
+    return f"{result.points} of {len(result.marks)} exercises are right.{late}"
+
+
+def write(found: Sequence[Result], folder: Path) -> None:
+    """Write a page and a text for each learner who handed in something.
+
+    Args:
+        found: the results.
+        folder: where they go; files that are there are written over.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    template = page("feedback.html")
+    lessons = {name: task.lesson for name, task in places().items()}
+    taken: set[str] = set()
+    for result in found:
+        if result.submission.empty:
+            continue
+        name = _file_name(result.learner, taken)
+        with whole(folder / f"{name}.txt", encoding="utf-8") as stream:
+            stream.write(as_text(result) + "\n")
+        with whole(folder / f"{name}.html", encoding="utf-8") as stream:
+            told = {"result": result, "headline": headline(result), "lessons": lessons}
+            stream.write(template.render(**told, score=written(result.score)))
+
+
+def page(name: str) -> jinja2.Template:
+    """Return the template of a page of reports."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("softmax_lessons.grading", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = _with_code
+    return environment.get_template(name)
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text whose parts in backticks are marked as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _file_name(learner: str, taken: set[str]) -> str:
+    """Return a name that every system can have for a file."""
+    plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", learner).strip(" .")[:LONGEST_NAME] or "_"
+    name, number = plain, 1
+    while name.casefold() in taken:
+        name = f"{plain} {(number := number + 1)}"
+    taken.add(name.casefold())
+    return name

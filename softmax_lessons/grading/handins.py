@@ -1,0 +1,335 @@
+"""Who handed in what: learners' files in folders and zips, as learning systems pack them."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from softmax_lessons.grading import archive, systems
+from softmax_lessons.grading.state import STATE
+from softmax_lessons.grading.systems import PLAIN, Named
+
+# what an earlier run wrote
+REPORTS = re.compile(
+    rf"{re.escape(STATE)}|grades\.(csv|html|json)|class\.html|pseudonyms\.csv|feedback|"
+    r"class_list_with_marks\.csv|marks_for_[\w ]+\.csv"
+)
+NOTEBOOK, ZIP = ".ipynb", ".zip"
+OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what packing leaves behind
+# lie beside the learners' files in a download
+KNOWN = ("index.html", "timestamp.txt")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a learner.
+
+    Attributes:
+        name: what the learner called it.
+        path: where it is.
+        within: what it must not be a link out of: the learner's folder, or this very file.
+    """
+
+    name: str
+    path: Path
+    within: Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file or folder of one learner in one download.
+
+    Attributes:
+        path: where it is; where it was unpacked, if it was a zip.
+        within: what no link in it may leave.
+        shown: where the teacher finds it.
+        named: what its name tells.
+        notes: what there is to say of it.
+    """
+
+    path: Path
+    within: Path
+    shown: str
+    named: Named
+    notes: tuple[str, ...] = ()
+
+    def contents(self) -> tuple[list[File], list[str]]:
+        """Return its files, zips among them unpacked, and what there is to say of it."""
+        notes = list(self.notes)
+        if not self.path.is_dir() or self.path.suffix.lower() == NOTEBOOK:
+            is_told = notes and self.path.suffix.lower() == ZIP
+            own = File(self.named.file or self.path.name, self.path, self.within)
+            return [] if is_told else [own], notes
+        found, left = [], archive.MOST_OF_LEARNER
+        for path in _files(self.path):
+            name = str(path.relative_to(self.path))
+            if path.suffix.lower() != ZIP:
+                found.append(File(name, path, self.within))
+                continue
+            try:
+                inner, refused = _unpacked(path, self.within, left)
+            except ValueError as error:
+                notes.append(f"{name} can't be read: {error}")
+                continue
+            notes += refused
+            found += [File(f"{name}/{p.relative_to(inner)}", p, inner) for p in _files(inner)]
+            left -= sum(p.stat().st_size for p in inner.rglob("*"))
+        return found, notes
+
+    def hidden(self, name: str) -> list[File]:
+        """Return its files of a name that systems hide."""
+        if not self.path.is_dir():
+            return []
+        return [File(name, path, self.within) for path in sorted(self.path.rglob(name))]
+
+
+@dataclass
+class Learner:
+    """Whose parts these are.
+
+    Attributes:
+        label: the name in the reports; no two learners have the same.
+        system: the learning system, "" if none was recognised.
+        ids: what the system calls the learner; one for each download where they differ.
+        name: the name, as far as the downloads tell it.
+        parts: what was handed in.
+        notes: what there is to say of who it is.
+        row: the number of the line in the class list, if there is one.
+    """
+
+    label: str = ""
+    system: str = ""
+    ids: tuple[str, ...] = ()
+    name: str = ""
+    parts: list[Part] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    row: int | None = None
+
+
+@dataclass
+class Download:
+    """One folder or zip of submissions.
+
+    Attributes:
+        parts: the learners' files and folders in it.
+        left_out: what else is in it, and is not read.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def open_download(place: Path, out: Path | None = None) -> Download:
+    """Return what is in a folder or zip of submissions.
+
+    Args:
+        place: the folder or zip.
+        out: where reports are written, which are nobody's.
+
+    Raises:
+        FileNotFoundError: if it is neither, or has nothing in it.
+        ValueError: if it is a zip that can't be read.
+    """
+    download = Download()
+    if place.is_dir():
+        _look_into(_root(place, place.name), "", out, download)
+    elif place.is_file() and place.suffix.lower() == ZIP:
+        try:
+            folder, refused = archive.unpack(place, archive.MOST_OF_CLASS)
+        except ValueError as error:
+            raise ValueError(f"{place} can't be read: {error}") from None
+        download.left_out += refused
+        _look_into(_root(folder, place.stem), f"{place.name}/", out, download)
+    else:
+        raise FileNotFoundError(f"{place} is no folder of submissions, and no zip of them")
+    if not download.parts:
+        raise FileNotFoundError(f"{place} has no notebooks and no folders of notebooks in it")
+    return download
+
+
+def by_learner(downloads: Sequence[Download]) -> list[Learner]:
+    """Return the learners of all downloads, those that are the same person put together."""
+    found: dict[tuple[str, ...], Learner] = {}
+    for number, download in enumerate(downloads):
+        labels = _labels([part for part in download.parts if part.named.system is PLAIN])
+        ids = {(p.named.system.name, p.named.name, p.named.id) for p in download.parts}
+        count = Counter((system, name) for system, name, _ in ids)
+        for part in download.parts:
+            named, system = part.named, part.named.system
+            name = labels.get(part.shown, named.name)
+            key = (system.name, name)
+            if system.same_id:
+                key += (named.id,)
+            elif count[key] > 1:  # nothing tells which of them is which in another download
+                key += (named.id, str(number))
+            learner = found.setdefault(key, Learner("", system.name, (), name))
+            learner.parts.append(part)
+            if named.id and named.id not in learner.ids:
+                learner.ids += (named.id,)
+    return list(found.values())
+
+
+def name_apart(learners: Sequence[Learner]) -> list[Learner]:
+    """Give each learner a label of their own, and return them in its order.
+
+    It is the name, with the id where it takes that.
+    """
+    for learner in learners:
+        learner.parts.sort(key=lambda part: part.shown)
+        learner.label = learner.name or " ".join(learner.ids)
+    count = Counter(seen(learner.label) for learner in learners)
+    for learner in learners:
+        if learner.ids and count[seen(learner.label)] > 1:
+            learner.label = f"{learner.name} ({', '.join(learner.ids)})".strip()
+    ordered = sorted(
+        learners,
+        key=lambda each: (seen(each.label), each.label, [part.shown for part in each.parts]),
+    )
+    taken: Counter[str] = Counter()
+    for learner in ordered:
+        taken[seen(learner.label)] += 1
+        if (again := taken[seen(learner.label)]) > 1:
+            learner.label += f" [{again}]"
+    return ordered
+
+
+def require_inside(path: Path, within: Path) -> None:
+    """Raise ValueError if a path is no file, or a link out of what it must stay within."""
+    if not path.resolve().is_relative_to(within.parent.resolve() / within.name):
+        raise ValueError("it is a link to somewhere else")
+    if not path.is_file():
+        raise ValueError("it is not a file")
+
+
+def seen(label: str) -> str:
+    """Return a label as whoever reads a report sees it."""
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+
+
+def _root(folder: Path, name: str) -> Path:
+    """Return where the learners' files are: packing and cloning put a folder around them."""
+    inner = folder / systems.OF_NBGRADER
+    if inner.is_dir() and any((folder / other).exists() for other in systems.BESIDE_IT):
+        return inner
+    inside = _entries(folder)
+    if len(inside) != 1 or not inside[0].is_dir():
+        return folder
+    (inner,) = inside
+    is_around = (
+        inner.name in (name, systems.OF_NBGRADER)
+        or inner.name.endswith(systems.OF_GITHUB)
+        or any(systems.named(path.name) for path in _entries(inner))
+    )
+    return inner if is_around and not systems.named(inner.name) else folder
+
+
+def _look_into(folder: Path, before: str, out: Path | None, download: Download) -> None:
+    """Add what is in a folder to a download.
+
+    Args:
+        folder: the folder.
+        before: what the teacher reads before the names of what is in it.
+        out: where reports are written.
+        download: what it is added to.
+    """
+    told = _told(folder)
+    for path in _entries(folder):
+        shown = f"{before}{path.name}"
+        named = systems.named(path.name, told) or systems.of_github(path.name, folder.name)
+        suffix, is_folder = path.suffix.lower(), path.is_dir()
+        if path.name in OF_SYSTEMS or (not named and path.name in KNOWN):
+            if is_folder or path.name in OF_SYSTEMS:
+                download.left_out.append(f"{shown}/" if is_folder else shown)
+        elif _is_report(path, out):
+            if is_folder and any(_notebooks(path)):
+                download.left_out.append(f"{shown}/")
+        elif suffix == ZIP and not is_folder:
+            _add_zip(path, shown, named, download)
+        elif suffix == NOTEBOOK or is_folder:
+            download.parts.append(Part(path, path, shown, named or Named(PLAIN, file=path.name)))
+        elif named:
+            download.parts.append(Part(path, path, shown, named))
+        else:
+            download.left_out.append(shown)
+
+
+def _add_zip(path: Path, shown: str, named: Named | None, download: Download) -> None:
+    """Add what is in a zip that lies in a download: a learner's own, or another download."""
+    own = named or Named(PLAIN, file=path.name)
+    try:
+        most = archive.MOST_OF_LEARNER if named else archive.MOST_OF_CLASS
+        unpacked, notes = _unpacked(path, path, most)
+    except ValueError as error:
+        notes = (f"{own.file} can't be read: {error}",)
+        download.parts.append(Part(path, path, shown, own, notes))
+        return
+    root = _root(unpacked, path.stem)
+    of_class = root.name == systems.OF_NBGRADER or root.name.endswith(systems.OF_GITHUB)
+    if not named and (of_class or any(systems.named(entry.name) for entry in _entries(root))):
+        download.left_out += notes
+        _look_into(root, f"{shown}/", None, download)
+    else:
+        download.parts.append(Part(unpacked, unpacked, shown, own, tuple(notes)))
+
+
+def _unpacked(path: Path, within: Path, most: int) -> tuple[Path, list[str]]:
+    require_inside(path, within)
+    return archive.unpack(path, most)
+
+
+def _told(folder: Path) -> dict[str, tuple[str, str]]:
+    """Return learners' names and ids by how their files' names begin, where Blackboard says so."""
+    found = {}
+    for path in folder.glob("*_attempt_*.txt"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 20:
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
+            match = systems.BLACKBOARD_NAME.search(text)
+            start = path.name.partition("_attempt_")[0]
+            if match and start.endswith(f"_{match['id']}"):
+                found[start] = match["name"], match["id"]
+    return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _is_report(path: Path, out: Path | None) -> bool:
+    """Tell whether this is what an earlier run wrote."""
+    ours = REPORTS.fullmatch(path.name) is not None
+    if not path.is_dir():
+        return ours
+    ours = (ours or (path / STATE).is_file()) and not any(_notebooks(path))
+    return ours or (out is not None and path.resolve() == out.resolve())
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a learner's folder, without those that systems hide."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part in OF_SYSTEMS for part in parts)
+        if not hidden and (path.suffix.lower() == NOTEBOOK or not path.is_dir()):
+            yield path
+
+
+def _notebooks(folder: Path) -> Iterator[Path]:
+    return (path for path in _files(folder) if path.suffix.lower() == NOTEBOOK)
+
+
+def _labels(parts: Sequence[Part]) -> dict[str, str]:
+    """Return a name for each, by where it is: without its suffix, but where two have the same."""
+    names = [part.named.file for part in parts]
+    suffixes = [Path(name).suffix.lower() for name in names]
+    whole = [
+        f"{name}/" if part.path.is_dir() and suffix not in (NOTEBOOK, ZIP) else name
+        for part, name, suffix in zip(parts, names, suffixes, strict=True)
+    ]
+    labels = [
+        Path(name).stem if suffix in (NOTEBOOK, ZIP) else name
+        for name, suffix in zip(names, suffixes, strict=True)
+    ]
+    count = Counter(map(seen, labels))
+    labels = [whole[i] if count[seen(label)] > 1 else label for i, label in enumerate(labels)]
+    return {part.shown: label for part, label in zip(parts, labels, strict=True)}

@@ -1,0 +1,107 @@
+"""Read a class list, and tell which learner is whom on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from softmax_lessons.grading import systems
+from softmax_lessons.grading.handins import Learner, seen
+from softmax_lessons.grading.tables import Table
+
+
+@dataclass(frozen=True)
+class Person:
+    """A line of a class list.
+
+    Attributes:
+        name: the name.
+        ids: what learning systems may call this person.
+        row: the number of the line in the table.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    row: int
+
+
+def people(table: Table) -> list[Person]:
+    """Return the people on a class list.
+
+    Raises:
+        ValueError: if it has no column with names or ids.
+    """
+    titles = [seen(title) for title in table.header]
+    ids = [i for i, title in enumerate(titles) if title in systems.ID_COLUMNS]
+    names = [i for i, title in enumerate(titles) if title in systems.NAME_COLUMNS][:1]
+    for parts in systems.PARTS_OF_NAMES:
+        if not names and set(parts) <= set(titles):
+            names = [titles.index(part) for part in parts]
+    if not ids and not names:
+        raise ValueError(
+            "the class list has no column with names or ids; its first line is "
+            f'{", ".join(table.header)}, and columns could be "name" and "id"'
+        )
+    found = []
+    for number, row in enumerate(table.rows):
+        cells = [cell.strip() for cell in row] + [""] * (len(table.header) - len(row))
+        name = " ".join(cells[i] for i in names if cells[i])
+        own = tuple(dict.fromkeys(cells[i] for i in ids if cells[i]))
+        if (name or own) and seen(name) not in systems.NOBODY:
+            found.append(Person(name or own[0], own, number))
+    return found
+
+
+def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learner]:
+    """Return the learners with the names of the list, and whoever handed in nothing as well.
+
+    Those that are one person on the list become one learner.
+    """
+    by_person: dict[int, Learner] = {}
+    others = []
+    for learner in learners:
+        fitting = _fitting(people, learner)
+        if len(fitting) != 1:
+            why = f"{len(fitting)} lines of the class list fit" if fitting else "not on the list"
+            learner.notes.append(why)
+            others.append(learner)
+            continue
+        known = by_person.setdefault(fitting[0], Learner(system=learner.system))
+        known.parts += learner.parts
+        known.ids += tuple(own for own in learner.ids if own not in known.ids)
+    for number, person in enumerate(people):
+        known = by_person.setdefault(number, Learner())
+        known.name, known.row = person.name, person.row
+        known.ids += tuple(own for own in person.ids if own not in known.ids)
+    return [*by_person.values(), *others]
+
+
+def _fitting(people: Sequence[Person], learner: Learner) -> list[int]:
+    """Return the numbers of the people that a learner may be: by id, or else by name."""
+    by_id, by_name = [], []
+    own = {plain_id(given) for given in (*learner.ids, learner.name) if given}
+    for i, person in enumerate(people):
+        shared = own.intersection(map(plain_id, person.ids))
+        same_name = _squashed(learner.name) in _ways_to_write(person.name)
+        # two systems may number their people alike
+        sure = same_name or not learner.name or plain_id(learner.name) in shared
+        if shared and (sure or not all(each.isdigit() for each in shared)):
+            by_id.append(i)
+        if learner.name and same_name:
+            by_name.append(i)
+    return by_id or by_name
+
+
+def plain_id(text: str) -> str:
+    """Return an id as it can be compared: Brightspace writes # before it, Moodle a word."""
+    return seen(text).removeprefix("#").removeprefix("participant ")
+
+
+def _squashed(name: str) -> str:
+    """Return a name without spaces and marks, as Canvas writes it: "Doe, Jane" is "doejane"."""
+    return "".join(c for c in seen(name) if c.isalnum() or not c.isascii())
+
+
+def _ways_to_write(name: str) -> set[str]:
+    """Return a name with each of its words in front: first or last name first."""
+    words = name.replace(",", " ").split()
+    turns = (words[i:] + words[:i] for i in range(len(words)))
+    return {_squashed(" ".join(turn)) for turn in turns}

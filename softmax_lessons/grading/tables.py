@@ -1,0 +1,87 @@
+"""Tables as spreadsheets and learning systems read and write them, and files written whole."""
+
+import codecs
+import contextlib
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# what a spreadsheet may take for the beginning of a cell, whatever parts cells where it runs, and
+# what it would compute there
+FORMULA = re.compile(r"""(^|[;,|])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+
+
+@dataclass
+class Table:
+    """A class list, a gradebook, or marks.
+
+    Attributes:
+        header: the names of the columns.
+        rows: the lines after it.
+        delimiter: what parts cells.
+        encoding: how it is written; "utf-8-sig" is what spreadsheets read rightly.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    delimiter: str = ","
+    encoding: str = "utf-8-sig"
+
+    @classmethod
+    def read(cls, file: Path) -> "Table":
+        """Read a file.
+
+        Raises:
+            ValueError: if it is no table, or in a code page of a country.
+        """
+        content = file.read_bytes()
+        # Blackboard writes UTF-16 with tabs
+        encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            raise ValueError(f"{file} is not in UTF-8; save it as CSV UTF-8") from None
+        first = text.partition("\n")[0]
+        delimiter = max(",;\t", key=first.count)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [row for row in lines if any(row)]
+        if not rows:
+            raise ValueError(f"{file} is empty")
+        return cls(rows[0], rows[1:], delimiter, encoding)
+
+    def write(self, file: Path) -> None:
+        """Write it, every cell in quotes."""
+        with whole(file, encoding=self.encoding, newline="") as stream:
+            table = csv.writer(stream, delimiter=self.delimiter, quoting=csv.QUOTE_ALL)
+            table.writerows([self.header, *self.rows])
+
+
+def plain(row: Sequence[object]) -> list[object]:
+    """Return the cells of a line so that every spreadsheet shows and none computes them."""
+    return [
+        FORMULA.sub(r"\1\2'", CONTROL.sub(" ", cell)) if isinstance(cell, str) else cell
+        for cell in row
+    ]
+
+
+@contextlib.contextmanager
+def whole(file: Path, **how: str) -> Iterator[TextIO]:
+    """Open a file to write that takes the place of the one there when all of it is written."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", errors="backslashreplace", **how) as stream:
+            yield stream
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)

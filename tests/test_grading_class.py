@@ -1,0 +1,400 @@
+"""What a teacher is told of a class: mistakes, predictions, who is stuck, what to do tomorrow."""
+
+import json
+import math
+import re
+import sys
+from decimal import Decimal
+
+import pytest
+import submissions as bank
+from downloads import packed, unpacked
+
+from softmax_lessons.checker.memory import FILE, Compared, Memory
+from softmax_lessons.grading import command, sandbox
+from softmax_lessons.grading.guesses import in_cells
+from softmax_lessons.grading.jobs import Mark
+from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.overview import STUCK, overview
+from softmax_lessons.grading.predicted import questions
+from softmax_lessons.grading.report import write_class
+from softmax_lessons.grading.results import Result
+from softmax_lessons.grading.submissions import Submission, find
+from softmax_lessons.lessons import tasks
+from softmax_lessons.lessons.before_after import IDEAS
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
+)
+OPTIONS = ["--without-sandbox"] if sandbox.missing() else []
+KEEPDIM = "missing-keepdim"
+EXERCISES = ("softmax_1d", "softmax_dim", "stable_softmax")
+
+
+def mark(learner, exercise, *slugs, points=0, says="", law=""):
+    """Return a mark; with neither points nor slugs nor words, of an answer that isn't there."""
+    known = {m.slug: m.says for m in tasks()[exercise].misconceptions}
+    sentences = tuple(known[slug] for slug in slugs)
+    if law:
+        slugs, sentences = (law,), (says,)
+    key = "k" if points or slugs or says else ""
+    told = f"{exercise}: not yet\n{says or 'x'}\n\nf(x):\n  came: 1\n  expected: 2"
+    return Mark(learner, exercise, points, slugs, sentences, told, key)
+
+
+def result(learner, *marks, **more):
+    by_name = {each.exercise: each for each in marks}
+    own = {name: by_name.get(name, mark(learner, name)) for name in EXERCISES}
+    return Result(Submission(learner, **more), own, Decimal(0))
+
+
+def right(learner, **more):
+    return result(learner, *(mark(learner, name, points=1) for name in EXERCISES), **more)
+
+
+def only(**sources):
+    """Return a notebook with these answers alone."""
+    return bank.answers(**{**dict.fromkeys(bank.RIGHT), **sources})
+
+
+# --- mistakes -------------------------------------------------------------------------------------
+
+
+def test_the_map_counts_learners_by_exercise_and_mistake_the_mistake_made_most_first():
+    found = overview(
+        [
+            right("a"),
+            result("b", mark("b", "softmax_dim", KEEPDIM), mark("b", "softmax_1d", points=1)),
+            result(
+                "c",
+                mark("c", "softmax_dim", KEEPDIM),
+                mark("c", "stable_softmax", KEEPDIM),
+            ),
+            result("d", mark("d", "stable_softmax", "global-max", KEEPDIM)),
+        ]
+    )
+    lines = {line.label: line.counts for line in found.lines}
+    assert list(lines) == ["right", "no answer", KEEPDIM, "global-max"]
+    assert lines["right"] == {"softmax_1d": 2, "softmax_dim": 1, "stable_softmax": 1}
+    assert lines["no answer"] == {"softmax_1d": 2, "softmax_dim": 1, "stable_softmax": 1}
+    assert lines[KEEPDIM] == {"softmax_dim": 2, "stable_softmax": 2}
+    assert lines["global-max"] == {"stable_softmax": 1}
+    assert [(m.slug, m.learners) for m in found.mistakes] == [
+        (KEEPDIM, 3),
+        ("global-max", 1),
+    ]
+
+
+def test_answers_without_a_name_are_grouped_by_the_law_they_break():
+    law = tasks()["softmax_dim"].laws[0].slug
+    found = overview(
+        [
+            result("a", mark("a", "softmax_dim", law=law, says="The row sums to 2.")),
+            result("b", mark("b", "softmax_dim", law=law, says="The row sums to 3.")),
+            result("c", mark("c", "softmax_1d", says="Your function raises an error.")),
+            result("d", mark("d", "softmax_dim", KEEPDIM)),
+        ]
+    )
+    assert [(m.slug, m.learners, m.says, list(m.where)) for m in found.unnamed] == [
+        (law, 2, "The row sums to 2.", ["softmax_dim"]),
+        ("", 1, "Your function raises an error.", ["softmax_1d"]),
+    ]
+    assert [m.slug for m in found.mistakes] == [KEEPDIM]
+
+
+def test_an_example_is_the_shortest_answer_without_what_its_author_wrote_around_it(tmp_path):
+    long = (
+        "# by Bea Doe\ndef my_softmax(x, dim):\n    '''Bea's.'''\n    e = (x - x.max()).exp()\n"
+        "    return e / e.sum(dim=dim, keepdim=True)"
+    )
+    short = long.replace("    e = (x - x.max()).exp()\n    return e", "    y = 1\n    return x")
+    names = {"bea": short, "cy": long + "\n\nprint('Cy Roe')"}
+    files = {f"{who}.ipynb": json.dumps(only(stable_softmax=s)) for who, s in names.items()}
+    handed_in = find(unpacked(tmp_path / "class", files)).submissions
+    found = overview(
+        [
+            Result(
+                s, {"stable_softmax": mark(s.learner, "stable_softmax", "global-max")}, Decimal(0)
+            )
+            for s in handed_in
+        ]
+    )
+    (mistake,) = found.mistakes
+    assert mistake.code.startswith("def my_softmax(x, dim):\n    y = 1\n    return x / ")
+    assert "Bea" not in mistake.code
+    assert mistake.example == "f(x):\n  came: 1\n  expected: 2"
+
+
+# --- who ------------------------------------------------------------------------------------------
+
+
+def test_who_is_stuck_and_who_flew():
+    stub = "softmax_1d: not attempted yet\nReplace the ..."
+    begun = Mark("d", "softmax_1d", 0, (), (), stub, "k")
+    asked_often = Memory(hints={f"softmax_dim/{KEEPDIM}": STUCK, "softmax_1d/other": STUCK - 1})
+    found = overview(
+        [
+            right("a"),
+            result("b", empty=True),
+            result("c"),
+            result("d", begun),
+            result("e", mark("e", "softmax_dim", KEEPDIM), memories=[asked_often]),
+            result("f", mark("f", "softmax_dim", KEEPDIM)),
+        ]
+    )
+    assert found.flew == ["a"]
+    assert found.stuck == [
+        ("Nothing handed in", ["b"]),
+        ("Handed in, but no answer begun", ["c", "d"]),
+        ("Made one mistake 5 times or more", ["e (missing-keepdim, 5 times)"]),
+    ]
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "guess"),
+    [
+        ('predict("q", "sharper")', "sharper"),
+        ("predict('q', 0.66)  # I think", 0.66),
+        ('predict("q", -3)', -3.0),
+        ('predict("q", 1 / 3)', 1 / 3),
+        ('predict("q", 2 * (1 - .25))', 1.5),
+        ('predict("q", (2, 3))', [2, 3]),
+        ('predict("q", {"same": 0.75, "flatter": 1/4})', {"same": 0.75, "flatter": 0.25}),
+        ('predict(guess="same", question="q")', "same"),
+        ('sl.predict("q", math.inf)', math.inf),
+        ('predict("q", -float("inf"))', -math.inf),
+        ('predict("q", True)', True),
+        ('predict("q", 1)\npredict("q", 2)', 2),
+        ("%%time\npredict('q', 'a')", "a"),
+    ],
+)
+def test_a_guess_is_read_and_never_run(source, guess):
+    assert in_cells(["import math", source]) == {"q": guess}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'predict("q", ...)',
+        'predict("q")',
+        'predict("q", None)',
+        'predict("q", x)',
+        "predict(q, 1)",
+        'predict("q", __import__("os").getcwd())',
+        'predict("q", 1 / 0)',
+        'predict("q", 9**9**9)',
+        'predict("q", "a" * 10)',
+        'predict("q", [*range(3)])',
+        'predict("q", float("x"))',
+        'predict("q", b"a")',
+        "# predict('q', 1)",
+        'predict("q", {1: ...})',
+        'predict("q", 1',
+        'predict("q", ' + "-" * 20_000 + "1)",
+    ],
+)
+def test_what_takes_more_than_reading_is_left_out(source):
+    assert in_cells([source]) == {}
+
+
+def test_nan_and_a_number_without_end_are_read():
+    found = in_cells(['predict("a", torch.nan)', 'predict("b", -1' + "0" * 400 + ")"])
+    assert math.isnan(found["a"])
+    assert found["b"] == -math.inf
+
+
+def guessed(**guesses):
+    cells = [bank.code(f'predict("{name}", {guess!r})') for name, guess in guesses.items()]
+    return json.dumps(bank.notebook(cells))
+
+
+def test_the_first_guess_counts_where_the_course_kept_it(tmp_path):
+    kept = {
+        "noted": {"add_ten": "flatter", "times_ten": "same"},
+        "guesses": [
+            {"question": "times_ten", "guess": "flatter", "right": False, "on": "2026-11-01"},
+            {
+                "question": "times_ten",
+                "guess": "sharper",
+                "right": True,
+                "on": "2026-11-02",
+                "review": True,
+            },
+        ],
+    }
+    files = {
+        "ada/a.ipynb": guessed(add_ten="same", times_ten="sharper", skyline="a little"),
+        f"ada/{FILE}": json.dumps(kept),
+        "bob/a.ipynb": guessed(add_ten="same"),
+        f"bob/{FILE}": "[broken",
+    }
+    for place in (unpacked(tmp_path / "class", files), tmp_path / "class.zip"):
+        (tmp_path / "class.zip").write_bytes(packed(files))
+        found = {s.learner: s for s in find(place).submissions}
+        assert found["ada"].guesses == {
+            "add_ten": "flatter",
+            "times_ten": "flatter",
+            "skyline": "a little",
+        }
+        assert found["bob"].guesses == {"add_ten": "same"}
+        assert (len(found["ada"].memories), found["bob"].memories) == (1, [])
+
+
+def test_what_the_class_predicted_is_counted_the_fewest_right_first():
+    found = overview(
+        [
+            right("a", guesses={"add_ten": "same", "cat_share": 0.66, "times_ten": "sharper"}),
+            right("b", guesses={"add_ten": "flatter", "cat_share": 66, "nonsense": 3}),
+            right("c", guesses={"add_ten": {"flatter": 0.6, "same": 0.4}, "cat_share": "0.661"}),
+            right("d", guesses={"add_ten": "green", "cat_share": [1]}),
+        ]
+    )
+    assert [each.name for each in found.asked] == ["add_ten", "cat_share"]
+    add_ten, cat_share = found.asked
+    assert (add_ten.right, add_ten.count) == (1, 3)
+    says = questions()["add_ten"].question.wrong["flatter"][1]
+    assert add_ten.wrong == [("flatter", 2, says)]
+    assert (cat_share.right, cat_share.count) == (2, 3)
+    assert [(guess, count) for guess, count, _ in cat_share.wrong] == [("66", 1)]
+
+
+def test_every_question_of_a_lesson_has_the_cell_that_shows_the_answer():
+    asked = questions()
+    assert len(asked) > 130
+    assert all(each.cell.strip() for each in asked.values())
+    assert not any(re.search(r"^check\(", each.cell, re.MULTILINE) for each in asked.values())
+    assert "awkward / awkward.sum()" in asked["sum_of_zero"].cell
+    assert asked["sum_of_zero"].lesson == "01_scores_to_probabilities"
+
+
+# --- tomorrow -------------------------------------------------------------------------------------
+
+
+def test_the_questions_for_tomorrow_are_those_that_split_the_class():
+    halves = [
+        right(
+            f"a{i}",
+            guesses={
+                "add_ten": "same" if i % 2 else "flatter",  # 5 of 10
+                "times_ten": "sharper" if i else "same",  # 9 of 10
+                "scores_back": "yes",  # none
+                "skyline": "completely" if i < 7 else "a little",  # 7 of 10
+                "sum_of_zero": "inf",  # all
+            },
+        )
+        for i in range(10)
+    ]
+    assert [each.name for each in overview(halves).tomorrow] == ["add_ten", "skyline"]
+    (first, _) = overview(halves).tomorrow
+    assert [choice for choice, _ in first.choices] == ["flatter", "same", "sharper"]
+
+
+def test_without_predictions_they_are_of_the_lesson_of_the_mistake_made_most():
+    wrong = [result(f"a{i}", mark(f"a{i}", "stable_softmax", "global-max")) for i in range(3)]
+    found = overview([*wrong, result("b", mark("b", "softmax_dim", KEEPDIM))])
+    lessons = [each.lesson[:2] for each in found.tomorrow]
+    assert lessons == ["05", "03"]
+    name, slug = found.to_set
+    assert slug in ("global-max", KEEPDIM)
+    assert slug in {m.slug for m in tasks()[name].misconceptions}
+    assert places()[name].lesson[:2] > "03"
+    assert name not in EXERCISES
+
+
+def test_what_everybody_knew_is_not_asked_again_and_what_was_done_is_not_set_again():
+    guesses = {"sum_of_zero": "inf", "add_ten": "same"}
+    class_of_two = [
+        result("a", mark("a", "stable_softmax", KEEPDIM), guesses=guesses),
+        right("b", guesses={**guesses, "add_ten": "flatter"}),
+    ]
+    found = overview(class_of_two)
+    assert found.tomorrow[0].name == "add_ten"
+    assert found.tomorrow[1].lesson[:2] == "05"
+    name, slug = found.to_set
+    assert slug == KEEPDIM
+    assert places()[name].lesson[:2] > "05"
+
+
+def test_a_class_without_mistakes_has_nothing_to_go_back_to():
+    found = overview([right("a")])
+    assert (found.mistakes, found.unnamed, found.tomorrow, found.to_set) == ([], [], [], None)
+    assert (found.stuck, found.flew, found.gained) == ([], ["a"], "")
+
+
+def test_gains_are_told_where_before_and_after_were_taken():
+    def answered(before, after):
+        return Memory(
+            guesses=[
+                Compared(f"{when}/{form}/{name}", "x", i < count, "2026-11-01")
+                for when, form, count in (("before", "A", before), ("after", "B", after))
+                for i, name in enumerate(IDEAS)
+            ]
+        )
+
+    found = overview([right("a", memories=[answered(3, 8)]), right("b", memories=[answered(5, 8)])])
+    assert found.gained.startswith(
+        "2 learners: 4.0 of 10 right before, 8.0 after; the mean gain is 4"
+    )
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_is_written_anew_only_if_something_has_changed(tmp_path, monkeypatch):
+    found = [right("a"), result("b", mark("b", "softmax_dim", KEEPDIM))]
+    file = tmp_path / "class.html"
+    write_class(found, file)
+    first = file.read_bytes()
+    monkeypatch.setattr("softmax_lessons.grading.overview.overview", None)  # as if it weren't there
+    write_class(found, file)
+    assert file.read_bytes() == first
+    monkeypatch.undo()
+    write_class([*found, right("c")], file)
+    assert b"3 learners" in file.read_bytes()
+
+
+def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
+    found = [
+        right("<b>ada</b>", guesses={"add_ten": "flatter"}),
+        result("b", mark("b", "softmax_dim", KEEPDIM)),
+    ]
+    write_class(found, tmp_path / "class.html")
+    page = (tmp_path / "class.html").read_text(encoding="utf-8")
+    assert "<b>ada" not in page
+    assert "&lt;b&gt;ada&lt;/b&gt;" in page
+    assert re.findall(r'(?:src|href)="([^"]*)"', page) == ["grades.html"]
+    assert "<script" not in page
+    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    assert titles == [
+        "Exercises and mistakes",
+        "The mistakes made most",
+        "Predictions that the class got wrong",
+        "Who needs you, and who doesn't",
+        "For tomorrow",
+    ]
+
+
+def test_the_command_writes_it_for_any_order_of_places_alike(tmp_path):
+    one = {
+        "ada.ipynb": guessed(add_ten="flatter"),
+        "bob.ipynb": json.dumps(bank.only("softmax_1d")),
+    }
+    two = {"cy.ipynb": json.dumps(only(softmax_1d=bank.WRONG["softmax_1d"]))}
+    for name, files in (("one", one), ("two", two)):
+        (tmp_path / f"{name}.zip").write_bytes(packed(files))
+    pages = []
+    for order, workers in ((("one", "two"), "1"), (("two", "one"), "4")):
+        out = tmp_path / "-".join(order)
+        zips = [str(tmp_path / f"{name}.zip") for name in order]
+        options = ["--out", str(out), "--workers", workers, *OPTIONS]
+        assert command.main([*zips, *options]) == 0
+        pages.append(
+            [
+                (out / name).read_bytes()
+                for name in ("class.html", "grades.csv", "grades.json", "grades.html")
+            ]
+        )
+    assert pages[0] == pages[1]

@@ -1,0 +1,358 @@
+"""Downloads of learning systems: who is who in them, and the marks of the plain folder."""
+
+import csv
+import os
+import stat
+import sys
+import zipfile
+import zlib
+
+import pytest
+import submissions as bank
+from downloads import (
+    ADA,
+    ANSWERS,
+    FIRST,
+    FORMS,
+    LIN,
+    OLU,
+    SECOND,
+    blackboard,
+    brightspace,
+    brightspace_flat,
+    canvas,
+    canvas_anonymous,
+    github,
+    moodle,
+    moodle_blind,
+    moodle_flat,
+    nbgrader,
+    notebooks,
+    one,
+    packed,
+    plain,
+    squashed,
+    unpacked,
+)
+
+from softmax_lessons.grading import archive, command, sandbox, systems
+from softmax_lessons.grading.grade import grade
+from softmax_lessons.grading.roster import people
+from softmax_lessons.grading.state import State
+from softmax_lessons.grading.submissions import find
+from softmax_lessons.grading.tables import Table
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
+)
+OPTIONS = ["--without-sandbox"] if sandbox.missing() else []
+
+
+def marks_of(place):
+    """Return each learner's points and mistakes, in the order of the class above."""
+    submissions = [s for s in find(place).submissions if s.answers]
+    marks = grade(submissions, State())
+    of = {s.learner: {} for s in submissions}
+    for mark in marks:
+        of[mark.learner][mark.exercise] = (mark.points, mark.misconceptions, mark.says)
+    return sorted(of.values(), key=str)
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory):
+    found = marks_of(unpacked(tmp_path_factory.mktemp("plain") / "class", plain()))
+    points = [[mark[0] for mark in own.values()] for own in found]
+    assert sorted(points) == [[0, 1], [1, 0], [1, 1]]
+    return found
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_each_form_of_download_gives_the_marks_of_the_plain_folder(form, wanted, tmp_path):
+    (tmp_path / "download.zip").write_bytes(packed(form()))
+    assert marks_of(tmp_path / "download.zip") == wanted
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_a_zip_the_unpacked_folder_and_a_folder_with_the_zip_have_the_same_learners(form, tmp_path):
+    folder = unpacked(tmp_path / "class", form())
+    (tmp_path / "class.zip").write_bytes(packed(form()))
+    (tmp_path / "week").mkdir()
+    (tmp_path / "week" / "class.zip").write_bytes(packed(form()))
+    places = [folder, tmp_path / "class.zip"]
+    if form not in (plain, nbgrader):  # nothing in it tells that it isn't one learner's own
+        places.append(tmp_path / "week")
+    told = [
+        [
+            (s.learner, s.system, s.ids, s.late, {n: a.digest for n, a in s.answers.items()})
+            for s in find(place).submissions
+        ]
+        for place in places
+    ]
+    assert all(each == told[0] for each in told)
+    assert sum(bool(answers) for *_, answers in told[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("form", "system", "ids", "labels"),
+    [
+        (canvas, "Canvas", {"7001", "7002", "7003", "7009"}, {squashed(ADA), squashed(LIN)}),
+        (canvas_anonymous, "Canvas", {"Zk3a9", "1x", "42"}, {"Zk3a9", "1x", "42"}),
+        (moodle, "Moodle", {"501", "502", "503"}, {ADA, LIN, OLU}),
+        (moodle_flat, "Moodle", {"501", "502", "503"}, {ADA, LIN, OLU}),
+        (moodle_blind, "Moodle", {"501", "502", "503"}, {"Participant (501)"}),
+        (blackboard, "Blackboard", {"ada_l", "lin2", "olu"}, {ADA, LIN, OLU}),
+        (brightspace, "Brightspace", {"301-88", "302-88", "303-88"}, {ADA, LIN, OLU}),
+        (brightspace_flat, "Brightspace", {"301-88", "302-88", "303-88"}, {ADA, LIN, OLU}),
+        (github, "GitHub Classroom", {"ada-l", "lin", "olu"}, {"ada-l", "lin", "olu"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_who_it_is_and_in_which_system_is_kept_apart_and_shown(form, system, ids, labels, tmp_path):
+    (tmp_path / "download.zip").write_bytes(packed(form()))
+    found = find(tmp_path / "download.zip").submissions
+    assert {s.system for s in found} == {system}
+    assert {own for s in found for own in s.ids} == ids
+    assert labels <= {s.learner for s in found}
+    assert all(path.startswith("download.zip/") for s in found for path in s.paths)
+
+
+def test_what_came_late_is_said_and_kept_in_the_table(tmp_path):
+    (tmp_path / "download.zip").write_bytes(packed(canvas()))
+    out = tmp_path / "grades"
+    assert command.main([str(tmp_path / "download.zip"), "--out", str(out), *OPTIONS]) == 0
+    with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["learner"]: row for row in csv.DictReader(file)}
+    assert [row["ids"] for row in rows.values() if row["late"] == "late"] == ["7003"]
+    assert f"late: {FIRST}" in rows[squashed(OLU)]["notes"]
+    assert rows["roejane"]["points"] == "0"
+    assert "no notebook" in rows["roejane"]["notes"]
+    assert rows["roejane"]["system"] == "Canvas"
+
+
+ATTEMPTS = {
+    "Canvas": ("doe_7_{}_a.ipynb", "100", "99"),  # numbers, not letters
+    "Blackboard": ("W_doe_attempt_{}_a.ipynb", "2026-11-02-01-00-00", "2026-10-30-23-59-59"),
+    "Brightspace": ("3-8 - Jo Doe - {}/a.ipynb", "Nov 2, 2026 109 PM", "Oct 30, 2026 1130 AM"),
+}
+
+
+@pytest.mark.parametrize("system", ATTEMPTS)
+def test_of_several_attempts_the_last_one_counts_and_it_is_said(system, tmp_path):
+    form, late, early = ATTEMPTS[system]
+    right = one("softmax_dim", bank.RIGHT["softmax_dim"])
+    wrong = one("softmax_dim", bank.WRONG["softmax_dim"])
+    files = {form.format(late): right, form.format(early): wrong}
+    folder = unpacked(tmp_path / "class", files)
+    os.utime(folder / form.format(early), (2e9, 2e9))  # a copy may be younger than its original
+    (submission,) = find(folder).submissions
+    handed = submission.answers["softmax_dim"]
+    assert handed.file.path == folder / form.format(late)
+    assert any("softmax_dim: taken from a.ipynb, the latest" in note for note in submission.notes)
+
+
+def test_several_downloads_are_put_together(tmp_path):
+    first = {
+        f"{w}_{n}_assignsubmission_file/a.ipynb": notebooks(w)[FIRST]
+        for n, w in enumerate(ANSWERS, start=501)
+    }
+    second = {
+        f"{w}_{n}_assignsubmission_file/a.ipynb": notebooks(w)[SECOND]
+        for n, w in enumerate(reversed(ANSWERS), start=601)
+    }
+    for name, files in (("one", first), ("two", second)):
+        (tmp_path / f"{name}.zip").write_bytes(packed(files))
+    both = find([tmp_path / "one.zip", tmp_path / "two.zip"]).submissions
+    assert {(s.learner, s.ids) for s in both} == {
+        (ADA, ("501", "603")),
+        (LIN, ("502", "602")),
+        (OLU, ("503", "601")),
+    }
+    assert all(set(s.answers) == {"softmax_1d", "softmax_dim"} for s in both)
+    other_way = find([tmp_path / "two.zip", tmp_path / "one.zip"]).submissions
+    assert [s.learner for s in other_way] == [s.learner for s in both]
+
+
+def test_two_of_one_name_are_two_learners(tmp_path):
+    files = {
+        f"Li Wei_{n}_assignsubmission_file/a.ipynb": one("softmax_1d", f"y = {n}") for n in (1, 2)
+    }
+    assert [s.learner for s in find(unpacked(tmp_path / "c", files)).submissions] == [
+        "Li Wei (1)",
+        "Li Wei (2)",
+    ]
+
+
+# --- class lists ---------------------------------------------------------------------------------
+
+ROSTERS = {
+    "plain": f"id,name\n1,{ADA}\n2,{LIN}\n3,{OLU}\n4,Nobody Here\n",
+    "canvas": "Student,ID,SIS Login ID,Section\n"
+    '"Lovelace, Ada",7001,al,A\n"小雨, 林",7002,lx,A\n"Adé-Ọ̀ṣọ́, Olúwaṣeun",7003,oa,A\n'
+    '"Here, Nobody",7004,nh,A\n',
+    "semicolons": "First name;Last name;Email address\n"
+    + "".join(f"{w.split()[0]};{w.split()[1]};{i}@x.edu\n" for i, w in enumerate(ANSWERS))
+    + "Nobody;Here;n@x.edu\n",
+}
+
+
+@pytest.mark.parametrize("form", [canvas, moodle, moodle_flat, brightspace, blackboard, plain])
+@pytest.mark.parametrize("name", ROSTERS)
+def test_a_class_list_gives_names_and_tells_who_handed_in_nothing(form, name, tmp_path):
+    file = tmp_path / "roster.csv"
+    file.write_text(ROSTERS[name], encoding="utf-8-sig")
+    found = find(unpacked(tmp_path / "class", form()), people=people(Table.read(file))).submissions
+    nothing = [s.learner for s in found if not s.paths]
+    assert len(nothing) == 1
+    assert nothing[0] in ("Nobody Here", "Here, Nobody")
+    with_answers = [s.learner for s in found if s.answers]
+    assert sorted(" ".join(sorted(n.replace(",", "").split())) for n in with_answers) == sorted(
+        " ".join(sorted(w.split())) for w in ANSWERS
+    )
+    unknown = [s.notes for s in found if "not on the list" in s.notes]
+    assert len(unknown) == (form is canvas)  # Jane Roe
+
+
+def test_a_number_of_one_system_is_not_taken_for_that_of_another(tmp_path):
+    file = tmp_path / "roster.csv"
+    file.write_text(f"ID number,Name\n501,{LIN}\n502,{OLU}\n503,{ADA}\n", encoding="utf-8")
+    found = find(
+        unpacked(tmp_path / "class", moodle()), people=people(Table.read(file))
+    ).submissions
+    assert {s.learner: s.ids for s in found} == {
+        LIN: ("502", "501"),
+        OLU: ("503", "502"),
+        ADA: ("501", "503"),
+    }
+
+
+def test_a_class_list_without_names_and_ids_is_told(tmp_path, capsys):
+    (tmp_path / "roster.csv").write_text("colour,age\nred,7\n")
+    folder = unpacked(tmp_path / "class", plain())
+    options = ["--roster", str(tmp_path / "roster.csv"), "--out", str(tmp_path / "out")]
+    assert command.main([str(folder), *options, *OPTIONS]) == 1
+    assert 'its first line is colour, age, and columns could be "name"' in capsys.readouterr().err
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def entry(name, mode=0):
+    found = zipfile.ZipInfo(name)
+    found.external_attr = mode << 16
+    return found
+
+
+def test_what_leads_out_of_the_folder_is_refused_and_costs_nobody_else(tmp_path):
+    good = notebooks(ADA)[FIRST]
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as target:
+        target.writestr("ada/a.ipynb", good)
+        for name in (
+            "../escaped.ipynb",
+            "/tmp/escaped.ipynb",
+            "C:/escaped.ipynb",
+            "bob/../../e.ipynb",
+        ):
+            target.writestr(entry(name), good)
+        target.writestr(entry("bob/link.ipynb", stat.S_IFLNK | 0o777), "../ada/a.ipynb")
+        target.writestr(entry("..\\..\\escaped.ipynb"), good)
+    found = find(tmp_path / "class.zip")
+    assert [s.learner for s in found.submissions] == ["ada"]
+    assert sum("it leads out of the folder" in line for line in found.left_out) == 5
+    assert "bob/link.ipynb is not unpacked: it is a link" in found.left_out
+    assert not list(tmp_path.parent.rglob("escaped*"))
+
+
+def test_a_bomb_costs_only_its_own_mark(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MOST_OF_LEARNER", 3 << 20)
+    bomb = packed({f"{i}.ipynb": b" " * (1 << 20) for i in range(5)})
+    files = {
+        "eve_8_1_mine.zip": bomb,
+        "fay_9_2_a.ipynb": b" " * (archive.LARGEST_FILE + 1),
+        "ada_7_3_a.ipynb": notebooks(ADA)[FIRST],
+    }
+    (tmp_path / "class.zip").write_bytes(packed(files))
+    found = find(tmp_path / "class.zip")
+    told = {s.learner: s for s in found.submissions}
+    assert told["ada"].answers
+    refused = [note for note in told["eve"].notes if "what the zip may unpack to" in note]
+    assert len(refused) == 2
+    assert found.left_out == ["fay_9_2_a.ipynb is not unpacked: it has more than 30 MB"]
+
+
+def test_a_zip_that_lies_about_its_sizes_is_not_believed(tmp_path):
+    content = packed({"ada/a.ipynb": b" " * (archive.LARGEST_FILE + 9)})
+    true = (archive.LARGEST_FILE + 9).to_bytes(4, "little")
+    assert true in content
+    (tmp_path / "class.zip").write_bytes(content.replace(true, (9).to_bytes(4, "little")))
+    folder, refused = archive.unpack(tmp_path / "class.zip", 1 << 30)
+    assert len(refused) == 1
+    assert not list(folder.rglob("*.ipynb"))
+
+
+def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
+    whole = packed(notebooks(LIN))
+    files = {
+        "lin_1_1_cut.zip": whole[: len(whole) // 2],
+        "ola_2_2_garbled.zip": whole.replace(whole[60:70], zlib.compress(b"")[:10].ljust(10, b"x")),
+        "ada_7_3_a.ipynb": notebooks(ADA)[FIRST],
+        "max_4_4_mine.rar": b"Rar!",
+        "pam_5_5_mine.zip": packed({"inner.zip": whole, "b.ipynb": notebooks(ADA)[FIRST]}),
+    }
+    found = {s.learner: s for s in find(unpacked(tmp_path / "class", files)).submissions}
+    assert found["ada"].answers
+    assert found["pam"].answers
+    assert any(n.startswith("cut.zip can't be read: it is no zip") for n in found["lin"].notes)
+    assert any("is not unpacked" in note for note in found["ola"].notes)
+    assert found["max"].notes == ["not read: mine.rar", "no notebook"]
+
+
+def test_a_zip_with_a_password_is_told(tmp_path):
+    content = bytearray(packed({"ada/a.ipynb": notebooks(ADA)[FIRST]}))
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(mark) + place] |= 1
+    (tmp_path / "c.zip").write_bytes(bytes(content))
+    _, refused = archive.unpack(tmp_path / "c.zip", 1 << 30)
+    assert refused == ["ada/a.ipynb is not unpacked: it needs a password"]
+
+
+def test_links_out_of_a_folder_are_refused(tmp_path):
+    outside = unpacked(tmp_path / "other", {"a.ipynb": notebooks(ADA)[FIRST]})
+    (tmp_path / "mine.zip").write_bytes(packed(notebooks(ADA)))
+    folder = unpacked(tmp_path / "class", {"ada/a.ipynb": notebooks(ADA)[FIRST]})
+    (folder / "bob.ipynb").symlink_to(folder / "ada" / "a.ipynb")
+    (folder / "cy.zip").symlink_to(tmp_path / "mine.zip")
+    (folder / "dan").symlink_to(outside)
+    (folder / "ada" / "more.zip").symlink_to(tmp_path / "mine.zip")
+    found = {s.learner: s for s in find(folder).submissions}
+    assert set(found["ada"].answers) == {"softmax_1d"}
+    assert not any(found[name].answers for name in ("bob", "cy", "dan"))
+    for name in ("ada", "bob", "cy", "dan"):
+        assert any("it is a link to somewhere else" in note for note in found[name].notes)
+
+
+def test_names_that_are_utf_8_and_do_not_say_so(tmp_path):
+    stream = packed({f"{LIN}/a.ipynb": notebooks(LIN)[FIRST]})
+    plain_flags = bytearray(stream)
+    for mark, place in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        plain_flags[plain_flags.index(mark) + place] &= 0xF7
+    (tmp_path / "c.zip").write_bytes(bytes(plain_flags))
+    assert [s.learner for s in find(tmp_path / "c.zip").submissions] == [LIN]
+
+
+@pytest.mark.parametrize("name", ["class.zip", "class.ipynb"])
+def test_what_is_no_zip_of_a_class_is_told(name, tmp_path, capsys):
+    (tmp_path / name).write_bytes(b"PK")
+    assert command.main([str(tmp_path / name), "--out", str(tmp_path / "out"), *OPTIONS]) == 1
+    assert name in capsys.readouterr().err
+
+
+def test_nobody_gets_a_point_for_what_a_lesson_says_itself():
+    found = find(bank.ROOT / "notebooks").submissions
+    begun = [(s.learner, name) for s in found for name, a in s.answers.items() if a.begun]
+    assert begun == []
+    assert sum(len(s.answers) for s in found) >= 30
+
+
+def test_a_plain_name_is_nobodys_pattern():
+    for name in ("ada.ipynb", "03_build_it.ipynb", "Ada 2026-11-27.ipynb", "a - b - c.ipynb"):
+        assert systems.named(name) is None
