@@ -8,13 +8,19 @@ local function html(text)
   return pandoc.RawBlock("html", text)
 end
 
-function Link(link)
-  link.target = link.target:gsub("%.ipynb", ".html")
-  return link
+-- Jupyter's anchor is the heading itself with hyphens for spaces
+local function anchors(doc)
+  local found = {}
+  doc:walk {
+    Header = function(heading)
+      found["#" .. pandoc.utils.stringify(heading):gsub(" ", "-")] = "#" .. heading.identifier
+    end,
+  }
+  return found
 end
 
 function Pandoc(doc)
-  local page = pandoc.Blocks {}
+  local page, within = pandoc.Blocks {}, anchors(doc)
   for _, cell in ipairs(doc.blocks) do
     local shows = tagged(cell, "shows%-[%w_]+")
     if tagged(cell, "solution") then
@@ -27,5 +33,11 @@ function Pandoc(doc)
       page:extend(cell.content)
     end
   end
+  page = page:walk {
+    Link = function(link)
+      link.target = within[link.target] or link.target:gsub("%.ipynb", ".html")
+      return link
+    end,
+  }
   return pandoc.Pandoc(page, doc.meta)
 end

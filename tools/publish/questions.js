@@ -130,6 +130,11 @@
     return element;
   }
 
+  function say(element, text) { // with code where a sentence has it in backticks
+    element.replaceChildren(...text.split("`").map((part, place) =>
+      (place % 2 ? make("code", { textContent: part }) : part)));
+  }
+
   function fields({ name, choices }, wanted) { // "a number", or "with dim=0: all or none"
     const label = (...children) => make("label", {}, ...children);
     const about = choices.length && wanted.includes(": ") ? ` ${wanted.replace(/: .*/, "")}` : "";
@@ -153,7 +158,7 @@
     const question = asked(JSON.parse(place.dataset.question));
     const { name, wanted } = question;
     const outcome = document.querySelectorAll(
-      `.tag_shows-${name} :is(.cell_output, .output), .shows-${name}`);
+      `.tag_shows-${name} > :is(.cell_output, .output), .shows-${name}`);
     const fieldset = fields(question, place.dataset.wanted);
     const reveal = make("button", { type: "button" });
     const status = make("p", {});
@@ -176,7 +181,7 @@
       const waits = seen === undefined;
       for (const each of outcome) each.classList.toggle("waits", waits);
       reveal.textContent = waits ? "Show me" : "Ask me again";
-      status.textContent = told();
+      say(status, told());
       place.dispatchEvent(new CustomEvent("seen", { detail: !waits }));
     }
 
@@ -201,7 +206,7 @@
 
     describe(fieldset, place, name);
     place.append(form);
-    place.question = { ...question, show: () => seen === undefined && draw(null) };
+    place.question = { ...question, say, show: () => seen === undefined && draw(null) };
     let before = kept()[name];
     if (before && question.read(before) === undefined) before = undefined; // of another edition
     input.value = before ?? "";

@@ -56,10 +56,10 @@
       }));
       const [[most, number] = []] = rows.filter(([made]) => !isRight(made))
         .sort((a, b) => b[1] - a[1]);
-      says.textContent = [
+      question.say(says, [
         unread.length ? `Not understood: ${unread.join(", ")}.` : "",
         seen && number ? `Most chosen of the wrong ones: ${shown(most)}. ${behind(most)}` : "",
-      ].join(" ").trim();
+      ].join(" ").trim());
     }
 
     votes.addEventListener("input", draw);
@@ -89,7 +89,7 @@
     // a slide with what happens shows it, guess or no guess
     document.addEventListener("slidechanged", ({ currentSlide }) => {
       for (const { question: { name, show } } of places) {
-        if (currentSlide.querySelector(`.tag_shows-${name}, .shows-${name}`)) show();
+        if (currentSlide.querySelector(`.tag_shows-${name}`)) show();
       }
     });
   });

@@ -55,7 +55,8 @@ class Firefox:
                 break
         assert self.socket, "Firefox did not start"
         self.ask("session.new", capabilities={})
-        self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
+        # a tab of its own gets the keys; the one that Firefox starts with does not
+        self.context = self.ask("browsingContext.create", type="tab")["context"]
 
     def ask(self, method, **params):
         """Send a command, and return its result."""

@@ -68,9 +68,12 @@ def test_solutions_are_folded(page, lesson):
 
 def test_links_lead_to_the_other_pages(page, build):
     links = page.locator("a").evaluate_all("(all) => all.map((a) => a.getAttribute('href'))")
+    ids = set(page.locator("[id]").evaluate_all("(all) => all.map((each) => each.id)"))
     for link in links:
-        if not link.startswith(("http", "#", "mailto:")):
-            assert (build / "html" / link.partition("#")[0]).is_file(), link
+        if link.startswith("#"):
+            assert link[1:] in ids, link
+        elif not link.startswith("http"):
+            assert (build / "html" / link).is_file(), link
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
