@@ -18,7 +18,11 @@ def test_a_learner_works_and_finds_the_work_again(tmp_path):
     with hub(tmp_path, 8600, PASSWORD) as url:
         ada = Learner(url, "ada", PASSWORD)
         ada.start()
-        assert ada.files() == [lesson.name for lesson in lessons()]
+        there = ada.files()
+        assert [name for name in there if name.endswith(".ipynb")] == [
+            lesson.name for lesson in lessons()
+        ]
+        assert "AGENTS.md" in there
         notebook = ada.read(LESSON)
         assert not any(cell.get("outputs") for cell in notebook["cells"])
         printed = ada.run([CHECK, LARGE])[1]
@@ -33,4 +37,4 @@ def test_a_learner_works_and_finds_the_work_again(tmp_path):
         ada = Learner(url, "ada", PASSWORD)
         ada.start()
         assert ada.read(LESSON)["cells"][0]["source"] == "# Ada was here"
-        assert ada.files() == [lesson.name for lesson in lessons()]
+        assert ada.files() == there
