@@ -174,6 +174,24 @@ def test_time_outs_are_tried_again_and_verdicts_kept(folder, monkeypatch):
     assert sorted(graded) == ["classes_of_batch", "softmax_1d"]
 
 
+def test_on_a_busy_machine_a_notebook_has_more_time(folder, monkeypatch):
+    slow = """import time
+def slowly():
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        pass
+    return 1.0
+globals().update(one=slowly())
+def softmax_1d(x):
+    exps = x.exp() * one
+    return exps / exps.sum()"""
+    hand_in(folder, "a.ipynb", softmax_1d=slow)
+    monkeypatch.setattr(work, "NOTEBOOK_SECONDS", 4.0)
+    for load, points in ((0.0, "2"), (1000.0, "3")):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        assert run(folder)[0]["points"] == points
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -147,11 +147,11 @@ def run_in_processes(
 ) -> list[Outcome]:
     """Do the same with what `connect` makes: another process each time that one dies."""
     outcomes: list[Outcome] = []
-    deaths, allowed, patience = 0, seconds, _patience()
+    deaths, allowed, times = 0, seconds, patience()
     while len(outcomes) < len(probes):
         with connect() as connection:
             ready = time.monotonic()  # the clock stands still until then
-            deadline = ready + seconds * patience
+            deadline = ready + seconds * times
             with Watchdog(connection, deadline, given_up) as watchdog:
                 try:
                     for probe in probes[len(outcomes) :]:
@@ -167,13 +167,13 @@ def run_in_processes(
                 connection.process.kill()
                 deaths += 1
         # the next process goes on with the next probe, unless it would be the same with all
-        seconds -= (time.monotonic() - ready) / patience
+        seconds -= (time.monotonic() - ready) / times
         over = watchdog.late or deaths == most_deaths or seconds <= 0
         outcomes += [last] * (len(probes) - len(outcomes) if over else 1)
     return outcomes
 
 
-def _patience() -> float:
+def patience() -> float:
     """Return how many times as long everything takes where more wants to run than there are cores.
 
     A right answer must not be refused for what else the machine does.

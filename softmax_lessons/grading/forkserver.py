@@ -247,11 +247,11 @@ def _become(request: dict, *fds: int) -> None:
             subjects.serve((*hunt.right, *(function for _, function in hunt.broken)), *fds)
             return
         requests, answers, *to_subjects = fds
-        function = replay.attempt(request)
+        function, took_too_long = replay.attempt(request)
         if to_subjects:
             function = subjects.tested(function, *to_subjects)
         if request["full"]:
-            write(answers, pack({"ready": True}))
+            write(answers, pack({"cut_off": took_too_long}))
         bound = bind_arguments(function, request["parameters"])
         in_plain_thread(lambda given_up: serve(bound, requests, answers))
     finally:

@@ -25,7 +25,6 @@ import softmax_lessons
 from softmax_lessons.attempts.run import does_nothing
 from softmax_lessons.grading.notebook import checked, parsed
 
-NOTEBOOK_SECONDS = 20.0  # for all cells; a statement gets a quarter of what is left
 LEAST_SECONDS = 0.2  # for one statement, so that a definition always has its turn
 ROUNDS = 3  # of trying again what came too early
 # what a notebook may import of the course, whose files are not there; the rest knows answers
@@ -71,14 +70,18 @@ def prepare() -> None:
     shell.getoutput = lambda *arguments, **named: []
 
 
-def attempt(request: dict) -> Callable[..., object]:
+def attempt(request: dict) -> tuple[Callable[..., object], bool]:
     """Return what counts as the answer, or a function that raises why there is none.
+
+    Beside it, whether a statement was cut off because it took too long.
 
     Args:
         request: `code` holds a pair for each cell, its source and which of its statements are
             needed; with `full`, the sources of all cells. `stop` is the index of the cell with
             the last check, `shown` what the course's own notebooks give to `check`, and
             `checked` says whether what was checked counts, or else the function itself.
+            `notebook_seconds` is the time for all cells; a statement gets a quarter of what is
+            left of it.
     """
     given = _Given(request["exercise"])
     softmax_lessons.check = given
@@ -89,6 +92,10 @@ def attempt(request: dict) -> Callable[..., object]:
     sys.modules[checks.__name__] = checks
     run = _run_all if request["full"] else _run_needed
     runner = run(request, given, _Prepared(request["exercise"], request["shown"]))
+    return _function(runner, given, request), runner.cut_off
+
+
+def _function(runner: "_Runner", given: "_Given", request: dict) -> Callable[..., object]:
     name = request["function"]
     function = runner.names.get(name)
     if request["checked"] and not _is_stub(given.last):
@@ -114,6 +121,10 @@ def _raising(error: BaseException) -> Callable[..., object]:
         raise error
 
     return fail
+
+
+class _TookTooLong(KeyboardInterrupt):
+    """A statement's time is over."""
 
 
 class _Given:
@@ -175,6 +186,7 @@ class _Runner:
     def __init__(self, names: dict[str, object], prepared: _Prepared) -> None:
         self.names = names
         self.failed: list[tuple[ast.Module, BaseException]] = []
+        self.cut_off = False
         self._prepared, self._flags, self._cells = prepared, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, 0
 
     def run(self, body: Sequence[ast.stmt], source: str, seconds: Callable[[], float]) -> None:
@@ -213,6 +225,7 @@ class _Runner:
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except BaseException as error:
+            self.cut_off |= isinstance(error, _TookTooLong)
             self.failed.append((module, error))
 
 
@@ -222,10 +235,14 @@ def _run_needed(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
     main.check = given
     sys.modules["__main__"] = main
     runner = _Runner(vars(main), prepared)
+
+    def seconds() -> float:
+        return request["notebook_seconds"]
+
     for source, indices in request["code"]:
         body = parsed(source).body
-        runner.run([body[i] for i in indices], source, lambda: NOTEBOOK_SECONDS)
-    runner.run_again(lambda: NOTEBOOK_SECONDS)
+        runner.run([body[i] for i in indices], source, seconds)
+    runner.run_again(seconds)
     return runner
 
 
@@ -239,7 +256,7 @@ def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
     sys.path.insert(0, "")  # as in Jupyter: what a cell writes can be imported
     runner, stop = _Runner(shell.user_ns, prepared), request["stop"]
     runner.names["check"] = given
-    end = time.monotonic() + NOTEBOOK_SECONDS
+    end = time.monotonic() + request["notebook_seconds"]
 
     def seconds() -> float:
         return max((end - time.monotonic()) / 4, LEAST_SECONDS)
@@ -266,7 +283,7 @@ def _nobody_there() -> Iterator[None]:
     """Have input end at once, and nothing wait, meanwhile; and interrupt what takes too long."""
 
     def interrupt(*arguments: object) -> None:
-        raise KeyboardInterrupt
+        raise _TookTooLong
 
     def no_input(prompt: object = "") -> str:
         raise EOFError("nobody is at the keyboard")

@@ -16,7 +16,13 @@ from pathlib import Path
 
 from softmax_lessons.attempts import messages
 from softmax_lessons.attempts.child import SECONDS
-from softmax_lessons.attempts.isolate import Connection, Watchdog, run_in_processes, through_pipes
+from softmax_lessons.attempts.isolate import (
+    Connection,
+    Watchdog,
+    patience,
+    run_in_processes,
+    through_pipes,
+)
 from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.attempts.settings import GivenUp
 from softmax_lessons.checker.hunt import Hunt
@@ -24,20 +30,24 @@ from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.grading.forkserver import ForkServer
 from softmax_lessons.grading.jobs import MEMORY, Job, MachineError, Mark, conditions
 from softmax_lessons.grading.notebook import Answer, Try, shown
-from softmax_lessons.grading.replay import NOTEBOOK_SECONDS, NotAFunctionError
+from softmax_lessons.grading.replay import NotAFunctionError
 from softmax_lessons.lessons import tasks
 
 LONGEST_TEXT = 2000  # characters that a learner is told
 # what an outcome says if it may be another one next time
 TRANSIENT = ("TimeoutError: no answer", "Your function's process ")
-PATIENCE = 1.5 * NOTEBOOK_SECONDS  # with one that doesn't keep to its time
+NOTEBOOK_SECONDS = 20.0  # for all cells; a statement gets a quarter of what is left
+OVERTIME = 1.5  # for a notebook that doesn't keep to its time
 MOST_DEATHS = 2  # of a process that has to run a whole notebook first
 HIDDEN = (
     "The result is right, but the process did not say what was called to get it, which every "
     "other answer does. No point; look at the code."
 )
 
-CUT_OFF = "(The notebook as a whole could not be run to its end: it ends its process, or hangs.)"
+CUT_OFF = (
+    "(The notebook as a whole could not be run to its end: a cell of it takes too long, or ends "
+    "its process.)"
+)
 
 
 @dataclass(frozen=True)
@@ -48,11 +58,13 @@ class Ran:
         verdict: what is said of it.
         probes: what it was run with.
         outcomes: what it did.
+        cut_off: whether a statement of its notebook took too long.
     """
 
     verdict: Verdict
     probes: Sequence[Probe]
     outcomes: Sequence[Outcome]
+    cut_off: bool = False
 
 
 class NotebookError(Exception):
@@ -154,24 +166,29 @@ def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], 
     of_first = [refused[0][1], *whole[:1]]
     best = min(reversed(of_first), key=lambda ran: sum(bool(o.error) for o in ran.outcomes))
     of_whole = [outcome for ran in whole for outcome in ran.outcomes]
-    return best, [*best.outcomes, *of_whole], bool(whole) or not answer.begun
+    finished = bool(whole) and not any(found.cut_off for found in whole)
+    return best, [*best.outcomes, *of_whole], finished or not answer.begun
 
 
 def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> Ran:
     """Return what came of one reading of an answer."""
     task, request = tasks()[name], request_for(name, answer, how, full)
     probes = task.probes()
-    request["seconds"] = PATIENCE + seconds if full else seconds
+    in_all = OVERTIME * request["notebook_seconds"]
+    request["seconds"] = in_all + seconds if full else seconds
+
+    cut_off = False
 
     @contextlib.contextmanager
     def connect() -> Iterator[Connection]:
+        nonlocal cut_off
         if request["hunt"]:
             process = _with_subjects(request)
         else:
             process = through_pipes(lambda *fds: _server().start(request, *fds))
         with process as connection:
             if full:
-                _wait_until_ready(connection)
+                cut_off |= _wait_until_ready(connection, in_all)
             yield connection
 
     more = {"most_deaths": MOST_DEATHS} if full else {}
@@ -182,7 +199,7 @@ def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> R
         # `check` looks at nothing else of what is no function
         if verdict := task.at_once(name, type(kind, (), {})()):
             return Ran(verdict, probes, outcomes)
-    return Ran(task.verdict(name, probes, outcomes), probes, outcomes)
+    return Ran(task.verdict(name, probes, outcomes), probes, outcomes, cut_off)
 
 
 def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, object]:
@@ -199,22 +216,23 @@ def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, ob
         "checked": how.checked,
         "shown": shown().get(name, ()),
         "exercise": name,
+        "notebook_seconds": NOTEBOOK_SECONDS * patience(),
         "function": answer.function,
         "parameters": task.parameters,
         "hunt": name if isinstance(task, Hunt) else "",
     }
 
 
-def _wait_until_ready(connection: Connection) -> None:
-    """Return when the notebook has come to its end.
+def _wait_until_ready(connection: Connection, seconds: float) -> bool:
+    """Wait for the notebook's end, for so long; return whether a statement of it was cut off.
 
     Raises:
         NotebookError: if it doesn't.
     """
-    with Watchdog(connection, time.monotonic() + PATIENCE, given_up):
+    with Watchdog(connection, time.monotonic() + seconds, given_up):
         try:
-            if messages.read(connection.answers, messages.LARGEST_ANSWER):
-                return
+            if body := messages.read(connection.answers, messages.LARGEST_ANSWER):
+                return bool(messages.unpack(body).get("cut_off"))
         except (OSError, ValueError):
             pass
     connection.process.ending()  # raises MachineError if it was no doing of the notebook's
