@@ -13,6 +13,7 @@ from softmax_lessons.checker.memory import Memory, mine
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.lessons import by_lesson, to_solve
+from softmax_lessons.review import MOST
 from softmax_lessons.schedule import begun, turns
 from softmax_lessons.workspace import lessons
 
@@ -247,8 +248,10 @@ def _count(done: set[str], of: Collection[str]) -> Count:
 def _next(memory: Memory, found: tuple[Lesson, ...], today: date) -> str:
     """Return what to do next, in a clause."""
     due = sum(turn.due <= today for turn in turns(memory) if turn.guesses)
-    if due:
-        return f"review(), because {due} question{'s are' if due > 1 else ' is'} due."
+    reviewed = sum(guess.review and guess.day == today for guess in memory.guesses)
+    if due and reviewed < MOST:  # a review a day, however many are due: lessons have to go on
+        at_a_time = f", {MOST} at a time" if due > MOST else ""
+        return f"review(), because {due} question{'s are' if due > 1 else ' is'} due{at_a_time}."
     started = [lesson for lesson in found if begun(memory, lesson.number)]
     if not started:
         return f"open {found[0].name}."

@@ -116,6 +116,22 @@ def test_next_is_review_while_something_that_was_answered_is_due(mine):
     assert progress(today=tomorrow).next == "Next: review(), because 2 questions are due."
 
 
+def test_however_many_are_due_a_review_of_five_is_enough_for_a_day(mine):
+    for name in (n for n, task in by_lesson()["01"].items() if isinstance(task, Question)):
+        guessed(name)
+    tomorrow = date(2026, 3, 2)
+    assert progress(today=tomorrow).next == (
+        "Next: review(), because 7 questions are due, 5 at a time."
+    )
+    for name in ("add_ten", "times_ten", "skyline", "sigmoid_of", "cat_share"):
+        assert "review()" in progress(today=tomorrow).next
+        guessed(name, day="2026-03-02", review=True)
+    assert progress(today=tomorrow).next == (
+        "Next: the exercise softmax_1d in 01_scores_to_probabilities.ipynb."
+    )
+    assert "review()" in progress(today=date(2026, 3, 3)).next
+
+
 def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine):
     answer("before", 4)
     solve("00")
