@@ -184,6 +184,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
     assert told in lines()
     page = progress()._repr_html_()
     assert "You&#x27;re too sure, by 47 points" in page
+    assert "Where a bar ends below its diamond, you were too sure;" in page
     assert (
         '<img alt="Reliability diagram of 10 examples: says 0.6000, right 1.0000 of 1; says 0.9000,'
         ' right 0.3333 of 9. Expected calibration error 0.5500." src="data:image/png;base64,'
@@ -197,6 +198,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
         (0.5, 20, "You know more than you think, by 50 points, and chance alone rarely makes more"),
         (1.0, 19, "You're too sure, by 5 points, and chance alone rarely makes more than 0:"),
         (1.0, 20, "That fits:"),
+        (0.95, 17, "That fits:"),  # by 10 points, where chance makes 9.7
     ],
 )
 def test_what_the_picture_means_depends_on_what_chance_would_do(chance, right, told):
