@@ -145,7 +145,7 @@
 
   function fields({ name, choices }, wanted) { // "a number", or "with dim=0: all or none"
     const label = (...children) => make("label", {}, ...children);
-    const about = choices.length && wanted.includes(": ") ? ` ${wanted.replace(/: .*/, "")}` : "";
+    const about = choices.length && wanted.includes(": ") ? `, ${wanted.replace(/: .*/, "")}` : "";
     const legend = make("legend", { textContent: `Your guess${about}` });
     return make("fieldset", {}, legend, ...(choices.length
       ? choices.map((value) => label(make("input", { type: "radio", name, value }), value))
