@@ -228,7 +228,10 @@ def test_no_heading_ends_a_page(folder, name):
     last = {piece.page: piece for piece in pieces(folder / f"{name}.pdf")}
     cover = name in BOOKLETS
     stranded = [piece for page, piece in last.items() if piece.size > 11 and (page or not cover)]
-    assert stranded == []
+    reader = opened(folder / f"{name}.pdf")
+    # what a prediction shows may be a picture, which is no piece of text
+    shows = [p for p in stranded if p.text.startswith("Prediction") and reader.pages[p.page].images]
+    assert [piece for piece in stranded if piece not in shows] == []
 
 
 @pytest.mark.parametrize("name", BOOKLETS)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
@@ -252,7 +253,7 @@ def test_a_text_on_what_happens_waits_with_it(build, form):
         page = (build / form / f"{path.stem}.html").read_text(encoding="utf-8")
         page = BeautifulSoup(page, "html.parser")
         cells = without_notes(json.loads(path.read_text(encoding="utf-8")))["cells"]
-        for shows, text in zip(cells, cells[1:], strict=False):
+        for shows, text in pairwise(cells):
             asked = re.search(r'^check\("(\w+)"\)$', "".join(shows["source"]), re.MULTILINE)
             source = "".join(text["source"])
             if asked and text["cell_type"] == "markdown" and not re.search("^#|Predict", source):
