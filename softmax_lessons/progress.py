@@ -13,8 +13,7 @@ from softmax_lessons.checker.memory import Memory, mine
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.lessons import by_lesson, to_solve
-from softmax_lessons.review import MOST
-from softmax_lessons.schedule import begun, turns
+from softmax_lessons.schedule import MOST, begun, turns
 from softmax_lessons.workspace import lessons
 
 COLUMNS = ("predicted", "done", "reviewed")
