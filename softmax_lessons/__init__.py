@@ -79,7 +79,10 @@ def __getattr__(name: str) -> object:
     if name in ("explorers", "plots"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _PLACES:
-        found = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
-        globals()[name] = found  # a module of this name would hide the function
-        return found
+        place = _PLACES[name]
+        module = importlib.import_module(f"{__name__}.{place}")
+        for each, where in _PLACES.items():
+            if where == place:  # else the module would hide the function of its name
+                globals()[each] = getattr(module, each)
+        return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

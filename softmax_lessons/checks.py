@@ -16,6 +16,10 @@ from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
 
+TO_GO_BY = (
+    "Hints go by what you've written: write the line that you're surest of, leave out the rest, "
+    "and check that."
+)
 LESSONS_OWN = "(This is the lesson's own answer.)"
 
 prepare()
@@ -72,7 +76,7 @@ def _check(
     if isinstance(task, Question):
         return compared(name, task, attempt)
     if (early := task.at_once(name, attempt)) is not None:
-        return early.with_hints_counted()
+        return _with_offer(early).with_hints_counted()
     verdict = judged(name, task, attempt, way, given_up)
     # the course's own solutions are no progress of the learner's
     own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
@@ -81,9 +85,18 @@ def _check(
     if verdict.passed and not own:
         verdict = replace(verdict, says=f"{verdict.says} {LESSONS_OWN}")
     verdict = verdict.with_hints_counted()
-    if verdict.given and test is None and name in parsons():
-        verdict = replace(verdict, offer=f'Or put an answer together: `steps("{name}")`.')
-    return verdict
+    return _with_offer(verdict) if test is None else verdict
+
+
+def _with_offer(verdict: Verdict) -> Verdict:
+    """Return a verdict with what may help besides its hint, or before there can be one."""
+    begun = verdict.status != "not begun"
+    if begun and not verdict.given:
+        return verdict
+    helps = [] if begun else [TO_GO_BY]
+    if verdict.exercise in parsons():
+        helps.append(f'Or put an answer together: `steps("{verdict.exercise}")`.')
+    return replace(verdict, offer=" ".join(helps))
 
 
 def judged(

@@ -13,10 +13,13 @@ from softmax_lessons.checker.memory import Memory, mine
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.lessons import by_lesson, to_solve
-from softmax_lessons.schedule import begun, turns
+from softmax_lessons.schedule import MOST, begun, turns
 from softmax_lessons.workspace import lessons
 
 COLUMNS = ("predicted", "done", "reviewed")
+HOW_TO_READ = (
+    "Where a bar ends below its diamond, you were too sure; where it ends above, not sure enough."
+)
 ENOUGH = 10  # predictions with probabilities, for a picture of how sure the learner is
 TABLE = "border-collapse: collapse; background: #FFFFFF; color: #1A1A1A"
 CELL = "border: 1px solid #767676; padding: 0.2em 0.7em; text-align: left; background: {}"
@@ -91,14 +94,14 @@ class Calibration:
         sure, share = statistics.fmean(self.confidence), statistics.fmean(self.right)
         count, gap = len(self.right), round(100 * abs(sure - share))
         # two standard deviations of the share, for someone who is right as often as they are sure
-        chance = 200 * math.sqrt(sum(p * (1 - p) for p in self.confidence)) / count
+        chance = round(200 * math.sqrt(sum(p * (1 - p) for p in self.confidence)) / count)
         told = (
             f"In {count} predictions with probabilities, you were {100 * sure:.0f} % sure on "
             f"average, and {100 * share:.0f} % of them were right."
         )
         if gap <= chance:
             return f"{told} That fits: with {count} predictions, chance alone makes such gaps."
-        rarely = f"by {gap} points, and chance alone rarely makes more than {chance:.0f}"
+        rarely = f"by {gap} points, and chance alone rarely makes more than {chance}"
         if sure > share:
             return f"{told} You're too sure, {rarely}: give more to the other choices."
         return f"{told} You know more than you think, {rarely}: give more to your favourite."
@@ -171,7 +174,8 @@ class Progress:
         )
         calibrated = str(self.calibration) if self.calibration else ""
         first = f"<strong>{html.escape(self.next)}</strong>" if self.next else ""
-        texts = (first, *map(html.escape, (self.gain, calibrated, self.note)))
+        read = HOW_TO_READ if calibrated else ""
+        texts = (first, *map(html.escape, (self.gain, self.note, calibrated, read)))
         told = "".join(f'<p style="margin: 0.5em 0">{text}</p>' for text in texts if text)
         picture = self.calibration.drawn() if self.calibration else ""
         ground = "background: #FFFFFF; color: #1A1A1A; padding: 0.4em 1em; max-width: 52em"
@@ -247,8 +251,10 @@ def _count(done: set[str], of: Collection[str]) -> Count:
 def _next(memory: Memory, found: tuple[Lesson, ...], today: date) -> str:
     """Return what to do next, in a clause."""
     due = sum(turn.due <= today for turn in turns(memory) if turn.guesses)
-    if due:
-        return f"review(), because {due} question{'s are' if due > 1 else ' is'} due."
+    reviewed = sum(guess.review and guess.day == today for guess in memory.guesses)
+    if due and reviewed < MOST:  # a review a day, however many are due: lessons have to go on
+        at_a_time = f", {MOST} at a time" if due > MOST else ""
+        return f"review(), because {due} question{'s are' if due > 1 else ' is'} due{at_a_time}."
     started = [lesson for lesson in found if begun(memory, lesson.number)]
     if not started:
         return f"open {found[0].name}."

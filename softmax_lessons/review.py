@@ -6,9 +6,7 @@ from random import Random
 from softmax_lessons.checker import memory
 from softmax_lessons.lessons import by_lesson
 from softmax_lessons.quiz import Asked, Quiz
-from softmax_lessons.schedule import Turn, turns
-
-MOST = 5
+from softmax_lessons.schedule import MOST, Turn, turns
 
 
 def review(

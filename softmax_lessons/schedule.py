@@ -8,6 +8,7 @@ from softmax_lessons.checker.memory import Compared, Memory
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons import by_lesson
 
+MOST = 5  # questions of a review
 GAPS = (1, 3, 7, 21, 60)  # days, after so many right answers in a row; the last one repeats
 
 

@@ -1,11 +1,12 @@
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 
-from softmax_lessons import check
+from softmax_lessons import check, predict
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons import tasks
 
@@ -60,6 +61,8 @@ def test_a_shape_may_come_in_any_form(shape):
         ("cat_share", True, "a number"),
         ("shape_of_sum", 0.5, "numbers in parentheses, such as"),
         ("shape_of_sum", {"rows": 2}, "numbers in parentheses"),
+        ("shape_of_sum", (2, "three"), "numbers in parentheses"),
+        ("shape_of_sum", (2, math.nan), "numbers in parentheses"),
     ],
 )
 def test_another_kind_of_answer_is_told_what_is_wanted(name, guess, wanted):
@@ -81,7 +84,16 @@ def test_choices_do_not_give_the_answer_away_by_their_order():
 
 @pytest.mark.parametrize(
     "number",
-    [np.float32(0.66), np.float64(0.66), np.array(0.66), Fraction(66, 100), torch.tensor([0.66])],
+    [
+        np.float32(0.66),
+        np.float64(0.66),
+        np.array(0.66),
+        Fraction(66, 100),
+        Decimal("0.66"),
+        torch.tensor([0.66]),
+        [0.66],
+        (0.66,),
+    ],
     ids=lambda number: type(number).__name__,
 )
 def test_a_number_may_be_of_any_type(number):
@@ -90,7 +102,22 @@ def test_a_number_may_be_of_any_type(number):
 
 def test_whole_numbers_and_shapes_may_be_numpys():
     assert check("which_runs", np.int64(QUESTIONS["which_runs"].answer)).passed
-    assert check("shape_of_sum", (np.int64(2), np.int64(3))).passed
+    for shape in ((np.int64(2), np.int64(3)), np.array([2, 3]), torch.tensor([2, 3]), (2.0, 3)):
+        assert check("shape_of_sum", shape).passed
+    assert "you gave (2.5, 3)" in check("shape_of_sum", (2.5, 3)).message
+
+
+@pytest.mark.parametrize("name", ["add_ten", "cat_share", "shape_of_sum"])
+@pytest.mark.parametrize(
+    "guess", [10**400, -(10**400), Decimal("nan"), 3 + 0j, np.True_, torch.zeros(2, 3), {}, b"nan"]
+)
+def test_nothing_is_raised_whatever_is_guessed(name, guess):
+    noted = predict(name, guess)
+    assert noted.status in ("noted", "unusable")
+    assert "\n" not in noted.says
+    verdict = check(name, guess)
+    assert not verdict.passed
+    assert verdict.says
 
 
 def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
@@ -108,15 +135,26 @@ def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
         ("cat_share", " 66 % "),
         ("cat_share", "33/50"),
         ("cat_share", "33 / 50"),
+        ("cat_share", "3.3/5"),
+        ("cat_share", "0,66"),
+        ("cat_share", "66,0 %"),
+        ("cat_share", "~0.66"),
+        ("cat_share", "\N{ALMOST EQUAL TO} .66"),
+        ("logits_of_80", "6,100"),
+        ("logits_of_80", "6,100.0"),
         ("first_prediction", "CAT"),
         ("scores_back", "Up  to a constant"),
         ("shape_of_sum", "(2, 3)"),
         ("shape_of_sum", "2 x 3"),
+        ("shape_of_sum", "torch.Size([2, 3])"),
         ("capped_mask", "\N{MINUS SIGN}2"),
         ("capped_mask", "-2.0"),
         ("row_sums", "less than 1"),
         ("a_thousand", float("nan")),
         ("a_thousand", "NaN"),
+        ("a_thousand", "'nan'"),
+        ("a_thousand", "nan."),
+        ("sum_of_zero", "\N{INFINITY}"),
         ("sum_of_zero", math.inf),
         ("which_runs", "1e0"),
     ],
@@ -156,6 +194,8 @@ def test_yes_may_be_true(guess):
         (math.nan, 3, "It isn't a number at all: nan."),
         (3, math.nan, "It's an ordinary number."),
         (math.inf, 3, "It's infinite."),
+        (math.inf, -math.inf, "Right size, wrong sign."),
+        (math.inf, "-\N{INFINITY}", "Right size, wrong sign."),
         (800.0, math.inf, "It's finite."),
         (800.0, 10**400, "It's finite."),
         (0.0156, 1e308, "Too large."),
@@ -209,6 +249,10 @@ def test_what_are_no_probabilities_is_told(chances, says):
     verdict = check("helped", chances)
     assert verdict.status == "unusable"
     assert says in verdict.says
+
+
+def test_chances_of_the_same_choice_are_added():
+    assert check("helped", {"equal": 0.4, "Equal": 0.3, "close": 0.3}).passed
 
 
 def test_equal_chances_for_all_are_not_right():

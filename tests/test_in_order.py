@@ -210,6 +210,19 @@ def test_the_same_mistake_twice_brings_up_the_steps(tmp_path, monkeypatch):
     assert "steps" not in other.message
 
 
+@pytest.mark.parametrize("stub", [None, lambda x, dim: ...])
+def test_a_hint_that_is_asked_for_before_anything_is_written_offers_the_steps(stub):
+    verdict = check("stable_softmax", stub)
+    assert verdict.status == "not begun"
+    assert "steps" not in verdict.message
+    assert repr(verdict.hint()) == (
+        "Hints go by what you've written: write the line that you're surest of, leave out the "
+        'rest, and check that. Or put an answer together: `steps("stable_softmax")`.'
+    )
+    assert "steps" not in repr(check("repair_crops").hint())
+    assert repr(check("helped").hint()) == "There is no hint for this."
+
+
 def test_a_right_order_is_not_remembered_and_a_wrong_one_counts_its_hint(tmp_path, monkeypatch):
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -180,12 +180,12 @@ def test_a_prediction_is_made_before_what_happens_can_be_seen(path):
             assert slide_type(shows) in ("fragment", "subslide", "slide")
 
 
-def test_every_question_of_a_lesson_is_asked_once(path):
+def test_every_question_of_a_lesson_is_asked_once_and_in_the_order_of_its_records(path):
     source = "\n".join(cell.source for cell in cells(path, "code"))
     asked = re.findall(r'^predict\("(\w+)", \.\.\.\)', source, flags=re.MULTILINE)
     own = f"softmax_lessons.lessons.lesson_{path.stem[:2]}"
     own_tasks = import_module(own).TASKS if find_spec(own) else {}
-    assert sorted(asked) == sorted(n for n, t in own_tasks.items() if isinstance(t, Question))
+    assert asked == [n for n, t in own_tasks.items() if isinstance(t, Question)]
 
 
 def test_a_lesson_asks_for_predictions(path):

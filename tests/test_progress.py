@@ -116,6 +116,22 @@ def test_next_is_review_while_something_that_was_answered_is_due(mine):
     assert progress(today=tomorrow).next == "Next: review(), because 2 questions are due."
 
 
+def test_however_many_are_due_a_review_of_five_is_enough_for_a_day(mine):
+    for name in (n for n, task in by_lesson()["01"].items() if isinstance(task, Question)):
+        guessed(name)
+    tomorrow = date(2026, 3, 2)
+    assert progress(today=tomorrow).next == (
+        "Next: review(), because 7 questions are due, 5 at a time."
+    )
+    for name in ("add_ten", "times_ten", "skyline", "sigmoid_of", "cat_share"):
+        assert "review()" in progress(today=tomorrow).next
+        guessed(name, day="2026-03-02", review=True)
+    assert progress(today=tomorrow).next == (
+        "Next: the exercise softmax_1d in 01_scores_to_probabilities.ipynb."
+    )
+    assert "review()" in progress(today=date(2026, 3, 3)).next
+
+
 def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine):
     answer("before", 4)
     solve("00")
@@ -168,6 +184,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
     assert told in lines()
     page = progress()._repr_html_()
     assert "You&#x27;re too sure, by 47 points" in page
+    assert "Where a bar ends below its diamond, you were too sure;" in page
     assert (
         '<img alt="Reliability diagram of 10 examples: says 0.6000, right 1.0000 of 1; says 0.9000,'
         ' right 0.3333 of 9. Expected calibration error 0.5500." src="data:image/png;base64,'
@@ -181,6 +198,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
         (0.5, 20, "You know more than you think, by 50 points, and chance alone rarely makes more"),
         (1.0, 19, "You're too sure, by 5 points, and chance alone rarely makes more than 0:"),
         (1.0, 20, "That fits:"),
+        (0.95, 17, "That fits:"),  # by 10 points, where chance makes 9.7
     ],
 )
 def test_what_the_picture_means_depends_on_what_chance_would_do(chance, right, told):

@@ -170,3 +170,18 @@ def test_no_file_is_read_or_written_in_the_encoding_of_the_machine(tmp_path):
 def test_the_public_names_are_there_and_documented():
     for name in softmax_lessons.__all__:
         assert getattr(softmax_lessons, name).__doc__, name
+
+
+@pytest.mark.parametrize("order", [sorted, lambda names: sorted(names, reverse=True)])
+def test_no_module_hides_a_function_of_its_name_whatever_is_used_first(order):
+    code = (
+        "import sys, types, softmax_lessons\n"
+        "for name in sys.argv[1:]:\n"
+        "    found = getattr(softmax_lessons, name)\n"
+        "    if isinstance(found, types.ModuleType):\n"
+        "        print(name)\n"
+    )
+    names = order(softmax_lessons.__all__)
+    command = [sys.executable, "-c", code, *names]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert set(run.stdout.split()) == {"explorers", "plots"}

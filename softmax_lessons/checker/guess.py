@@ -8,13 +8,14 @@ import numbers
 import operator
 import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from decimal import Decimal
 
 import numpy as np
 from torch import Tensor
 
 Answer = str | float | tuple[int, ...]
 YES_AND_NO = {True: "yes", False: "no"}
+WRONG_SIGN = "Right size, wrong sign."
 ROUNDING = 0.01  # how far the chances of a guess may be from adding up to 1
 
 
@@ -23,41 +24,39 @@ def as_word(guess: object) -> object:
     guess = _plain(guess)
     if isinstance(guess, bool):
         return YES_AND_NO[guess]
-    if isinstance(guess, numbers.Real):
-        return f"{float(guess):g}"
-    return " ".join(guess.lower().split()) if isinstance(guess, str) else guess
+    if isinstance(guess, (numbers.Real, Decimal)):
+        return f"{_as_float(guess):g}"
+    if not isinstance(guess, str):
+        return guess
+    return " ".join(guess.lower().split()).strip(" .!?'\"`").replace("\N{INFINITY}", "inf")
 
 
 def as_number(guess: object) -> object:
     """Return a guess as a float, if it can be read as one: also "1/3", "1e-3", "5 %" and "NaN"."""
+    if isinstance(guess, (tuple, list)) and len(guess) == 1:
+        (guess,) = guess
     guess = _plain(guess)
     if isinstance(guess, str):
-        text = guess.strip().replace("\N{MINUS SIGN}", "-").removeprefix("+")
-        percent = text.endswith("%")
-        try:
-            if "/" in text:
-                return _as_float(Fraction(re.sub(r"\s*/\s*", "/", text)))
-            number = float(text.removesuffix("%"))
-        except (ValueError, ZeroDivisionError):
-            return guess
-        return number / 100 if percent else number
+        return _number_in(guess)
     # the numbers of NumPy and of fractions too; True is no number here
-    if isinstance(guess, numbers.Real) and not isinstance(guess, bool):
+    if isinstance(guess, (numbers.Real, Decimal)) and not isinstance(guess, bool):
         return _as_float(guess)
     return guess
 
 
 def as_shape(guess: object) -> object:
     """Return a guess as a tuple of ints, if it can be read as one: also "(2, 3)" and "2 x 3"."""
-    if isinstance(guess, str) and re.fullmatch(
-        r"[\s\d,x\xd7()\[\]-]*\d[\s\d,x\xd7()\[\]-]*", guess
-    ):
-        return tuple(map(int, re.findall(r"-?\d+", guess)))
+    if isinstance(guess, str):
+        sizes = guess.strip().removeprefix("torch.Size")
+        if re.fullmatch(r"[\s\d,x\xd7()\[\]-]*\d[\s\d,x\xd7()\[\]-]*", sizes):
+            return tuple(map(int, re.findall(r"-?\d+", sizes)))
+    if isinstance(guess, (Tensor, np.ndarray)) and guess.ndim == 1:
+        guess = guess.tolist()
     sizes = guess if isinstance(guess, (tuple, list)) else (_plain(guess),)
     try:
-        return tuple(operator.index(size) for size in sizes)
+        return tuple(map(_as_size, sizes))
     except TypeError:
-        return guess
+        return list(sizes)  # a tuple of anything else is no shape
 
 
 def as_chances(guess: Mapping, choices: Sequence[str]) -> dict[str, float]:
@@ -74,7 +73,7 @@ def as_chances(guess: Mapping, choices: Sequence[str]) -> dict[str, float]:
             raise ValueError(f'"{word}" is not a choice. {one_of(choices)}')
         if not isinstance(number, float) or not 0 <= number <= 1:
             raise ValueError(f"A probability is between 0 and 1, and {word} got {shown(chance)}.")
-        chances[word] = number
+        chances[word] += number
     total = sum(chances.values())
     if abs(total - 1) > ROUNDING:
         raise ValueError(f"Your probabilities sum to {total:g}. Make them sum to 1.")
@@ -92,6 +91,7 @@ def shown(guess: object) -> str:
         text = repr(guess)
     except Exception:
         text = f"a {type(guess).__name__}"
+    text = re.sub(r"\s*\n\s*", " ", text)  # of a tensor
     return text if len(text) <= 80 else f"{text[:80]}..."
 
 
@@ -102,6 +102,8 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
     if math.isnan(guess) or math.isnan(answer):
         return "It's an ordinary number." if math.isnan(guess) else "It isn't a number at all: nan."
     if math.isinf(guess) or math.isinf(answer):
+        if guess == -answer:
+            return WRONG_SIGN
         return "It's finite." if math.isinf(guess) else "It's infinite."
     for says, like in alike(answer):
         if math.isclose(guess, like, rel_tol=max(within, 0.005)):
@@ -121,7 +123,7 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
 def alike(answer: float) -> list[tuple[str, float]]:
     """Return numbers that a usual slip makes of a right one, with what is said of each."""
     slips = (
-        ("Right size, wrong sign.", -answer),
+        (WRONG_SIGN, -answer),
         ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
         ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
         ("That's 1 divided by it.", 1 / answer if answer else math.inf),
@@ -141,7 +143,27 @@ def _how_far_shape(guess: tuple[int, ...], answer: tuple[int, ...]) -> str:
     return f"{right} of the {len(answer)} numbers {'is' if right == 1 else 'are'} right."
 
 
-def _as_float(number: numbers.Real) -> float:
+def _number_in(text: str) -> object:
+    """Return the number that a text is, or a ratio of two; else the text."""
+    number = text.strip().lstrip("~\N{ALMOST EQUAL TO} ").replace("\N{MINUS SIGN}", "-")
+    number = number.replace("\N{INFINITY}", "inf").removeprefix("+")
+    try:
+        top, *below = map(_with_point, number.removesuffix("%").split("/"))
+        ratio = operator.truediv(top, *below) if below else top
+    except (TypeError, ValueError, ZeroDivisionError):
+        return text
+    return ratio / 100 if number.endswith("%") else ratio
+
+
+def _with_point(text: str) -> float:
+    """Return a number that may have commas: "6,100" has thousands, and "0,66" is 0.66."""
+    text = text.strip()
+    if re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", text):
+        return float(text.replace(",", ""))
+    return float(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", text))
+
+
+def _as_float(number: numbers.Real | Decimal) -> float:
     """Return a number of any size; one that is too large is infinite, as it is in 1e999."""
     try:
         return float(number)
@@ -149,8 +171,16 @@ def _as_float(number: numbers.Real) -> float:
         return math.inf if number > 0 else -math.inf
 
 
+def _as_size(number: object) -> int:
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return operator.index(number)
+
+
 def _plain(guess: object) -> object:
-    """Return what a tensor or an array of one entry holds."""
+    """Return what a tensor, an array or NumPy's own number holds, if that's one entry."""
+    if isinstance(guess, np.generic):
+        return guess.item()
     if isinstance(guess, (Tensor, np.ndarray)) and len(guess.reshape(-1)) == 1:
         return guess.reshape(-1)[0].item()
     return guess

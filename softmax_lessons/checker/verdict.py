@@ -88,7 +88,7 @@ class Verdict:
             begun, or wrong in a way that has no name.
         example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
-        offer: what else may help, said after the hint.
+        offer: what else may help, said after the hint, or if one is asked for and there is none.
     """
 
     exercise: str
@@ -123,7 +123,7 @@ class Verdict:
     def hint(self) -> "Hint":
         """Return the next hint for the main mistake, or the last one again."""
         if not self.hints:
-            return Hint("There is no hint for this.")
+            return Hint(self.offer or "There is no hint for this.")
         given = memory.count_hint(self.exercise, self.mistakes[0].slug)
         last = len(self.hints) - 1
         end = "" if given < last else "\n(That was the last hint.)"
@@ -149,7 +149,7 @@ class Verdict:
 
     @property
     def _help(self) -> str:
-        return "\n".join(filter(None, (f"Hint: {self.told}" if self.told else "", self.offer)))
+        return "\n".join(filter(None, (f"Hint: {self.told}", self.offer))) if self.told else ""
 
     @property
     def _first_line(self) -> str:

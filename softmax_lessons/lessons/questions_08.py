@@ -127,6 +127,16 @@ QUESTIONS = {
         ([Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)], [4, 0, -4]),
         _shares_and_slopes,
     ),
+    "gradcheck_of_diagonal": Question(
+        "finds it",
+        {"misses it": ("diagonal-is-close", "Off the diagonal, p_i * p_j is far from 0.")},
+        asks=(
+            "A handwritten backward for softmax returns `p * (1 - p) * g`, so it uses only the "
+            "diagonal of the Jacobian. `torch.autograd.gradcheck` moves each logit a little, in "
+            "float64, and compares how each probability changes with what backward says. "
+            "Does it find the mistake or miss it?"
+        ),
+    ),
     "loss_gradient_of_cat": with_other_numbers(
         _loss_gradient, (0.6590,), lambda random: (random.randint(2, 98) / 100,)
     ),
@@ -189,16 +199,6 @@ QUESTIONS = {
             "A model trains with two losses: cross-entropy, and a z-loss, which is 0.0001 times "
             "the square of the logsumexp of the logits. You add 100 to all the logits 2, 1 and "
             "0.1. Which loss changes: cross-entropy, z-loss, both or neither?"
-        ),
-    ),
-    "gradcheck_of_diagonal": Question(
-        "finds it",
-        {"misses it": ("diagonal-is-close", "Off the diagonal, p_i * p_j is far from 0.")},
-        asks=(
-            "A handwritten backward for softmax returns `p * (1 - p) * g`, so it uses only the "
-            "diagonal of the Jacobian. `torch.autograd.gradcheck` moves each logit a little, in "
-            "float64, and compares how each probability changes with what backward says. "
-            "Does it find the mistake or miss it?"
         ),
     ),
 }

@@ -131,30 +131,6 @@ QUESTIONS = {
             "everything. What do you get from `torch.softmax(logits / T, dim=0)` at T = 0 itself?"
         ),
     ),
-    "one_log_prob_at_half": Question(
-        "another",
-        {"same": ("one-is-not-a-row", "No softmax follows to cancel the constant.")},
-        asks=(
-            "You only have the first entry of `torch.log_softmax(logits, dim=0)`, for the logits "
-            "2, 1 and 0.1, and you divide it by T = 0.5. Is that the same as the first entry of "
-            "`torch.log_softmax(logits / T, dim=0)`, or another number?"
-        ),
-    ),
-    "accuracy_at_temperature": Question(
-        "same",
-        {
-            "better": ("calibrated-is-right", "The largest logit of each row stays the largest."),
-            "worse": ("unsure-is-wrong", "The largest logit of each row stays the largest."),
-        },
-        asks=(
-            "A classifier is too sure of its answers, so you divide all its logits by one "
-            "temperature T larger than 1. Does its accuracy get better, get worse or stay the same?"
-        ),
-    ),
-    "confidence_that_fits": with_other_numbers(_confidence, (0.9, 7, 10), _said_and_right),
-    "gradient_at_double_t": with_other_numbers(
-        _times_hotter, (2,), lambda random: (random.choice([3, 4, 5, 8, 10]),)
-    ),
     "temperature_on_log_probs": Question(
         "same",
         {
@@ -167,5 +143,29 @@ QUESTIONS = {
             "Compared with the softmax of `logits / T`, is the distribution that it draws from "
             "flatter, the same or sharper?"
         ),
+    ),
+    "one_log_prob_at_half": Question(
+        "another",
+        {"same": ("one-is-not-a-row", "No softmax follows to cancel the constant.")},
+        asks=(
+            "You only have the first entry of `torch.log_softmax(logits, dim=0)`, for the logits "
+            "2, 1 and 0.1, and you divide it by T = 0.5. Is that the same as the first entry of "
+            "`torch.log_softmax(logits / T, dim=0)`, or another number?"
+        ),
+    ),
+    "confidence_that_fits": with_other_numbers(_confidence, (0.9, 7, 10), _said_and_right),
+    "accuracy_at_temperature": Question(
+        "same",
+        {
+            "better": ("calibrated-is-right", "The largest logit of each row stays the largest."),
+            "worse": ("unsure-is-wrong", "The largest logit of each row stays the largest."),
+        },
+        asks=(
+            "A classifier is too sure of its answers, so you divide all its logits by one "
+            "temperature T larger than 1. Does its accuracy get better, get worse or stay the same?"
+        ),
+    ),
+    "gradient_at_double_t": with_other_numbers(
+        _times_hotter, (2,), lambda random: (random.choice([3, 4, 5, 8, 10]),)
     ),
 }

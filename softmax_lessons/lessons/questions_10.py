@@ -208,19 +208,6 @@ QUESTIONS = {
         ),
     ),
     "kept_after_top_k": with_other_numbers(_after_top_k, ([4, 3, 2, 1], 3, 75), _order_matters),
-    "straight_through_order": Question(
-        "zero",
-        {
-            "same": ("values-decide", "The values are; the gradients of soft and -soft cancel."),
-            "reversed": ("minus-wins", "There is a plus and a minus: they cancel."),
-        },
-        asks=(
-            "`soft` is a softmax, and `hot` its one-hot draw, which has no gradient. To give the "
-            "draw soft's gradient, you write `hot - soft.detach() + soft`. "
-            "Someone writes `hot + soft - soft`, which has the same value. "
-            "Is its gradient the same, reversed or zero?"
-        ),
-    ),
     "gumbel_of_probs": Question(
         "flatter",
         {
@@ -232,6 +219,19 @@ QUESTIONS = {
             "wins as often as its softmax probability says: 0.659, 0.242 and 0.099. Someone adds "
             "the noise to these probabilities instead. "
             "Do the frequencies stay the same, or get flatter or sharper?"
+        ),
+    ),
+    "straight_through_order": Question(
+        "zero",
+        {
+            "same": ("values-decide", "The values are; the gradients of soft and -soft cancel."),
+            "reversed": ("minus-wins", "There is a plus and a minus: they cancel."),
+        },
+        asks=(
+            "`soft` is a softmax, and `hot` its one-hot draw, which has no gradient. To give the "
+            "draw soft's gradient, you write `hot - soft.detach() + soft`. "
+            "Someone writes `hot + soft - soft`, which has the same value. "
+            "Is its gradient the same, reversed or zero?"
         ),
     ),
 }

@@ -171,10 +171,10 @@ QUESTIONS = {
             "key comes after the query. What does the first word attend to?"
         ),
     ),
+    "padding_rank": with_other_numbers(_padding_rank, ([3, 2, 1], 2, 0), _lengths),
     "float_mask": with_other_numbers(
         _float_mask, (1.0,), lambda random: (random.choice([0.5, 1.5, 2.0, 2.5, 3.0, -1.0, -2.0]),)
     ),
-    "padding_rank": with_other_numbers(_padding_rank, ([3, 2, 1], 2, 0), _lengths),
     "one_query": Question(
         "first",
         {

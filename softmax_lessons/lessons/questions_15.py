@@ -159,7 +159,6 @@ QUESTIONS = {
             "total of both shards. What are the probabilities in the first shard?"
         ),
     ),
-    "bytes_sent": with_other_numbers(_bytes_sent, (8, 32), _ring),
     "loss_of_one_shard": Question(
         "too low",
         {
@@ -187,6 +186,7 @@ QUESTIONS = {
             "What gradient do its logits get?"
         ),
     ),
+    "bytes_sent": with_other_numbers(_bytes_sent, (8, 32), _ring),
     "logits_in_gib": with_other_numbers(
         _logits_in_gib,
         (8192, 128_256),

@@ -92,7 +92,11 @@ end
 local function code(cell)
   local blocks = pandoc.Blocks {}
   for _, block in ipairs(cell.content) do
-    blocks:insert(block.t == "CodeBlock" and call("source", block.text) or output(block))
+    if block.t ~= "CodeBlock" then
+      blocks:insert(output(block))
+    elseif block.text ~= "" then -- of an output alone it is
+      blocks:insert(call("source", block.text))
+    end
   end
   if not answers and has_tag(cell, "exercise") then
     blocks:insert(call("ruled", 7))

@@ -12,7 +12,13 @@ import typst
 from torch import Tensor
 
 from softmax_lessons import limits
-from softmax_lessons.copies import without_answers, without_notes, without_unanswered
+from softmax_lessons.copies import (
+    Notebook,
+    tags,
+    without_answers,
+    without_notes,
+    without_unanswered,
+)
 from softmax_lessons.dtypes import Limits
 from softmax_lessons.field_guide import entries
 from tools.publish import questions
@@ -27,7 +33,8 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
     Args:
         notebooks: the lessons, in the order of the booklet.
         target: the PDF to write.
-        answers: print solutions and answers; without them, there is room to write.
+        answers: print solutions and answers; without them, there is room to write, and what
+            happens after a prediction is on the last pages.
 
     Raises:
         subprocess.CalledProcessError: if Pandoc fails, or warns.
@@ -44,7 +51,7 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
             content = without_unanswered(without_notes(content))
             content = questions.with_places(content, guess)
             if not answers:
-                content = without_answers(content)
+                content = _with_outcomes_last(without_answers(content))
             (Path(folder) / notebook.name).write_text(json.dumps(content), encoding="utf-8")
         names = [notebook.name for notebook in notebooks]
         command = [pypandoc.get_pandoc_path(), *options, "--output=handout.typ", *names]
@@ -55,6 +62,26 @@ def write(notebooks: list[Path], target: Path, *, answers: bool) -> None:
 def guess(_name: str = "", wanted: str = "") -> str:
     """Return what handout.lua makes a line for a pencil of, unless answers are printed."""
     return f'<div class="guess">\n\n{wanted}\n\n</div>'
+
+
+def _with_outcomes_last(notebook: Notebook) -> Notebook:
+    """Return a lesson that shows at its end what happens, for nothing else hides it on paper."""
+    cells: list[dict[str, Any]] = []
+    last: list[dict[str, Any]] = []
+    for cell in notebook["cells"]:
+        cells.append(cell)
+        if any(tag.startswith(questions.SHOWS) for tag in tags(cell)):
+            number = len(last) // 2 + 1
+            link = f"[prediction {number}](#Prediction-{number})"
+            last += [_text(f"### Prediction {number}"), {**cell, "source": ""}]
+            cells[-1:] = [{**cell, "outputs": []}, _text(f"The output is under {link}.")]
+    if last:
+        cells += [_text("## What happens"), *last]
+    return {**notebook, "cells": cells}
+
+
+def _text(source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
 
 
 def write_cheat_sheet(target: Path) -> None:

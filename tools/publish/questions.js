@@ -27,19 +27,26 @@
   // What a text says, or undefined if it is no answer of its kind
 
   function asNumber(text) {
-    text = text.trim().replaceAll("\u2212", "-").replace(/^\+/, "").replace(/(\d)_(?=\d)/g, "$1");
-    const ratio = text.match(/^([-+]?\d+)\s*\/\s*(\d+)$/);
-    if (ratio) return Number(ratio[2]) ? ratio[1] / ratio[2] : undefined;
-    const number = text.replace(/%$/, "").trim();
-    if (/^[-+]?inf(inity)?$/i.test(number)) return number[0] === "-" ? -Infinity : Infinity;
-    if (/^[-+]?nan$/i.test(number)) return NaN;
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(number)) return undefined;
-    return number / (text.endsWith("%") ? 100 : 1);
+    const number = text.trim().replace(/^[~\u2248 ]+/, "").replaceAll("\u2212", "-")
+      .replaceAll("\u221e", "inf").replace(/^\+/, "");
+    const parts = number.replace(/%$/, "").split("/").map(withPoint);
+    if (parts.length > 2 || parts.includes(undefined) || parts[1] === 0) return undefined;
+    return parts[0] / (parts[1] ?? 1) / (number.endsWith("%") ? 100 : 1);
+  }
+
+  function withPoint(text) { // "6,100" has thousands, and "0,66" is 0.66
+    text = text.trim();
+    if (/^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(",", ""));
+    text = text.replace(/^(-?\d+),(\d+)$/, "$1.$2").replace(/(\d)_(?=\d)/g, "$1");
+    if (/^[-+]?inf(inity)?$/i.test(text)) return text[0] === "-" ? -Infinity : Infinity;
+    if (/^[-+]?nan$/i.test(text)) return NaN;
+    return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined;
   }
 
   function asShape(text) {
-    const sizes = /^[\s\d,x\xd7()[\]-]*\d[\s\d,x\xd7()[\]-]*$/.test(text);
-    return sizes ? text.match(/-?\d+/g).map(Number) : undefined;
+    const shape = text.trim().replace(/^torch\.Size/, "");
+    const sizes = /^[\s\d,x\xd7()[\]-]*\d[\s\d,x\xd7()[\]-]*$/.test(shape);
+    return sizes ? shape.match(/-?\d+/g).map(Number) : undefined;
   }
 
   function asWord(text, choices) {
@@ -91,6 +98,7 @@
     if (Array.isArray(answer)) return howFarShape(made, answer);
     if (Number.isNaN(made)) return "It's an ordinary number.";
     if (Number.isNaN(answer)) return "It isn't a number at all: nan.";
+    if (!Number.isFinite(made) && made === -answer) return "Right size, wrong sign.";
     if (!Number.isFinite(made)) return "It's finite.";
     if (!Number.isFinite(answer)) return "It's infinite.";
     const slip = alike.find(([, like]) => near(made, like, Math.max(within, 0.005)));
@@ -137,7 +145,7 @@
 
   function fields({ name, choices }, wanted) { // "a number", or "with dim=0: all or none"
     const label = (...children) => make("label", {}, ...children);
-    const about = choices.length && wanted.includes(": ") ? ` ${wanted.replace(/: .*/, "")}` : "";
+    const about = choices.length && wanted.includes(": ") ? `, ${wanted.replace(/: .*/, "")}` : "";
     const legend = make("legend", { textContent: `Your guess${about}` });
     return make("fieldset", {}, legend, ...(choices.length
       ? choices.map((value) => label(make("input", { type: "radio", name, value }), value))

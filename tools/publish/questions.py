@@ -16,6 +16,7 @@ from softmax_lessons.predictions import told
 
 SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
 PLACE = "question-"  # and the name: where its form is
+GOES_ON = re.compile(rf'^#|\*\*Predict\.\*\*|id="{PLACE}', flags=re.MULTILINE)
 FORM = re.compile(rf'<div class="question" id="{PLACE}(\w+)"')
 PREDICTS = re.compile(r'predict\("(\w+)", \.\.\.\)  # (.*)')
 # what to ask when the votes are counted, by the kind of the answer; {} is a wrong one
@@ -50,6 +51,24 @@ def with_forms(notebook: Notebook) -> Notebook:
             cell["source"] = f"{text}\n\n{marked}"
             answer = ""
     return notebook
+
+
+def with_texts_hidden(notebook: Notebook) -> Notebook:
+    """Return a lesson with forms whose texts on what happens wait for a guess, too.
+
+    Those are the texts that come right after the cell that shows it, up to a heading or the next
+    question.
+    """
+    cells, asked = [], ""
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] != "markdown" or GOES_ON.search(text) or "steps" in tags(cell):
+            shows = (tag for tag in tags(cell) if tag.startswith(SHOWS))
+            asked = next(shows, "")
+        elif asked:
+            cell = {**cell, "source": f'<div class="{asked}">\n\n{text}\n\n</div>'}
+        cells.append(cell)
+    return {**notebook, "cells": cells}
 
 
 def with_places(notebook: Notebook, place: Callable[[str, str], str]) -> Notebook:

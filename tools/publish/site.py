@@ -116,6 +116,7 @@ def write(target: Path, forms: Path) -> None:
 def _as_page(notebook: dict, name: str) -> dict:
     """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
     notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
+    notebook = questions.with_texts_hidden(notebook)
     for cell in notebook["cells"]:
         if "steps" in tags(cell):
             cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,6 +11,7 @@ from conftest import AXE, ROOT, WCAG
 from test_handouts import printed
 
 from softmax_lessons.checker.question import Question
+from softmax_lessons.copies import without_notes
 from softmax_lessons.lessons import by_lesson, tasks
 from softmax_lessons.workspace import lessons
 from tools.publish import questions
@@ -79,6 +81,19 @@ NUMBERS = [
         "()",
         "(2 4)",
         "2,",
+        "torch.Size([2, 3])",
+        "6,100",
+        "1,000,000.5",
+        "0,659",
+        "12,5 %",
+        "1,00,000",
+        "~3",
+        "\N{ALMOST EQUAL TO} 0.66",
+        "\N{INFINITY}",
+        "-\N{INFINITY}",
+        "1.5/2",
+        "1/2/3",
+        "2/nan",
         "(1, 2, 3, 4, 5)",
         "1e0",
         "true",
@@ -231,6 +246,24 @@ def test_every_question_of_the_course_is_in_all_forms(build):
     assert sum(len(tasks_of) for tasks_of in by_lesson().values()) == len(tasks())
 
 
+@pytest.mark.parametrize("form", ["site/notebooks", "html"])
+def test_a_text_on_what_happens_waits_with_it(build, form):
+    found = 0
+    for path in lessons():
+        page = (build / form / f"{path.stem}.html").read_text(encoding="utf-8")
+        page = BeautifulSoup(page, "html.parser")
+        cells = without_notes(json.loads(path.read_text(encoding="utf-8")))["cells"]
+        for shows, text in pairwise(cells):
+            asked = re.search(r'^check\("(\w+)"\)$', "".join(shows["source"]), re.MULTILINE)
+            source = "".join(text["source"])
+            if asked and text["cell_type"] == "markdown" and not re.search("^#|Predict", source):
+                first = " ".join(re.findall(r"[a-z]+", source)[:5])
+                waits = page.select(f".shows-{asked[1]}")
+                assert any(first in " ".join(re.findall(r"[a-z]+", w.text)) for w in waits), first
+                found += 1
+    assert found > 60
+
+
 def words(text):
     return " ".join(re.findall(r"\w+", text))
 
@@ -298,6 +331,22 @@ def test_a_form_tells_a_screen_reader_what_it_asks(opened, lesson):
     assert page.locator("#question-sum_of_zero [role=status]").count() == 1
     about = page.locator(".question legend").all_text_contents()
     assert set(about) == {"Your guess"}
+
+
+def test_a_form_says_what_part_of_a_question_it_asks_for(opened, build):
+    page = opened(build / "html" / "05_subtract_the_maximum.html")
+    assert page.locator("#question-one_maximum legend").text_content() == "Your guess, row 0"
+
+
+def test_what_is_said_after_what_happens_waits_with_it(opened, build):
+    page = opened(build / "html" / "05_subtract_the_maximum.html")
+    place, _, status = question(page, "one_maximum")
+    assert not page.get_by_text("You'd notice a nan.").is_visible()
+    assert page.get_by_text("The points stay the same distance apart").is_visible()
+    place.get_by_role("radio", name="zeros").check()
+    place.get_by_role("button", name="Check").click()
+    assert status.text_content().startswith("Not what happens.")
+    assert page.get_by_text("You'd notice a nan.").is_visible()
 
 
 def test_a_guess_is_remembered_and_forgotten_when_asked_again(opened, lesson):
