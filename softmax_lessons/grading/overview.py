@@ -11,7 +11,7 @@ from softmax_lessons.gains import gains
 from softmax_lessons.grading.explain import source_of
 from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import parsed, places
-from softmax_lessons.grading.predicted import Asked, asked_of, questions
+from softmax_lessons.grading.predicted import Asked, asked_of, of_quizzes, questions
 from softmax_lessons.grading.results import Result
 from softmax_lessons.lessons import tasks
 
@@ -90,7 +90,7 @@ def overview(found: Sequence[Result]) -> Overview:
     named, unnamed = _mistakes(found)
     asked = asked_of(found)
     wrong = [each for each in asked.values() if each.right < each.count]
-    gain = gains(each for result in found for each in result.submission.memories[:1])
+    gain = gains(of_quizzes(result.submission) for result in found)
     wrong.sort(key=lambda each: (each.right / each.count, -each.count))
     return Overview(
         learners=len(found),
