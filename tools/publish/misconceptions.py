@@ -116,7 +116,8 @@ def _entry(slug: str) -> Entry:
     code, verdict = "", None
     for exercise_tried, code_tried, function in _answers(slug):
         judged = verdict_on(exercise_tried, function)
-        if judged.misconceptions[:1] == (slug,):
+        # of a law that has the same name, more is said
+        if judged.misconceptions[:1] == (slug,) and judged.mistakes[0].says in sentences:
             exercise, code, verdict = exercise_tried, code_tried, judged
             break
     said = verdict.mistakes[0].says if verdict else next(iter(sentences))
