@@ -466,16 +466,17 @@ def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
     ]
 
 
-def test_the_command_writes_it_for_any_order_of_places_alike(tmp_path):
+def test_the_command_writes_the_same_for_any_order_and_number_of_workers(tmp_path):
     one = {
         "ada.ipynb": guessed(add_ten="flatter"),
         "bob.ipynb": json.dumps(bank.only("softmax_1d")),
     }
     two = {"cy.ipynb": json.dumps(only(softmax_1d=bank.WRONG["softmax_1d"]))}
-    for name, files in (("one", one), ("two", two)):
-        (tmp_path / f"{name}.zip").write_bytes(packed(files))
     pages = []
     for order, workers in ((("one", "two"), "1"), (("two", "one"), "4")):
+        for name, files in (("one", one), ("two", two)):
+            in_order = sorted(files.items(), reverse=order[0] == "two")
+            (tmp_path / f"{name}.zip").write_bytes(packed(dict(in_order)))
         out = tmp_path / "-".join(order)
         zips = [str(tmp_path / f"{name}.zip") for name in order]
         options = ["--out", str(out), "--workers", workers, *OPTIONS]

@@ -169,7 +169,7 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
         for name, mark in result.marks.items():
             if mistake.slug in mark.misconceptions[:1] and name in result.submission.answers:
                 code = _anonymous(result, name)
-                example = _short(mark.says.partition("\n\n")[2])
+                example = short(mark.says.partition("\n\n")[2])
                 candidates.append((not code, len(code) + len(example), code, example))
     if not candidates:
         return mistake
@@ -178,7 +178,8 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
     return Mistake(slug, says, learners, where, code, example)
 
 
-def _short(example: str) -> str:
+def short(example: str) -> str:
+    """Return an example without what its lines have too much."""
     lines = example.splitlines()
     cut = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in lines]
     return "\n".join(cut)

@@ -21,6 +21,7 @@ from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.overview import short
 from softmax_lessons.lessons import by_lesson, tasks
 from softmax_lessons.predictions import told
 from softmax_lessons.workspace import lessons
@@ -128,12 +129,15 @@ def _entry(slug: str) -> Entry:
 
 def _answers(slug: str) -> Iterator[tuple[str, str, Callable[..., object]]]:
     """Yield answers that may make a mistake: the exercise, the code, and the function."""
+    order = list(exercises())
     of_bank = [
-        (len(answer.slugs), len(code), place, answer.exercise, code)
-        for place, (answer, code) in enumerate(_bank())
+        # one mistake alone, where the course first asks for it, as people write it
+        (len(answer.slugs), order.index(answer.exercise), "lambda" in code, len(code), code)
+        for answer, code in _bank()
         if answer.slugs[0] == slug
     ]
-    for *_, exercise, code in sorted(of_bank)[:MOST_TRIED]:
+    for _, place, *_, code in sorted(of_bank)[:MOST_TRIED]:
+        exercise = order[place]
         yield exercise, code, function(exercise, code)
     # the checker's own way to make it, which is not written as a learner would
     for name, task in exercises().items():
@@ -228,7 +232,7 @@ def _index(pages: dict[str, Path]) -> str:
         lessons="\n".join(rows),
         names=", ".join(_link(slug) for slug in sorted(entries())),
         laws="\n".join(
-            f"- `{slug}`: {_markdown(next(iter(hints), ''))}" for slug, hints in laws.items()
+            f"- `{slug}`: {markdown(next(iter(hints), ''))}" for slug, hints in laws.items()
         ),
     )
 
@@ -274,13 +278,14 @@ def _of_entry(entry: Entry, exercise: str) -> list[str]:
     lines = [f"### {entry.slug}", ""]
     for i, (says, where) in enumerate(entry.sentences.items()):
         others = "" if exercise in where and i == 0 else f" (in {_few(where)})"
-        lines += [f"> {_markdown(says)}{others}", ""]
+        lines += [f"> {markdown(says)}{others}", ""]
     if entry.code:
         lines += ["An answer with it:", "", "```python", entry.code, "```", ""]
     if entry.verdict and entry.verdict.example:
-        lines += ["An input that shows it:", "", "```", str(entry.verdict.example), "```", ""]
+        example = short(str(entry.verdict.example))
+        lines += ["An input that shows it:", "", "```", example, "```", ""]
     if entry.asks:
-        lines += [f"**Ask:** {_markdown(entry.asks)}", ""]
+        lines += [f"**Ask:** {markdown(entry.asks)}", ""]
     votes = [
         f"`{name}` in lesson {number}"
         for number, asked in by_lesson().items()
@@ -299,8 +304,8 @@ def _few(names: Sequence[str]) -> str:
 
 def _of_hunt(name: str, task: Hunt) -> list[str]:
     lines = [f"## The bug hunt `{name}`", "", "A test that misses the bug passes a function that"]
-    lines += ["", *(f"- {_markdown(words)}" for words, _ in task.broken), ""]
-    return [*lines, f"**Ask:** {_markdown(task.hints[0])}", ""]
+    lines += ["", *(f"- {markdown(words)}" for words, _ in task.broken), ""]
+    return [*lines, f"**Ask:** {markdown(task.hints[0])}", ""]
 
 
 def _of_question(name: str, question: Question) -> list[str]:
@@ -313,13 +318,13 @@ def _of_question(name: str, question: Question) -> list[str]:
         "",
     ]
     lines += [
-        f"- **{_markdown(answers)}** ({slug}): {_markdown(says)}"
+        f"- **{markdown(answers)}** ({slug}): {markdown(says)}"
         for answers, slug, says in questions.reasons(question, most=3)
     ]
-    return [*lines, "", _markdown(questions.ask_next(question)), ""]
+    return [*lines, "", markdown(questions.ask_next(question)), ""]
 
 
-def _markdown(text: str) -> str:
+def markdown(text: str) -> str:
     """Return a text in which only code means something to Markdown."""
     parts = text.split("`")
     parts[::2] = [SPECIAL.sub(r"\\\1", part) for part in parts[::2]]
