@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,8 +46,10 @@ teach it. Each mistake has
 exercise;
 - **an answer with it** and **an input that shows it**, which you can put on the board. Both come \
 from the course's own tests: no learner wrote them;
-- **what to ask**, before you explain anything. It's the first hint that the learner gets. Let \
-someone answer with the input above in view, then ask everyone where else it could happen.
+- **what to ask, or try**, before you explain anything. It's the first hint that the learner \
+gets. Let someone answer with the input above in view, then ask everyone where else it could happen.
+
+Not every mistake has an answer or an input to show; what they lack is an example in the tests.
 
 ## By lesson
 
@@ -130,14 +133,15 @@ def _entry(slug: str) -> Entry:
 def _answers(slug: str) -> Iterator[tuple[str, str, Callable[..., object]]]:
     """Yield answers that may make a mistake: the exercise, the code, and the function."""
     order = list(exercises())
-    of_bank = [
-        # one mistake alone, where the course first asks for it, as people write it
-        (len(answer.slugs), order.index(answer.exercise), "lambda" in code, len(code), code)
-        for answer, code in _bank()
-        if answer.slugs[0] == slug
-    ]
-    for _, place, *_, code in sorted(of_bank)[:MOST_TRIED]:
-        exercise = order[place]
+    of_bank = [(answer, code) for answer, code in _bank() if answer.slugs[0] == slug]
+    often = Counter(answer.exercise for answer, _ in of_bank)
+    ranked = sorted(
+        # alone, in the exercise that invites it most, as people write it
+        (len(a.slugs), -often[a.exercise], order.index(a.exercise), "lambda" in code, len(code), i)
+        for i, (a, code) in enumerate(of_bank)
+    )
+    for *_, i in ranked[:MOST_TRIED]:
+        exercise, code = of_bank[i][0].exercise, of_bank[i][1]
         yield exercise, code, function(exercise, code)
     # the checker's own way to make it, which is not written as a learner would
     for name, task in exercises().items():
@@ -285,7 +289,7 @@ def _of_entry(entry: Entry, exercise: str) -> list[str]:
         example = short(str(entry.verdict.example))
         lines += ["An input that shows it:", "", "```", example, "```", ""]
     if entry.asks:
-        lines += [f"**Ask:** {markdown(entry.asks)}", ""]
+        lines += [f"**Ask, or try:** {markdown(entry.asks)}", ""]
     votes = [
         f"`{name}` in lesson {number}"
         for number, asked in by_lesson().items()
@@ -305,7 +309,7 @@ def _few(names: Sequence[str]) -> str:
 def _of_hunt(name: str, task: Hunt) -> list[str]:
     lines = [f"## The bug hunt `{name}`", "", "A test that misses the bug passes a function that"]
     lines += ["", *(f"- {markdown(words)}" for words, _ in task.broken), ""]
-    return [*lines, f"**Ask:** {markdown(task.hints[0])}", ""]
+    return [*lines, f"**Ask, or try:** {markdown(task.hints[0])}", ""]
 
 
 def _of_question(name: str, question: Question) -> list[str]:
