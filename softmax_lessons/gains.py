@@ -30,7 +30,7 @@ def before(form: str | None = None) -> Quiz:
     Raises:
         ValueError: if there is no such form.
     """
-    return _quiz("before", form or _form("before") or FORMS[0])
+    return _quiz("before", form)
 
 
 def after(form: str | None = None) -> Quiz:
@@ -45,19 +45,15 @@ def after(form: str | None = None) -> Quiz:
     Raises:
         ValueError: if there is no such form.
     """
-    other = FORMS[0] if _form("before") == FORMS[1] else FORMS[1]
-    return _quiz("after", form or _form("after") or other)
+    return _quiz("after", form)
 
 
-def _quiz(when: str, form: str) -> Quiz:
+def _quiz(when: str, form: str | None) -> Quiz:
+    mine = memory.mine()
+    form = form or _form(mine, when)
     if form not in FORMS:
         raise ValueError(f'the forms are "A" and "B", got {form!r}')
-    answers = firsts(memory.mine(), when)
-    asked = tuple(
-        Asked(f"{when}/{form}/{name}", idea.forms[form], idea.lesson)
-        for name, idea in IDEAS.items()
-        if name not in answers
-    )
+    answers, asked = firsts(mine, when), left(mine, when, form)
     title = f"{when.capitalize()} the course, form {form}"
     if not asked:
         right = sum(answers.values())
@@ -76,10 +72,30 @@ NOTES = {
 }
 
 
-def _form(when: str) -> str:
-    """Return the form that was begun, if one was."""
-    begun = (guess.question.split("/") for guess in memory.mine().guesses)
-    return next((parts[1] for parts in begun if parts[0] == when and len(parts) == 3), "")
+def _form(of: Memory, when: str) -> str:
+    """Return the form that was begun, or else the one to begin with."""
+    begun: dict[str, str] = {}
+    for parts in (guess.question.split("/") for guess in of.guesses):
+        if len(parts) == 3:
+            begun.setdefault(parts[0], parts[1])
+    other = FORMS[0] if begun.get("before") == FORMS[1] else FORMS[1]
+    return begun.get(when) or {"before": FORMS[0], "after": other}[when]
+
+
+def left(of: Memory, when: str, form: str = "") -> tuple[Asked, ...]:
+    """Return the questions of "before" or "after" that are not answered yet.
+
+    Args:
+        of: what is known of the learner.
+        when: "before" or "after".
+        form: "A" or "B"; if it isn't given, the one that is asked by itself.
+    """
+    form, answers = form or _form(of, when), firsts(of, when)
+    return tuple(
+        Asked(f"{when}/{form}/{name}", idea.forms[form], idea.lesson)
+        for name, idea in IDEAS.items()
+        if name not in answers
+    )
 
 
 def firsts(of: Memory, when: str) -> dict[str, bool]:

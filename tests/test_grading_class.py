@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import sys
 from decimal import Decimal
@@ -12,7 +13,7 @@ from downloads import packed, unpacked
 
 from softmax_lessons.checker.memory import FILE, Compared, Memory
 from softmax_lessons.grading import command, sandbox
-from softmax_lessons.grading.guesses import in_cells
+from softmax_lessons.grading.guesses import in_cells, quiz_calls
 from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.overview import STUCK, overview
@@ -340,6 +341,94 @@ def test_gains_are_told_where_before_and_after_were_taken():
     )
 
 
+def quizzed(*cells):
+    return json.dumps(bank.notebook([bank.code(source) for source in cells]))
+
+
+def answers_to(when, form, right):
+    """Return cells with answers to all ten questions, so many of them right."""
+    lines = []
+    for i, idea in enumerate(IDEAS.values()):
+        question = idea.forms[form]
+        guess = question.answer if i < right else next(iter(question.wrong))
+        lines.append(f"quiz.answer({i + 1}, {guess!r})")
+    return [f'quiz = {when}("{form}")', *lines]
+
+
+def test_gains_are_read_off_the_cells_where_nothing_else_was_handed_in(tmp_path):
+    kept = [
+        {"question": f"before/A/{name}", "guess": "x", "right": True, "on": "2026-11-01"}
+        for name in IDEAS
+    ]
+    half = answers_to("before", "B", 7)
+    files = {
+        # in two notebooks, as lesson 00 and the last one are
+        "ada/00.ipynb": quizzed(*answers_to("before", "A", 2)),
+        "ada/05.ipynb": quizzed(*answers_to("after", "B", 9)),
+        # asked again half-way, where numbers begin anew
+        "bob/a.ipynb": quizzed(
+            *half[:6],
+            "quiz = before()",
+            *[f"quiz.answer({i}, {re.search(', (.*)[)]', half[i + 5])[1]})" for i in range(1, 6)],
+            *answers_to("after", "A", 10),
+            "quiz.answer(1, 0.75)",  # the first answer counts
+        ),
+        # what the course kept counts before what the cells say
+        f"cy/{FILE}": json.dumps({"guesses": kept}),
+        "cy/a.ipynb": quizzed(*answers_to("before", "A", 0), *answers_to("after", "B", 10)),
+        "dot/a.ipynb": quizzed(*answers_to("before", "A", 9)),
+        "eve/a.ipynb": quizzed("quiz = before()", "quiz = review()", "quiz.answer(1, 0.84)"),
+    }
+    folder = unpacked(tmp_path / "class", files)
+    os.utime(folder / "ada/00.ipynb", (1, 1))
+    found = overview([right(s.learner, **given(s)) for s in find(folder).submissions])
+    assert found.gained == (
+        "3 learners: 6.3 of 10 right before, 9.7 after; the mean gain is 3.3 (standard deviation "
+        "3.5)."
+    )
+
+
+def given(submission):
+    return {"quizzes": submission.quizzes, "memories": submission.memories}
+
+
+@pytest.mark.parametrize(
+    ("source", "calls"),
+    [
+        (
+            'before("B").answer(2, "same")',
+            [["asks", "", "before", "B"], ["answers", "", 2, "same"]],
+        ),
+        ("q = sl.after()", [["asks", "q", "after", ""]]),
+        (
+            "q = before(form=f)\nq.answer(number=1, guess=-2)",
+            [
+                ["asks", "q", "before", ""],
+                ["answers", "q", 1, -2],
+            ],
+        ),
+        ("q.answer(1, ...)\nq.answer(x, 1)\nq.answer(2.0, 1)\nanswer(1, 2)", []),
+        ("before()\nafter.answer", []),
+        ("q = (answer,", []),
+    ],
+)
+def test_answers_to_a_quiz_are_read_and_never_run(source, calls):
+    assert quiz_calls([source]) == calls
+
+
+@pytest.mark.parametrize("place", ["{}/x/.softmax_progress.json", "{}/mine.zip"])
+def test_what_the_course_keeps_is_found_wherever_a_learner_packed_it(place, tmp_path):
+    kept = json.dumps({"noted": {"add_ten": "flatter"}})
+    for who in ("ada", "Jo Doe_501_assignsubmission_file"):
+        path = place.format(who)
+        inner = packed({f"work/{FILE}": kept}) if path.endswith(".zip") else kept
+        files = {f"{who}/a.ipynb": guessed(add_ten="same"), path: inner}
+        files["zoe/a.ipynb"] = guessed(add_ten="sharper")
+        submission, _ = find(unpacked(tmp_path / who[:3], files)).submissions
+        assert submission.guesses == {"add_ten": "flatter"}
+        assert not any(note.startswith("not read") for note in submission.notes)
+
+
 # --- the page -------------------------------------------------------------------------------------
 
 
@@ -377,16 +466,17 @@ def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
     ]
 
 
-def test_the_command_writes_it_for_any_order_of_places_alike(tmp_path):
+def test_the_command_writes_the_same_for_any_order_and_number_of_workers(tmp_path):
     one = {
         "ada.ipynb": guessed(add_ten="flatter"),
         "bob.ipynb": json.dumps(bank.only("softmax_1d")),
     }
     two = {"cy.ipynb": json.dumps(only(softmax_1d=bank.WRONG["softmax_1d"]))}
-    for name, files in (("one", one), ("two", two)):
-        (tmp_path / f"{name}.zip").write_bytes(packed(files))
     pages = []
     for order, workers in ((("one", "two"), "1"), (("two", "one"), "4")):
+        for name, files in (("one", one), ("two", two)):
+            in_order = sorted(files.items(), reverse=order[0] == "two")
+            (tmp_path / f"{name}.zip").write_bytes(packed(dict(in_order)))
         out = tmp_path / "-".join(order)
         zips = [str(tmp_path / f"{name}.zip") for name in order]
         options = ["--out", str(out), "--workers", workers, *OPTIONS]

@@ -14,6 +14,10 @@ from rattler import MatchSpec, Version
 from versions import COLAB, FOR_TESTS, floors
 
 import softmax_lessons
+from softmax_lessons.checker.exercise import Exercise
+from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.task import NOT_A_FUNCTION
+from softmax_lessons.lessons import tasks
 from softmax_lessons.workspace import lessons
 
 ROOT = Path(__file__).parents[1]
@@ -111,6 +115,30 @@ def test_the_readme_begins_with_the_two_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     first_block = re.search(r"```\n(.*?)```", readme, flags=re.DOTALL).group(1)
     assert re.findall(r"^make \w+", first_block, flags=re.MULTILINE) == ["make lab", "make test"]
+
+
+@pytest.mark.parametrize("page", ["teach_a_class", "run_a_workshop"])
+def test_what_people_get_stuck_on_is_what_the_course_knows(page):
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    tables = [table for table in text.split("\n\n") if "What's behind it" in table]
+    assert tables
+    for table in tables:
+        head, _, *rows = [line.strip("|").split(" | ") for line in table.splitlines()]
+        where, behind = (
+            next(i for i, name in enumerate(head) if wanted in name)
+            for wanted in ("Where", "What's behind it")
+        )
+        for row in rows:
+            slugs = re.findall(r"`([a-z0-9-]{6,})`", row[behind])
+            task = tasks()[row[where].strip(" `")]
+            assert slugs, row
+            if isinstance(task, Question):
+                known = {slug for slug, _ in task.wrong.values()}
+            elif isinstance(task, Exercise):
+                known = {NOT_A_FUNCTION.slug, *(m.slug for m in task.misconceptions)}
+            else:
+                known = {"misses-the-bug"}
+            assert set(slugs) <= known, row
 
 
 def test_ci_runs_the_readmes_test_command():

@@ -3,7 +3,7 @@
 import ast
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from softmax_lessons.grading.notebook import parsed
 
@@ -22,34 +22,86 @@ def in_cells(cells: Sequence[str]) -> dict[str, object]:
     Guesses that aren't spelled out in the call of `predict` are left out.
     """
     found: dict[str, object] = {}
+    for statement in _statements(cells, "predict"):
+        for node in ast.walk(statement):
+            if _called(node) == "predict":
+                question, guess = _arguments(node, "question", "guess")
+                value = _guessed(guess)
+                if isinstance(question, ast.Constant) and value is not None:
+                    found[str(question.value)] = value
+    return found
+
+
+def quiz_calls(cells: Sequence[str]) -> list[list[object]]:
+    """Return how a notebook asks `before` and `after`, and answers, from top to bottom.
+
+    Returns:
+        ["asks", a variable, "before" or "after", the form or ""] where a variable gets such a
+        quiz, or "" for both if it gets something else; ["answers", the variable, the question's
+        number, the guess] where it's answered.
+    """
+    found: list[list[object]] = []
+    for statement in _statements(cells, "answer", "before", "after"):
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                found += [["asks", name, *_quiz(statement.value)] for name in _names(target)]
+        for node in ast.walk(statement):
+            if _called(node) != "answer" or not isinstance(node.func, ast.Attribute):
+                continue
+            quiz, variable = node.func.value, getattr(node.func.value, "id", "")
+            if isinstance(quiz, ast.Call):
+                found.append(["asks", "", *_quiz(quiz)])
+            number, guess = _arguments(node, "number", "guess")
+            value = _guessed(guess)
+            if isinstance(number, ast.Constant) and type(number.value) is int and value is not None:
+                found.append(["answers", variable, number.value, value])
+    return found
+
+
+def _quiz(node: ast.expr) -> tuple[str, str]:
+    """Return which quiz an expression makes, and its form as far as it's spelled out."""
+    called = _called(node)
+    if called not in ("before", "after"):
+        return "", ""
+    form, _ = _arguments(node, "form", "")
+    return called, form.value if isinstance(form, ast.Constant) and form.value else ""
+
+
+def _names(target: ast.expr) -> list[str]:
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def _statements(cells: Sequence[str], *words: str) -> Iterator[ast.stmt]:
+    """Yield the statements of the cells that have one of these words and can be read."""
     for source in cells:
-        if "predict" not in source:
+        if not any(word in source for word in words):
             continue
         try:
             tree = parsed(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        for node in ast.walk(tree or ast.Module([], [])):
-            if isinstance(node, ast.Call) and _called(node) == "predict":
-                question, guess = _arguments(node)
-                try:
-                    value = literal(guess)
-                    json.dumps(value)
-                except (ValueError, TypeError, ArithmeticError, RecursionError):
-                    continue
-                if isinstance(question, ast.Constant) and value not in (None, ...):
-                    found[str(question.value)] = value
-    return found
+        yield from tree.body if tree else ()
 
 
-def _called(node: ast.Call) -> str:
-    return getattr(node.func, "id", getattr(node.func, "attr", ""))
+def _called(node: ast.AST) -> str:
+    function = getattr(node, "func", None) if isinstance(node, ast.Call) else None
+    return getattr(function, "id", getattr(function, "attr", ""))
 
 
-def _arguments(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
+def _arguments(node: ast.Call, first: str, second: str) -> tuple[ast.expr | None, ast.expr | None]:
     named = {keyword.arg: keyword.value for keyword in node.keywords}
-    question = node.args[0] if node.args else named.get("question")
-    return question, node.args[1] if len(node.args) > 1 else named.get("guess")
+    given = node.args[0] if node.args else named.get(first)
+    return given, node.args[1] if len(node.args) > 1 else named.get(second)
+
+
+def _guessed(node: ast.expr | None) -> object:
+    """Return a guess that is spelled out, else None."""
+    try:
+        value = literal(node)
+        json.dumps(value)
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        return None
+    return None if value is ... else value
 
 
 def literal(node: ast.expr | None) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from softmax_lessons.checker import memory
 from softmax_lessons.grading import archive, systems
 from softmax_lessons.grading.state import STATE
 from softmax_lessons.grading.systems import PLAIN, Named
@@ -77,12 +78,6 @@ class Part:
             found += [File(f"{name}/{p.relative_to(inner)}", p, inner) for p in _files(inner)]
             left -= sum(p.stat().st_size for p in inner.rglob("*"))
         return found, notes
-
-    def hidden(self, name: str) -> list[File]:
-        """Return its files of a name that systems hide."""
-        if not self.path.is_dir():
-            return []
-        return [File(name, path, self.within) for path in sorted(self.path.rglob(name))]
 
 
 @dataclass
@@ -306,9 +301,10 @@ def _is_report(path: Path, out: Path | None) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a learner's folder, without those that systems hide."""
+    """Yield the files of a learner's folder, without those that systems hide, but for ours."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
+        parts = parts[:-1] if path.name == memory.FILE else parts
         hidden = any(part.startswith(".") or part in OF_SYSTEMS for part in parts)
         if not hidden and (path.suffix.lower() == NOTEBOOK or not path.is_dir()):
             yield path

@@ -11,7 +11,7 @@ from softmax_lessons.gains import gains
 from softmax_lessons.grading.explain import source_of
 from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import parsed, places
-from softmax_lessons.grading.predicted import Asked, asked_of, questions
+from softmax_lessons.grading.predicted import Asked, asked_of, of_quizzes, questions
 from softmax_lessons.grading.results import Result
 from softmax_lessons.lessons import tasks
 
@@ -90,7 +90,7 @@ def overview(found: Sequence[Result]) -> Overview:
     named, unnamed = _mistakes(found)
     asked = asked_of(found)
     wrong = [each for each in asked.values() if each.right < each.count]
-    gain = gains(each for result in found for each in result.submission.memories[:1])
+    gain = gains(of_quizzes(result.submission) for result in found)
     wrong.sort(key=lambda each: (each.right / each.count, -each.count))
     return Overview(
         learners=len(found),
@@ -169,7 +169,7 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
         for name, mark in result.marks.items():
             if mistake.slug in mark.misconceptions[:1] and name in result.submission.answers:
                 code = _anonymous(result, name)
-                example = _short(mark.says.partition("\n\n")[2])
+                example = short(mark.says.partition("\n\n")[2])
                 candidates.append((not code, len(code) + len(example), code, example))
     if not candidates:
         return mistake
@@ -178,7 +178,8 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
     return Mistake(slug, says, learners, where, code, example)
 
 
-def _short(example: str) -> str:
+def short(example: str) -> str:
+    """Return an example without what its lines have too much."""
     lines = example.splitlines()
     cut = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in lines]
     return "\n".join(cut)

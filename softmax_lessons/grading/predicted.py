@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from softmax_lessons import quiz
+from softmax_lessons.checker.memory import Compared, Memory
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import tags
+from softmax_lessons.gains import FORMS, left
 from softmax_lessons.grading.notebook import parsed
 from softmax_lessons.grading.results import Result
+from softmax_lessons.grading.submissions import Submission
 from softmax_lessons.lessons import tasks
 from softmax_lessons.predictions import as_text
 from softmax_lessons.workspace import lessons
@@ -118,6 +122,30 @@ def asked_of(found: Sequence[Result]) -> dict[str, Asked]:
             if mistake := None if is_right else own.question.mistake(made):
                 own.mistakes[shown(made)] = mistake.says
     return {name: each for name, each in asked.items() if each.guesses}
+
+
+def of_quizzes(submission: Submission) -> Memory:
+    """Return a learner's answers to `before` and `after`.
+
+    They are what the course kept, and else what comes of the calls in the notebooks.
+    """
+    kept = [guess for each in submission.memories for guess in each.guesses]
+    found = Memory(guesses=sorted(kept, key=lambda guess: guess.on))
+    asked: dict[object, tuple[quiz.Asked, ...]] = {}
+    called = Memory()
+    for call, variable, *more in submission.quizzes:
+        if call == "asks":
+            when, form = more
+            known = when and form in ("", *FORMS)
+            asked[variable] = left(called, when, form) if known else ()
+            continue
+        number, guess = more
+        for each in asked.get(variable, ())[number - 1 : number] if number > 0 else ():
+            verdict = each.question.at_once(each.name, guess)
+            if verdict.status in ("right", "wrong"):
+                called.guesses.append(Compared(each.name, "", verdict.passed, ""))
+    found.guesses += called.guesses
+    return found
 
 
 def shown(answer: object) -> str:

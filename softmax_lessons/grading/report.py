@@ -122,6 +122,7 @@ def _digest(found: Sequence[Result]) -> str:
     of_all = [
         [
             *(result.learner, result.submission.empty, result.submission.guesses),
+            result.submission.quizzes,
             [asdict(each) for each in result.submission.memories],
             [asdict(mark) for mark in result.marks.values()],
         ]

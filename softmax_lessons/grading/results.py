@@ -104,7 +104,7 @@ def anonymous(found: Sequence[Result], file: Path) -> list[Result]:
         nobody = Submission(
             *(name,), late=own.late, empty=own.empty, answers=own.answers, guesses=own.guesses
         )
-        nobody.memories = own.memories
+        nobody.quizzes, nobody.memories = own.quizzes, own.memories
         marks = {key: replace(mark, learner=name) for key, mark in result.marks.items()}
         hidden.append(Result(nobody, marks, result.score))
     return sorted(hidden, key=lambda result: result.learner)

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import Memory
 from softmax_lessons.grading.archive import LARGEST_FILE
-from softmax_lessons.grading.guesses import first_ones, in_cells
+from softmax_lessons.grading.guesses import first_ones, in_cells, quiz_calls
 from softmax_lessons.grading.handins import (
     NOTEBOOK,
     File,
@@ -76,6 +76,7 @@ class Submission:
         empty: whether nothing was handed in.
         answers: by the exercise's name.
         guesses: the first prediction for each question, as far as it is known.
+        quizzes: calls of `before` and `after` in the notebooks, and answers; see `quiz_calls`.
         memories: what the course keeps beside the lessons, where it was handed in as well.
         notes: what could not be read, and why; which file was taken where several could be.
         row: the number of the line in the class list, if there is one.
@@ -89,6 +90,7 @@ class Submission:
     empty: bool = False
     answers: dict[str, Handed] = field(default_factory=dict)
     guesses: dict[str, object] = field(default_factory=dict)
+    quizzes: list[list[object]] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row: int | None = None
@@ -143,11 +145,14 @@ def _read(learner: Learner, state: State) -> Submission:
     if submission.empty:
         submission.notes.append("nothing handed in")
         return submission
-    notebooks, others = [], []
+    notebooks, others, kept = [], [], []
     for part in learner.parts:
         files, notes = part.contents()
         submission.notes += notes
         for file in files:
+            if Path(file.name).name == memory.FILE:
+                kept.append(file)
+                continue
             is_notebook = file.path.suffix.lower() == NOTEBOOK and len(notebooks) < MOST_FILES
             (notebooks if is_notebook else others).append((part, file))
         if part.named.late:
@@ -166,16 +171,16 @@ def _read(learner: Learner, state: State) -> Submission:
                 handed = Handed(exercise, file, told, begun, part.named.when, changed)
                 found.setdefault(exercise, []).append(handed)
             when = part.named.when, 0.0 if part.named.when else changed
-            guessed.append((when, file.name, reading["guesses"]))
+            guessed.append((when, file.name, reading))
             submission.notes += reading["notes"]
         except Exception as error:  # whatever is in one file must not end all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
             submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
     _choose(submission, found)
-    for _, _, guesses in sorted(guessed, key=lambda each: each[:2]):
-        submission.guesses |= guesses
-    for part in learner.parts:
-        submission.memories += filter(None, map(_remembered, part.hidden(memory.FILE)))
+    for _, _, reading in sorted(guessed, key=lambda each: each[:2]):
+        submission.guesses |= reading["guesses"]
+        submission.quizzes += reading["quizzes"]
+    submission.memories += filter(None, map(_remembered, kept))
     for each in submission.memories:
         compared = [(guess.question, guess.guess) for guess in each.guesses if not guess.review]
         submission.guesses |= first_ones(each.noted, compared)
@@ -202,6 +207,7 @@ def _reading(file: File, state: State) -> dict[str, object]:
             for exercise, answer in answers(cells, notes).items()
         }
         found = {"answers": told, "notes": notes, "guesses": in_cells(cells)}
+        found["quizzes"] = quiz_calls(cells)
         state.keep_reading(content, found)
     return found
 

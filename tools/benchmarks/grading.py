@@ -1,10 +1,11 @@
 """How long grading takes, and how much memory.
 
-    python tools/benchmarks/grading.py [--learners 20] [--classes 50 500 2000]
+    python tools/benchmarks/grading.py [--learners 20] [--classes 50 500 2000] [--download 30]
 
-Grades submissions of lesson 05 with this course's grader and with nbgrader, then the same
-learners' answers to all exercises of the core lessons. Then whole classes who hand in two lessons:
-of ten learners, seven are right, two have a mistake and one handed in the untouched lesson.
+Grades a class as Canvas packs it, four lessons each, by the command: from the zip to all reports.
+Then whole classes who hand in two lessons: of ten learners, seven are right, two have a mistake
+and one handed in the untouched lesson. Then submissions of lesson 05 with this course's grader
+and with nbgrader, and the same learners' answers to all exercises of the core lessons.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -32,6 +35,7 @@ from softmax_lessons.workspace import lessons
 
 LESSON = "05_subtract_the_maximum"
 TWO = ("03", "05")
+FOUR = ("01", "02", "03", "05")
 CORE = ("00", "01", "02", "03", "04", "05")
 
 
@@ -111,16 +115,36 @@ class Peak(threading.Thread):
         return self.bytes
 
 
-def whole_class(folder: Path, learners: int) -> None:
-    """Grade a class twice, and print what it took."""
-    lessons_of_class = [path for path in lessons() if path.stem[:2] in TWO]
-    right = {path: solved(path) for path in lessons_of_class}
-    texts = {
+def of_ten(numbers: Collection[str]) -> dict[Path, list[str]]:
+    """Return, by lesson, what ten learners hand in."""
+    right = {path: solved(path) for path in lessons() if path.stem[:2] in numbers}
+    return {
         path: [nbformat.writes(right[path])] * 7
         + [nbformat.writes(mistaken(right[path]))] * 2
         + [path.read_text(encoding="utf-8")]
-        for path in lessons_of_class
+        for path in right
     }
+
+
+def download(folder: Path, learners: int) -> None:
+    """Grade a class as it's downloaded by the command, and print how long it took."""
+    texts = of_ten(FOUR)
+    with zipfile.ZipFile(folder / "submissions.zip", "w", zipfile.ZIP_DEFLATED) as target:
+        for i in range(learners):
+            for upload, (path, kinds) in enumerate(texts.items(), start=10 * i):
+                target.writestr(f"doe{i}_{i}_{upload}_{path.name}", kinds[i % 10])
+    command = [sys.executable, "-m", "softmax_lessons", "grade", folder / "submissions.zip"]
+    command += ["--out", folder / "grades"]
+    took = timed(lambda: subprocess.run(command, check=True, capture_output=True))
+    print(
+        f"{learners} learners, four lessons, from the zip to the reports on {os.cpu_count()} "
+        f"cores: {took:.1f} s (under 30: {took < 30})"
+    )
+
+
+def whole_class(folder: Path, learners: int) -> None:
+    """Grade a class twice, and print what it took."""
+    texts = of_ten(TWO)
     for i in range(learners):
         target = folder / "class" / f"learner_{i:04}"
         target.mkdir(parents=True)
@@ -141,7 +165,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--learners", type=int, default=20)
     parser.add_argument("--classes", type=int, nargs="*", default=[50])
+    parser.add_argument("--download", type=int, default=30)
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        download(Path(name), arguments.download)
     for count in arguments.classes:
         with tempfile.TemporaryDirectory() as name:
             whole_class(Path(name), count)

@@ -118,16 +118,20 @@ def notes(name: str) -> str:
     What happens, what each likely wrong answer says of who gives it, and what to ask next.
     """
     question = tasks()[name]
-    first = next(iter(question.wrong))
     lines = [
         f"**Vote.** Everyone chooses before anyone speaks. What happens: {told(question.answer)}.",
         "",
         *(f"- {named}: {says}" for named, _, says in reasons(question, most=3)),
         "",
-        NEXT[type(question.answer)].format(told(first)),
+        ask_next(question),
         BY_SHARE,
     ]
     return "\n".join(lines)
+
+
+def ask_next(question: Question) -> str:
+    """Return what to ask when the votes are counted, as a sentence."""
+    return NEXT[type(question.answer)].format(told(next(iter(question.wrong))))
 
 
 def reasons(question: Question, most: int | None = None) -> Iterator[tuple[str, str, str]]:

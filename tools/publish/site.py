@@ -11,7 +11,7 @@ from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
 from softmax_lessons.workspace import lessons
-from tools.publish import guide, questions, steps
+from tools.publish import guide, misconceptions, questions, steps
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tools" / "publish" / "sphinx"
@@ -102,6 +102,7 @@ def write(target: Path, forms: Path) -> None:
             page = _as_page(json.loads(lesson.read_text(encoding="utf-8")), lesson.stem)
             (source / "notebooks" / lesson.name).write_text(json.dumps(page), encoding="utf-8")
         guide.write_pages(page, source / guide.FOLDER)  # the last lesson's
+        misconceptions.write_pages(source / misconceptions.FOLDER)
         options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", f"{folder}/doctrees"]
         built = Path(folder) / "site"
         if build_main([*options, str(source), str(built)]):

@@ -16,6 +16,7 @@ from conftest import AXE, WCAG
 from softmax_lessons import explain
 from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.field_guide import entries, messages
+from softmax_lessons.lessons import by_lesson
 from softmax_lessons.workspace import lessons
 from tools.publish.site import FORMS, OFFERED
 
@@ -23,9 +24,11 @@ ROOT = Path(__file__).parents[3]
 GUIDES = [f"docs/{path.stem}" for path in sorted((ROOT / "docs").glob("*.md"))]
 LESSONS = [f"notebooks/{path.stem}" for path in lessons()]
 PITFALLS = [f"field_guide/p{entry.number}" for entry in entries()]
+MISTAKES = [f"misconceptions/lesson_{number}" for number in by_lesson()]
 PAGES = [
     *("index", "README", "CONTRIBUTING", "CHANGELOG", "tools/classroom/README", "search"),
     *(*GUIDES, *LESSONS, "field_guide/index", *PITFALLS[::40]),
+    *("misconceptions/index", *MISTAKES[3:7:3]),
 ]
 
 
@@ -63,7 +66,7 @@ def page(browser, site, request):
 def test_these_are_all_pages(site):
     found = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     static = {name for name in found if name.startswith(("_static/", "downloads/"))}
-    assert found - static == {*PAGES, *PITFALLS}
+    assert found - static == {*PAGES, *PITFALLS, *MISTAKES}
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
@@ -116,7 +119,7 @@ def test_it_fits_a_telephone(page):
     assert width <= 390
 
 
-@pytest.mark.parametrize("name", sorted({*PAGES, *PITFALLS}))
+@pytest.mark.parametrize("name", sorted({*PAGES, *PITFALLS, *MISTAKES}))
 def test_links_lead_somewhere(site, name):
     here = (site / f"{name}.html").resolve()
     for element in soup(site, name).select("[href], [src]"):
@@ -155,7 +158,9 @@ def test_a_lesson_is_there_from_the_first_figure_to_the_last_but_for_the_notes(s
 MINIMUM = {"name", "description", "keywords", "license", "inLanguage", "author", "version"}
 
 
-@pytest.mark.parametrize("name", [page for page in (*PAGES, *PITFALLS) if page != "search"])
+@pytest.mark.parametrize(
+    "name", [page for page in (*PAGES, *PITFALLS, *MISTAKES) if page != "search"]
+)
 def test_each_page_says_what_it_is_about_to_search_engines(site, name):
     (script,) = soup(site, name).select('head script[type="application/ld+json"]')
     content = json.loads(script.string)
@@ -275,6 +280,14 @@ def test_all_forms_are_there_to_download(site, build):
     for form in FORMS:
         there = {path.name for path in (site / "downloads" / form).iterdir()}
         assert there == {path.name for path in (build / form).iterdir()}
+
+
+def test_what_the_plans_tell_to_print_is_there(build):
+    for page in ("teach_a_class", "run_a_workshop"):
+        text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+        named = re.findall(r"`(?:build/handouts/)?(\w+\.pdf)`", text)
+        assert len(named) > 3
+        assert set(named) <= {path.name for path in (build / "handouts").iterdir()}
 
 
 def test_the_site_needs_no_file_of_this_machine(site):
