@@ -129,8 +129,8 @@ class Verdict:
             return Hint(translated("There is no hint for this."))
         given = memory.count_hint(self.exercise, self.mistakes[0].slug)
         last = len(self.hints) - 1
-        end = "" if given < last else f"\n{translated('(That was the last hint.)')}"
-        return Hint(f"{translated('Hint:')} {translated(self.hints[min(given, last)])}{end}")
+        end = "" if given < last else "\n" + translated("(That was the last hint.)")
+        return Hint(_hint(self.hints[min(given, last)]) + end)
 
     def with_hints_counted(self) -> "Verdict":
         """Return the same verdict with the hint that comes after those given before."""
@@ -163,8 +163,7 @@ class Verdict:
 
     @property
     def _help(self) -> str:
-        hint = f"{translated('Hint:')} {translated(self.told)}" if self.told else ""
-        return "\n".join(filter(None, (hint, self.offer)))
+        return "\n".join(filter(None, (_hint(self.told) if self.told else "", self.offer)))
 
     def _first_line(self, headline: str) -> str:
         slugs = " and ".join(dict.fromkeys(self.misconceptions))
@@ -182,6 +181,10 @@ class Verdict:
             blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
         blocks.append(lines(self._help))
         return box("".join(blocks), self.status)
+
+
+def _hint(text: str) -> str:
+    return translated("Hint:") + " " + translated(text)  # in an f-string, Babel finds no text
 
 
 @dataclass(frozen=True, repr=False)

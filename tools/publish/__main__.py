@@ -7,6 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tqdm import tqdm
+
 from softmax_lessons import gains
 from softmax_lessons.workspace import lessons
 from tools.publish import cards, copies, forms, handouts, online, pages, quizzes, site, slides
@@ -58,7 +60,8 @@ def main() -> None:
     for name in FORMS:
         (BUILD / name).mkdir(parents=True)
     with ProcessPoolExecutor(2) as pool:
-        for done in [pool.submit(job) for job in jobs()]:
+        waiting = [pool.submit(job) for job in jobs()]
+        for done in tqdm(waiting, unit="file", disable=None):
             done.result()
     site.write(BUILD / "site", forms=BUILD)
     print(f"Built in {time.monotonic() - started:.0f} s. Begin at {BUILD / 'site' / 'index.html'}")

@@ -107,3 +107,10 @@ def test_a_language_without_a_catalogue_is_english(monkeypatch):
     monkeypatch.setenv("LANGUAGE", LANGUAGE)
     assert translation.translated("Your function raises an error.").startswith("Your function")
     assert translation.translated("") == ""
+
+
+def test_a_western_console_has_the_letters_of_all_that_the_checker_says():
+    said = [text for text, _where in catalogues.texts()]
+    assert len(said) > 2000
+    for text in said:
+        text.encode("cp1252")

@@ -33,7 +33,7 @@ def address(tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path)}
     with subprocess.Popen([*command, *options], env=environment) as lab:
         try:
-            for _ in range(300):
+            for _ in range(900):
                 try:
                     urlopen(f"http://localhost:{port}/api").close()
                     break
