@@ -437,7 +437,7 @@ def asked(home, environment):
         ) as lab,
     ):
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             while True:
                 try:
                     ask("api/status")

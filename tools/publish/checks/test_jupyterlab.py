@@ -69,16 +69,19 @@ def test_a_first_start_shows_a_lesson_and_neither_asks_about_news_nor_fetches_th
 @pytest.mark.parametrize("editor", ["lab/tree", "notebooks"])
 def test_verdict_form_and_explorer_can_be_read(browser, address, tmp_path, editor, theme):
     cells = [new_markdown_cell("# Look"), *(new_code_cell(code) for _, code in SHOWN)]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "mine" / "look.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "mine" / "look.ipynb")
     settings = tmp_path / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}), "utf-8")
     page = browser.new_page(viewport={"width": 1100, "height": 1400})
+    page.set_default_timeout(120_000)
     page.goto(address.replace("/?", f"/{editor}/look.ipynb?"))
-    page.get_by_role("menuitem", name="Run", exact=True).click(timeout=120_000)
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
     for kind, _ in SHOWN:
-        page.locator(f".jp-OutputArea-output {kind}").first.wait_for(timeout=120_000)
+        page.locator(f".jp-OutputArea-output {kind}").first.wait_for()
     assert page.evaluate("document.body.dataset.jpThemeLight") == str("Light" in theme).lower()
     if pictures := os.environ.get("PICTURES"):
         page.screenshot(path=f"{pictures}/{editor.replace('/', '_')}_{theme[-5:].strip()}.png")
