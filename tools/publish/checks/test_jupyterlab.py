@@ -74,7 +74,8 @@ def test_verdict_form_and_explorer_can_be_read(browser, address, tmp_path, edito
     settings = tmp_path / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}), "utf-8")
-    page = browser.new_page(viewport={"width": 1100, "height": 1400})
+    # all of it fits: JupyterLab takes away what isn't in view
+    page = browser.new_page(viewport={"width": 1100, "height": 2800})
     page.set_default_timeout(120_000)
     page.goto(address.replace("/?", f"/{editor}/look.ipynb?"))
     page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
