@@ -86,8 +86,15 @@ def test_verdict_form_and_explorer_can_be_read(browser, address, tmp_path, edito
     assert page.evaluate("document.body.dataset.jpThemeLight") == str("Light" in theme).lower()
     if pictures := os.environ.get("PICTURES"):
         page.screenshot(path=f"{pictures}/{editor.replace('/', '_')}_{theme[-5:].strip()}.png")
+    for kind, _ in SHOWN[:2]:  # on a light ground of their own, whatever the theme
+        colour = page.locator(f".jp-OutputArea-output {kind}").first.evaluate(
+            "element => getComputedStyle(element).color"
+        )
+        assert colour == "rgb(26, 26, 26)", kind
     page.add_script_tag(path=AXE)
-    look = """options => axe.run([".jp-RenderedHTMLCommon.jp-OutputArea-output"], options)"""
-    found = page.evaluate(look, {"runOnly": WCAG, "preload": False})["violations"]
+    look = "options => axe.run('.jp-OutputArea-output', options)"
+    result = page.evaluate(look, {"runOnly": WCAG, "preload": False})
+    assert "color-contrast" in [rule["id"] for rule in result["passes"]]
+    found = result["violations"]
     assert [(v["id"], n["html"][:160]) for v in found for n in v["nodes"]] == []
     page.close()
