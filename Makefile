@@ -5,7 +5,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 ISSUES := .github/ISSUE_TEMPLATE
 LESSONS := $(wildcard notebooks/source/*.md)
 
-.PHONY: lab grade nbgrader test test-code test-notebooks test-versions lint notebooks publish test-published bundle classroom metadata release-check bench bench-speed clean
+.PHONY: lab grade nbgrader test test-code test-notebooks test-online test-versions lint notebooks publish test-published catalogues bundle classroom metadata release-check bench bench-speed clean
 
 lab: .venv/.lab ## open the lessons
 	$(BIN)/python -m softmax_lessons
@@ -26,6 +26,9 @@ test-notebooks: .venv/.test
 	SOFTMAX_LESSONS_WAY=fork $(BIN)/python -m pytest $(NBVAL) notebooks
 	SOFTMAX_LESSONS_WAY=worker $(BIN)/python -m pytest $(NBVAL) notebooks
 
+test-online: test-notebooks # and the copies for the web; tests/versions.py makes them first
+	$(BIN)/python -m pytest $(subst --nbval ,--nbval-lax ,$(NBVAL)) build/online # which have no outputs
+
 test-versions: ## the same with the oldest and the newest PyTorch, and lessons as on Colab; in temporary environments or in FOLDER; some GB
 	$(PYTHON) tests/versions.py $(if $(FOLDER),--folder $(FOLDER))
 
@@ -44,7 +47,7 @@ ON_ALL_CORES := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loa
 # one notebook at a time: kernels that start together may choose the same port and die of it
 # (jupyter_client#487)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=60 --nbval-sanitize-with=tests/nbval.cfg
-test-code test-notebooks test-published: export OMP_NUM_THREADS = 1
+test-code test-notebooks test-online test-published: export OMP_NUM_THREADS = 1
 
 publish: .venv/.publish tools/publish/node_modules/.package-lock.json ## make copies, handouts, slides and the site, into build/
 	$(BIN)/python -m tools.publish
@@ -52,6 +55,9 @@ publish: .venv/.publish tools/publish/node_modules/.package-lock.json ## make co
 test-published: bundle .venv/.classroom tools/classroom/node_modules/.package-lock.json ## look at all of it, pages in a browser
 	$(BIN)/python -m pytest $(ON_ALL_CORES) tools/publish/checks
 	$(BIN)/python -m pytest $(NBVAL) build/student
+
+catalogues: .venv/.publish ## write what there is to translate, into build/catalogues
+	$(BIN)/python -m tools.publish.catalogues
 
 bundle: publish ## make a folder for a USB stick, into build/bundle
 	$(BIN)/python -m tools.publish.bundle

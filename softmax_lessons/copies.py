@@ -36,9 +36,17 @@ def without_notes(notebook: Notebook) -> Notebook:
     return _keep(notebook, lambda cell: slide_type(cell) != "notes")
 
 
+def without_solutions(notebook: Notebook) -> Notebook:
+    """Return the notebook without solutions and their explanations.
+
+    Only JupyterLab and Notebook hide a cell; what is folded inside a text is folded elsewhere too.
+    """
+    return _keep(notebook, lambda cell: not {"solution", "answer"} & tags(cell))
+
+
 def without_answers(notebook: Notebook) -> Notebook:
     """Return the notebook without solutions, their explanations, and folded answers."""
-    notebook = _keep(notebook, lambda cell: not {"solution", "answer"} & tags(cell))
+    notebook = without_solutions(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])  # a list of lines in a file, a string in nbformat

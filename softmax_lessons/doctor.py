@@ -416,4 +416,6 @@ def main(folder: Path, quiet: bool) -> int:
 
 
 if __name__ == "__main__":
+    # a console may lack the letters of a folder's name; in a pipe on Windows, it does
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main(Path("my_lessons"), quiet="--quiet" in sys.argv[1:]))

@@ -27,12 +27,17 @@ def main(argv: Sequence[str]) -> int:
         "--copy-only", action="store_true", help="make or refresh the copy, open nothing"
     )
     parser.add_argument(
+        "--without-solutions",
+        action="store_true",
+        help="for editors that show what JupyterLab hides, such as VS Code",
+    )
+    parser.add_argument(
         "jupyter_options", nargs="*", help="after --, options for JupyterLab, such as --port=9999"
     )
     options = parser.parse_args(argv)
     first_time = not options.folder.exists()
     try:
-        report = prepare(options.folder)
+        report = prepare(options.folder, solutions=not options.without_solutions)
     except OSError as error:
         print(
             f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}. "

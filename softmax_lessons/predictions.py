@@ -8,6 +8,7 @@ from softmax_lessons.checker.guess import Answer
 from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.verdict import Verdict
 from softmax_lessons.lessons import tasks
+from softmax_lessons.translation import translated
 
 
 def predict(question: str, guess: object = ...) -> Verdict:
@@ -63,7 +64,7 @@ def compared(
     # a lesson that is run again on another day compares what was predicted then, not anew
     if not any((g.question, g.guess) == (name, kept) for g in memory.mine().guesses):
         memory.note_compared(found)
-    says = f"You predicted {told(made)}. {verdict.says}".strip()
+    says = f"You predicted {told(made)}. {translated(verdict.says)}".strip()
     return Verdict(name, verdict.status, verdict.headline, says, verdict.mistakes)
 
 

@@ -9,6 +9,7 @@ from softmax_lessons.checker.guess import one_of
 from softmax_lessons.checker.question import KINDS, Question
 from softmax_lessons.checker.verdict import Verdict, box, lines
 from softmax_lessons.predictions import compared, told
+from softmax_lessons.translation import translated
 
 HOW = "Answer by number: `quiz = {}`, then `quiz.answer(1, ...)` with your guess for the `...`."
 CHANCES = 'If you\'re not sure, give probabilities: `quiz.answer({}, {{"{}": 0.7, "{}": 0.3}})`.'
@@ -110,13 +111,14 @@ class Quiz:
     def __repr__(self) -> str:
         parts = [self.title, self.note]
         for number, asked in enumerate(self.asked, 1):
-            text = f"{asked.question.asks}\n{asked.wants}"
+            text = f"{translated(asked.question.asks)}\n{asked.wants}"
             parts.append(f"{number}. {textwrap.indent(text, '   ').lstrip()}")
         return "\n\n".join(filter(None, (*parts, self._how)))
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f'<li style="margin: 0.8em 0">{_as_html(asked.question.asks)}{lines(asked.wants)}</li>'
+            f'<li style="margin: 0.8em 0">{_as_html(translated(asked.question.asks))}'
+            f"{lines(asked.wants)}</li>"
             for asked in self.asked
         )
         listed = f'<ol style="margin: 0; padding-left: 1.6em">{items}</ol>' if items else ""

@@ -8,7 +8,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softmax_lessons.copies import with_completion_off, without_notes, without_outputs
+from softmax_lessons.copies import (
+    with_completion_off,
+    without_notes,
+    without_outputs,
+    without_solutions,
+)
 
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before a file is tried again
 MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
@@ -80,7 +85,7 @@ def lessons() -> list[Path]:
     raise FileNotFoundError(f"found no lessons in {package} or beside it; please reinstall")
 
 
-def prepare(folder: Path | str) -> Report:
+def prepare(folder: Path | str, solutions: bool = True) -> Report:
     """Put a working copy of each lesson into `folder`, without outputs.
 
     A file that isn't there is added. One that is there and still as this function wrote it is
@@ -88,6 +93,7 @@ def prepare(folder: Path | str) -> Report:
 
     Args:
         folder: where the copies go, a path or a string; made if it doesn't exist.
+        solutions: keep the solutions, which only JupyterLab and Notebook hide.
 
     Returns:
         What was added, refreshed and kept, and what is there of the first edition.
@@ -104,7 +110,7 @@ def prepare(folder: Path | str) -> Report:
     written = _read_manifest(folder)
     report = Report()
     for lesson in lessons():
-        fresh, copy = _fresh(lesson), folder / lesson.name
+        fresh, copy = _fresh(lesson, solutions), folder / lesson.name
         new = hashlib.sha256(fresh).hexdigest()
         if not os.path.lexists(copy):
             report.added.append(lesson.name)
@@ -152,10 +158,12 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     return written if isinstance(written, dict) else {}
 
 
-def _fresh(lesson: Path) -> bytes:
+def _fresh(lesson: Path, solutions: bool) -> bytes:
     """Return a learner's copy: outputs would spoil the predictions, the notes are a teacher's."""
     notebook = json.loads(lesson.read_text(encoding="utf-8"))
     notebook = with_completion_off(without_outputs(without_notes(notebook)))
+    if not solutions:
+        notebook = without_solutions(notebook)
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 

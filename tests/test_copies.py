@@ -1,19 +1,27 @@
 """What each copy of a lesson leaves out, and that it leaves out nothing else."""
 
+import json
+import re
+import sys
+
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from softmax_lessons.copies import (
     slide_type,
+    tags,
     title,
     without_answers,
     without_notes,
     without_outputs,
+    without_solutions,
     without_unanswered,
 )
 from softmax_lessons.workspace import lessons, prepare
-from tools.publish import copies
+from tools.metadata import course
+from tools.publish import copies, online
 
 QUESTION = "**Predict.** Which?\n\n<details><summary>Answer</summary>\n\nThis.\n\n</details>"
 
@@ -41,6 +49,12 @@ def test_notes_are_left_out_and_nothing_else(notebook):
     expected = texts(notebook)
     del expected[1]
     assert texts(without_notes(notebook)) == expected
+
+
+def test_solutions_are_left_out_and_nothing_else(notebook):
+    expected = texts(notebook)
+    del expected[5:]
+    assert texts(without_solutions(notebook)) == expected
 
 
 def test_answers_are_left_out_and_nothing_else(notebook):
@@ -114,3 +128,63 @@ def test_completion_is_off_in_what_learners_get_and_teachers_are_left_alone(tmp_
         copies.write(lessons()[1], target, answers=answers, outputs=True)
         metadata = nbformat.read(target, as_version=4)["metadata"]
         assert ("colab" in metadata) is not answers
+
+
+RELEASE = online.Release("2.3.1", "https://github.com/a/b")
+
+
+@pytest.fixture(params=lessons(), ids=lambda path: path.stem)
+def on_the_web(request):
+    """A lesson, and its copy for Colab and Kaggle."""
+    lesson = json.loads(request.param.read_text(encoding="utf-8"))
+    return lesson, online.copy(lesson, request.param.name, RELEASE)
+
+
+def test_a_copy_for_the_web_has_the_lessons_cells_but_for_notes_and_solutions(on_the_web):
+    lesson, copy = on_the_web
+    nbformat.validate(copy)
+    left_out = [
+        cell["id"]
+        for cell in lesson["cells"]
+        if slide_type(cell) == "notes" or {"solution", "answer"} & tags(cell)
+    ]
+    kept = [cell["id"] for cell in lesson["cells"] if cell["id"] not in left_out]
+    found = [cell["id"] for cell in copy["cells"]]
+    assert found == [kept[0], "badges", "install", *kept[1:]]
+    assert not any(cell.get("outputs") for cell in copy["cells"])
+    assert copy["metadata"]["colab"] == {"generative_ai_disabled": True}
+
+
+def test_a_copy_for_the_web_links_only_what_is_on_the_web(on_the_web):
+    _, copy = on_the_web
+    texts = ["".join(c["source"]) for c in copy["cells"] if c["cell_type"] == "markdown"]
+    links = re.findall(r"\]\(([^)]+)\)", "\n".join(texts))
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    opened = "github.com/a/b/blob/online/"
+    name = next(link for link in links if "colab.research" in link and "/github/a/b" in link)
+    assert "/github/a/b/blob/online/" in name
+    assert any(f"kernels/welcome?src=https://{opened}" in link for link in links)
+    assert any("/blob/v2.3.1/notebooks/" in link for link in links)
+
+
+@pytest.mark.parametrize("place", ["colab", "kaggle", "elsewhere"])
+def test_the_first_cell_installs_this_release_alone_and_only_on_the_web(place, monkeypatch):
+    monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
+    if place == "colab":
+        monkeypatch.setitem(sys.modules, "google.colab", object())
+    if place == "kaggle":
+        monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
+    asked = []
+    shell = InteractiveShell()
+    shell.register_magic_function(asked.append, magic_name="pip")
+    shell.run_cell(online.INSTALL.format(version="2.3.1")).raise_error()
+    if place == "elsewhere":
+        assert asked == []
+        return
+    (words,) = (line.split() for line in asked)
+    assert words[:4] == ["install", "--quiet", "--no-deps", "softmax-lessons==2.3.1"]
+    assert "torch" not in words
+
+
+def test_the_release_is_the_one_that_is_installed():
+    assert online.release() == (course().version, course().urls["Source"])

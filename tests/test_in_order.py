@@ -13,6 +13,7 @@ from softmax_lessons.attempts.run import bind_arguments, run
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.verdict import CODE
 from softmax_lessons.copies import tags
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.lessons import parsons, tasks
@@ -203,7 +204,7 @@ def test_the_same_mistake_twice_brings_up_the_steps(tmp_path, monkeypatch):
     assert says not in first.message
     assert second.message.endswith(f"\n{says}")
     assert says not in second.account
-    assert "<code>steps(&quot;stable_softmax&quot;)</code>" in second._repr_html_()
+    assert f"{CODE}steps(&quot;stable_softmax&quot;)</code>" in second._repr_html_()
     for _ in range(2):
         other = check("hunt_eps", lambda function: True)
     assert other.given == 1

@@ -1,6 +1,9 @@
 """The files around the lessons agree with each other."""
 
+import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from itertools import chain
@@ -213,3 +216,26 @@ def test_no_module_hides_a_function_of_its_name_whatever_is_used_first(order):
     command = [sys.executable, "-c", code, *names]
     run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     assert set(run.stdout.split()) == {"explorers", "plots"}
+
+
+def test_binder_and_codespaces_make_the_copies_that_they_show(tmp_path, monkeypatch):
+    """Their files are read by their own tools elsewhere; what they call is ours."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    made = settings["postCreateCommand"].rpartition(" && ")[2]
+    (opened,) = settings["customizations"]["codespaces"]["openFiles"]
+    commands = {"codespaces": shlex.split(made), "binder": ["sh", ROOT / "postBuild"]}
+    for name, command in commands.items():
+        folder = tmp_path / name
+        (folder / ".venv").mkdir(parents=True)
+        (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        assert (folder / opened).is_file()
+        shown = "".join(path.read_text("utf-8") for path in folder.glob("my_lessons/*.ipynb"))
+        assert ('"solution"' in shown) == (name == "binder")  # which opens JupyterLab
+
+
+def test_codespaces_installs_what_the_readme_does():
+    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert "install --constraint constraints.txt --editable ." in settings["postCreateCommand"]
+    assert "\nipykernel==" in (ROOT / "constraints.txt").read_text("utf-8")

@@ -9,6 +9,7 @@ from softmax_lessons import check, review, schedule
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import FILE, Compared
 from softmax_lessons.checker.question import Question
+from softmax_lessons.checker.verdict import CODE
 from softmax_lessons.lessons import by_lesson
 from softmax_lessons.workspace import MANIFEST
 
@@ -142,7 +143,7 @@ def test_it_shows_itself_with_numbers_and_how_to_answer(mine):
     page = on(1)._repr_html_()
     assert page.count("<li") == 3
     assert "<pre>x = 7 &lt; 8\nx / 2</pre>" in page
-    assert "Which <code>colour</code> is &lt;it&gt;?" in page
+    assert f"Which {CODE}colour</code> is &lt;it&gt;?" in page
     assert 'role="group"' in page
 
 

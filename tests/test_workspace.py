@@ -14,6 +14,7 @@ import pytest
 import softmax_lessons
 from softmax_lessons import __main__ as command
 from softmax_lessons import workspace
+from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.workspace import BESIDE_LESSONS, FIRST_EDITION, MANIFEST, lessons, prepare
 
 
@@ -22,6 +23,10 @@ def notebook(text):
     output = {"output_type": "stream", "name": "stdout", "text": [text]}
     cell = {"cell_type": "code", "source": [text], "outputs": [output], "execution_count": 3}
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def cells_of(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 
 @pytest.fixture
@@ -52,6 +57,18 @@ def test_the_first_start_copies_all_without_outputs(course, mine):
     (cell,) = json.loads((mine / "00_a.ipynb").read_text(encoding="utf-8"))["cells"]
     assert cell["source"] == ["first 00_a.ipynb"]
     assert (cell["outputs"], cell["execution_count"]) == ([], None)
+
+
+def test_a_copy_for_other_editors_has_all_but_the_solutions_and_stays_so(mine):
+    for _ in range(2):
+        prepare(mine, solutions=False)
+    for lesson in lessons():
+        with_them, without = (
+            {cell["id"]: cell["source"] for cell in cells if slide_type(cell) != "notes"}
+            for cells in (cells_of(lesson), cells_of(mine / lesson.name))
+        )
+        gone = {c["id"] for c in cells_of(lesson) if {"solution", "answer"} & tags(c)}
+        assert without == {name: text for name, text in with_them.items() if name not in gone}
 
 
 def test_a_second_start_changes_nothing(course, mine):
@@ -420,7 +437,7 @@ def asked(home, environment):
         ) as lab,
     ):
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             while True:
                 try:
                     ask("api/status")

@@ -14,10 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COLAB = ["ipython==7.34.*", "ipykernel==6.17.*", "nbval>=0.11"]
+COPIES = "build/online"  # of the lessons, for Colab
 FOR_TESTS = {"ipython": "8.18"}  # nbgrader, which is only tested, needs more than the lessons do
 COUNTED = {
     "test": ("tests", "cells", "cells with a worker"),
-    "test-notebooks": ("cells", "cells with a worker"),
+    "test-online": ("cells", "cells with a worker", "cells of the copies"),
 }
 WHO = """
 import platform, numpy, torch
@@ -44,6 +45,8 @@ def run(folder, pins, extra, target):
 
     # --old-file: nothing in .venv is used, so it need not be made
     command = ["make", "--keep-going", "--old-file=.venv/.test", f"BIN={folder / 'bin'}", target]
+    if target == "test-online":
+        subprocess.run([python, "-m", "tools.publish.online", COPIES], cwd=ROOT, check=True)
     lines = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as tests:
         for line in tests.stdout:
@@ -65,7 +68,7 @@ def main():
     versions = {
         "oldest": (floors(), "[test]", "test"),
         "newest": ([], "[test]", "test"),
-        "colab": (COLAB, "", "test-notebooks"),
+        "colab": (COLAB, "", "test-online"),
     }
     outcomes = []
     for name in [arguments.which] if arguments.which else versions:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.judge import number
+from softmax_lessons.translation import translated
 
 Status = Literal["right", "wrong", "nudge", "not begun", "noted", "unusable"]
 # the edge and the ground of the box: own colours, so that it reads in light and dark themes alike
@@ -20,6 +21,8 @@ COLOURS = {
     "noted": ("#0072B2", "#F2F7FB"),
     "unusable": ("#D55E00", "#FDF5EE"),
 }
+# a page's own colours for code, which may be those of a dark theme, don't fit the ground of the box
+CODE = '<code style="background: none; border: 0; color: inherit">'
 
 
 class Mistake(Protocol):
@@ -123,11 +126,11 @@ class Verdict:
     def hint(self) -> "Hint":
         """Return the next hint for the main mistake, or the last one again."""
         if not self.hints:
-            return Hint(self.offer or "There is no hint for this.")
+            return Hint(self.offer or translated("There is no hint for this."))
         given = memory.count_hint(self.exercise, self.mistakes[0].slug)
         last = len(self.hints) - 1
-        end = "" if given < last else "\n(That was the last hint.)"
-        return Hint(f"Hint: {self.hints[min(given, last)]}{end}")
+        end = "" if given < last else "\n" + translated("(That was the last hint.)")
+        return Hint(_hint(self.hints[min(given, last)]) + end)
 
     def with_hints_counted(self) -> "Verdict":
         """Return the same verdict with the hint that comes after those given before."""
@@ -137,36 +140,51 @@ class Verdict:
 
     @property
     def account(self) -> str:
-        """What is the matter, as plain text: the first line, what there is to say, the example."""
-        parts = ["\n".join(filter(None, (self._first_line, self.says)))]
+        """What is the matter, as plain text: the first line, what there is to say, the example.
+
+        In English, whatever the learner's language: the grader reads it.
+        """
+        return self._account(self._first_line(self.headline), self.says)
+
+    def _account(self, first_line: str, says: str) -> str:
+        parts = ["\n".join(filter(None, (first_line, says)))]
         parts += [str(self.example)] if self.example else []
         return "\n\n".join(parts)
 
     @property
     def message(self) -> str:
         """The whole answer as plain text: the account, and a hint."""
-        return f"{self.account}\n\n{self._help}" if self._help else self.account
+        account = self._account(self._first_line(translated(self.headline)), self._said)
+        return f"{account}\n\n{self._help}" if self._help else account
+
+    @property
+    def _said(self) -> str:
+        return "\n".join(map(translated, self.says.split("\n")))
 
     @property
     def _help(self) -> str:
-        return "\n".join(filter(None, (f"Hint: {self.told}", self.offer))) if self.told else ""
+        return "\n".join(filter(None, (_hint(self.told), self.offer))) if self.told else ""
 
-    @property
-    def _first_line(self) -> str:
+    def _first_line(self, headline: str) -> str:
         slugs = " and ".join(dict.fromkeys(self.misconceptions))
         named = f" ({slugs})" if slugs and self.status in ("wrong", "unusable") else ""
-        return f"{self.exercise}: {self.headline}{named}"
+        return f"{self.exercise}: {headline}{named}"
 
     def __repr__(self) -> str:
         return self.message
 
     def _repr_html_(self) -> str:
-        blocks = [f"<strong>{html.escape(self._first_line)}</strong>", lines(self.says)]
+        first_line = self._first_line(translated(self.headline))
+        blocks = [f"<strong>{html.escape(first_line)}</strong>", lines(self._said)]
         if self.example:
             tables = self.example.tables
             blocks.append(_drawn(self.example, tables) if tables else lines(str(self.example)))
         blocks.append(lines(self._help))
         return box("".join(blocks), self.status)
+
+
+def _hint(text: str) -> str:
+    return translated("Hint:") + " " + translated(text)  # in an f-string, Babel finds no text
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,7 +214,7 @@ def box(content: str, status: Status, role: str = "status") -> str:
 
 def lines(text: str) -> str:
     """Return plain text as HTML that keeps its lines and sets what is in backticks as code."""
-    body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    body = re.sub(r"`([^`]+)`", rf"{CODE}\1</code>", html.escape(text))
     return f'<div style="white-space: pre-wrap; margin-top: 0.5em">{body}</div>' if text else ""
 
 

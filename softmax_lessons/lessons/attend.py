@@ -98,7 +98,11 @@ ATTENDS = (
     Misconception(
         "no-root",
         "Your scores are not divided by the root of the length of a query.",
-        ("What happens between q kᵀ and softmax?", "The spread of the scores grows with d.", ROOT),
+        (
+            "What happens between `q @ k.transpose(1, 2)` and softmax?",
+            "The spread of the scores grows with d.",
+            ROOT,
+        ),
         variants=({"scale": lambda x, q, v: x},),
     ),
     Misconception(

@@ -7,15 +7,18 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tqdm import tqdm
+
 from softmax_lessons import gains
 from softmax_lessons.workspace import lessons
-from tools.publish import cards, copies, forms, handouts, pages, quizzes, site, slides
+from tools.publish import cards, copies, forms, handouts, online, pages, quizzes, site, slides
 
 BUILD = Path("build")
 FORMS = (
     "student",
     "student_without_outputs",
     "answers",
+    "online",
     "handouts",
     "slides",
     "html",
@@ -26,7 +29,8 @@ FORMS = (
 
 def jobs() -> Iterator[Callable[[], None]]:
     """Yield what is to be done, each independent of the others; the longest come first."""
-    student, blank, teacher, printed, shown, paged, learnt, asked = (BUILD / name for name in FORMS)
+    folders = (BUILD / name for name in FORMS)
+    student, blank, teacher, web, printed, shown, paged, learnt, asked = folders
     for answers, ending in ((True, "_answers"), (False, "")):
         booklet = printed / f"booklet{ending}.pdf"
         yield partial(handouts.write, lessons(), booklet, answers=answers)
@@ -39,6 +43,7 @@ def jobs() -> Iterator[Callable[[], None]]:
         yield partial(copies.write, lesson, student / name, answers=False, outputs=True)
         yield partial(copies.write, lesson, blank / name, answers=False, outputs=False)
         yield partial(copies.write, lesson, teacher / name, answers=True, outputs=True)
+        yield partial(online.write, lesson, web / name)
     yield partial(handouts.write_cheat_sheet, printed / "cheat_sheet.pdf")
     yield partial(quizzes.write, asked)
     yield partial(cards.write, learnt / "softmax_in_pytorch.apkg")
@@ -55,7 +60,8 @@ def main() -> None:
     for name in FORMS:
         (BUILD / name).mkdir(parents=True)
     with ProcessPoolExecutor(2) as pool:
-        for done in [pool.submit(job) for job in jobs()]:
+        waiting = [pool.submit(job) for job in jobs()]
+        for done in tqdm(waiting, unit="file", disable=None):
             done.result()
     site.write(BUILD / "site", forms=BUILD)
     print(f"Built in {time.monotonic() - started:.0f} s. Begin at {BUILD / 'site' / 'index.html'}")

@@ -13,6 +13,7 @@ from softmax_lessons.checker.question import KINDS, Question
 from softmax_lessons.copies import FOLDED_ANSWER, Notebook, tags
 from softmax_lessons.lessons import tasks
 from softmax_lessons.predictions import told
+from softmax_lessons.translation import translated
 
 SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
 PLACE = "question-"  # and the name: where its form is
@@ -158,7 +159,7 @@ def _data(name: str) -> dict[str, Any]:
         "choices": question.choices,
         "answer": _plain(answer),
         "within": question.within,
-        "wrong": [(_plain(wrong), says) for wrong, (_, says) in question.wrong.items()],
+        "wrong": [(_plain(wrong), translated(says)) for wrong, (_, says) in question.wrong.items()],
         "alike": alike(answer) if isinstance(answer, (int, float)) else (),
     }
 

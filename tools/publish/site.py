@@ -10,6 +10,7 @@ from myst_parser.slugs import github_slugify
 from sphinx.cmd.build import build_main
 
 from softmax_lessons.copies import tags, title, without_notes, without_unanswered
+from softmax_lessons.translation import translated
 from softmax_lessons.workspace import lessons
 from tools.publish import guide, misconceptions, questions, steps
 
@@ -24,6 +25,7 @@ FORMS = (
     "student",
     "student_without_outputs",
     "answers",
+    "online",
     "handouts",
     "slides",
     "html",
@@ -67,10 +69,12 @@ OFFERED = {
         "without answers": "student/{}.ipynb",
         "without answers and outputs": "student_without_outputs/{}.ipynb",
         "with answers": "answers/{}.ipynb",
+        "for Colab, Kaggle and VS Code": "online/{}.ipynb",
     },
 }
 # a link to a heading, in which JupyterLab wants the heading's capitals and dots
 HEADING_LINK = re.compile(r"\]\(([\w./]*)#([^)\s]+)\)")
+SUMMARY = re.compile(r"(?<=<summary>)[^<]+(?=</summary>)")  # HTML, which Sphinx leaves as it is
 STEPS = re.compile(r'steps\("(\w+)"\)')
 
 
@@ -85,28 +89,9 @@ def write(target: Path, forms: Path) -> None:
         RuntimeError: if Sphinx fails, or warns.
     """
     with tempfile.TemporaryDirectory() as folder:
-        # laid out as the repository is, so that a link that works there works here
-        source = Path(folder) / "source"
-        source.mkdir()
-        for name in MIRRORED:
-            if (ROOT / name).is_dir():
-                dropped = shutil.ignore_patterns("node_modules", ".*", "__pycache__")
-                shutil.copytree(ROOT / name, source / name, ignore=dropped)
-            else:
-                shutil.copy(ROOT / name, source)
-        shutil.copy(SETTINGS / "index.md", source)
-        with (source / "docs" / "downloads.md").open("a", encoding="utf-8") as page:
-            page.write(_all_links())
-        (source / "notebooks").mkdir()
-        for lesson in lessons():
-            page = _as_page(json.loads(lesson.read_text(encoding="utf-8")), lesson.stem)
-            (source / "notebooks" / lesson.name).write_text(json.dumps(page), encoding="utf-8")
-        guide.write_pages(page, source / guide.FOLDER)  # the last lesson's
-        misconceptions.write_pages(source / misconceptions.FOLDER)
-        options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", f"{folder}/doctrees"]
-        built = Path(folder) / "site"
-        if build_main([*options, str(source), str(built)]):
-            raise RuntimeError("Sphinx could not build the site; what it says stands above")
+        source, built = Path(folder) / "source", Path(folder) / "site"
+        lay_out(source)
+        build(source, built)
         data = built / "_static" / "field_guide_data.js"
         data.write_text(guide.search_data(), encoding="utf-8")
         shutil.copytree(built, target)  # MyST-NB leaves a folder of its own beside the site
@@ -114,7 +99,38 @@ def write(target: Path, forms: Path) -> None:
         shutil.copytree(forms / form, target / "downloads" / form)
 
 
-def _as_page(notebook: dict, name: str) -> dict:
+def lay_out(source: Path) -> None:
+    """Write what Sphinx reads into a folder: laid out as the repository, so that links work."""
+    source.mkdir()
+    for name in MIRRORED:
+        if (ROOT / name).is_dir():
+            dropped = shutil.ignore_patterns("node_modules", ".*", "__pycache__")
+            shutil.copytree(ROOT / name, source / name, ignore=dropped)
+        else:
+            shutil.copy(ROOT / name, source)
+    shutil.copy(SETTINGS / "index.md", source)
+    with (source / "docs" / "downloads.md").open("a", encoding="utf-8") as page:
+        page.write(_all_links())
+    (source / "notebooks").mkdir()
+    for lesson in lessons():
+        page = as_page(json.loads(lesson.read_text(encoding="utf-8")), lesson.stem)
+        (source / "notebooks" / lesson.name).write_text(json.dumps(page), encoding="utf-8")
+    guide.write_pages(page, source / guide.FOLDER)  # the last lesson's
+    misconceptions.write_pages(source / misconceptions.FOLDER)
+
+
+def build(source: Path, target: Path, *options: str) -> None:
+    """Let Sphinx make a folder of what `lay_out` has written.
+
+    Raises:
+        RuntimeError: if it fails, or warns.
+    """
+    quiet = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", f"{target}_doctrees"]
+    if build_main([*quiet, *options, str(source), str(target)]):
+        raise RuntimeError("Sphinx could not build the site; what it says stands above")
+
+
+def as_page(notebook: dict, name: str) -> dict:
     """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
     notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
     notebook = questions.with_texts_hidden(notebook)
@@ -122,10 +138,11 @@ def _as_page(notebook: dict, name: str) -> dict:
         if "steps" in tags(cell):
             cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])
         elif cell["cell_type"] == "markdown":
-            cell["source"] = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
+            text = HEADING_LINK.sub(_as_on_github, "".join(cell["source"]))
+            cell["source"] = SUMMARY.sub(lambda found: translated(found[0]), text)
         elif "solution" in tags(cell):
             cell["metadata"]["tags"].append("hide-cell")
-    forms = "<br>".join(f"{kind}: {_links(kind, name)}" for kind in OFFERED)
+    forms = "<br>".join(f"{translated(kind)}: {_links(kind, name)}" for kind in OFFERED)
     notebook["cells"][0]["source"] += f'\n\n<p class="forms">{forms}</p>'
     return notebook
 
@@ -153,4 +170,5 @@ def _links(kind: str, name: str) -> str:
 
 def _listed(links: dict[str, str]) -> str:
     # HTML, because what a Markdown link leads to must be there before the site is
-    return ", ".join(f'<a href="../downloads/{to}">{text}</a>' for text, to in links.items())
+    named = ((translated(text), to) for text, to in links.items())
+    return ", ".join(f'<a href="../downloads/{to}">{text}</a>' for text, to in named)

@@ -12,10 +12,11 @@ from softmax_lessons.attempts.run import bind_arguments, run
 from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.lessons import parsons, tasks
+from softmax_lessons.translation import translated
 
 FORM = """<details class="steps" data-steps="{data}">
-<summary>Stuck? Put these lines in order</summary>
-<p>One of them doesn't belong.</p>
+<summary>{summary}</summary>
+<p>{rule}</p>
 <p><code>{head}</code></p>
 <ol class="steps-lines">
 {lines}
@@ -45,7 +46,11 @@ def form(name: str) -> str:
     }
     lines = (LINE.format(letter, html.escape(line)) for letter, line in problem.shown.items())
     return FORM.format(
-        data=html.escape(json.dumps(data)), head=html.escape(problem.head), lines="\n".join(lines)
+        summary=html.escape(translated("Stuck? Put these lines in order"), quote=False),
+        rule=html.escape(translated("One of them doesn't belong."), quote=False),
+        data=html.escape(json.dumps(data)),
+        head=html.escape(problem.head),
+        lines="\n".join(lines),
     )
 
 

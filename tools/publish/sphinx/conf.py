@@ -2,6 +2,7 @@
 
 from sphinx.application import Sphinx
 
+from softmax_lessons.translation import translated
 from tools.publish import linked_data
 
 project = "softmax_lessons"
@@ -17,8 +18,8 @@ highlight_language = "text"  # unless a block of code says otherwise
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_number_source_lines = False
-nb_code_prompt_show = "Show the solution"
-nb_code_prompt_hide = "Hide the solution"
+nb_code_prompt_show = translated("Show the solution")
+nb_code_prompt_hide = translated("Hide the solution")
 # a figure's HTML carries its alt text, and a verdict's its colours
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 
