@@ -315,8 +315,9 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
 
 @functools.cache
 def phrases(entry: Entry) -> tuple[frozenset[str], ...]:
-    """Return the words of each thing that an entry is called: its title, its symptoms, and so on."""
-    called = [entry.title, *re.split(r"(?<=[.;:])\s", entry.sees), *re.split(r"[,;]\s", entry.asked)]
+    """Return the words of each phrase that says what an entry is about."""
+    sees, asked = re.split(r"(?<=[.;:])\s", entry.sees), re.split(r"[,;]\s", entry.asked)
+    called = (entry.title, *sees, *asked)
     return tuple(dict.fromkeys(frozenset(said) for text in called if (said := words(text))))
 
 
