@@ -48,7 +48,7 @@ NAMES = (
     (r"\bkl[- ]?(div|divergence)?([- ]?loss)?\b|\bkullback[- ]leibler( divergence)?\b", "kl_div"),
 )
 WHOLE = tuple(name for _, name in NAMES)
-ENDING = r"(?<=[a-z]{3})(ing|ed|es|s|e)$"
+ENDING = r"(?<=[a-z]{3})(ations?|ions?|ing|ed|es|s|e)$"
 # what people write for a word of the guide
 SAME = {
     re.sub(ENDING, "", word): re.sub(ENDING, "", name)
