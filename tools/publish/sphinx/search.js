@@ -61,7 +61,8 @@ function byWords(text) {
   const highest = FIELD_GUIDE.highest * sum(asked, (word) => rare[word]);
   const scores = new Map();
   for (const entry of FIELD_GUIDE.entries) {
-    const share = sum(asked, (word) => rare[word] * (entry.words[word] ?? 0)) / highest;
+    const weight = (word) => (Object.hasOwn(entry.words, word) ? entry.words[word] : 0);
+    const share = sum(asked, (word) => rare[word] * weight(word)) / highest;
     if (share < least) continue;
     const closeness = entry.phrases.map((phrase) => phrase.split(" ")).map((said) => {
       const product = sum(said, (word) => (asked.has(word) ? rare[word] ** 2 : 0));
