@@ -258,6 +258,25 @@ def attend_low_number(q, k, v, lengths):
     return torch.softmax(scores.masked_fill(~seen(q, lengths), -10000.0), dim=-1) @ v
 
 
+@wrong("masked_attention", "finite-mask-value")
+def attend_lowest_half(q, k, v, lengths):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    return torch.softmax(torch.where(seen(q, lengths), scores, -65504.0), dim=-1) @ v
+
+
+@wrong("masked_attention", "fp16-overflowing-sentinel")
+def attend_usual_number(q, k, v, lengths):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    return torch.softmax(scores.masked_fill(~seen(q, lengths), -1e9), dim=-1) @ v
+
+
+@right("masked_attention")
+def attend_lowest_there_is(q, k, v, lengths):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    lowest = torch.finfo(scores.dtype).min
+    return torch.softmax(scores.masked_fill(~seen(q, lengths), lowest), dim=-1) @ v
+
+
 @wrong("masked_attention", "returns-weights")
 def attend_weights(q, k, v, lengths):
     scores = q @ k.mT / q.shape[-1] ** 0.5

@@ -376,6 +376,9 @@ wrong("top_k_softmax", "finite-sentinel")(
     lambda z, k: z.masked_fill(z < z.topk(k).values[:, -1:], -100.0).softmax(-1)
 )
 wrong("top_k_softmax", "finite-sentinel")(
+    lambda z, k: torch.full_like(z, -1e20).scatter(1, *z.topk(k)[::-1]).softmax(-1)
+)
+wrong("top_k_softmax", "finite-sentinel")(
     lambda z, k: torch.full_like(z, -10.0).scatter(1, *z.topk(k)[::-1]).softmax(-1)
 )
 wrong("top_k_softmax", "zeroed-logits")(

@@ -156,6 +156,12 @@ def min_p_low(logits, min_p):
     return logits.masked_fill(probs < min_p * probs.amax(-1, keepdim=True), -1e9).softmax(-1)
 
 
+@wrong("min_p_softmax", "finite-sentinel")
+def min_p_lower(logits, min_p):
+    probs = logits.softmax(-1)
+    return logits.masked_fill(probs < min_p * probs.amax(-1, keepdim=True), -1e30).softmax(-1)
+
+
 @wrong("min_p_softmax", "returns-mask")
 def min_p_which(logits, min_p):
     probs = logits.softmax(-1)

@@ -1,7 +1,7 @@
 """Attention over a batch of padded texts, as a recipe of small steps, and what goes wrong in it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from softmax_lessons.checker.exercise import INF, Exercise, scores
 from softmax_lessons.checker.judge import numbers
 from softmax_lessons.checker.laws import Law
 from softmax_lessons.checker.misconception import Misconception
+from softmax_lessons.lessons.masked_softmax_misconceptions import TOO_LOW_FOR_THE_DTYPE
 from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 
@@ -263,7 +264,10 @@ ATTENDS = (
         variants=(
             {"hide": lambda x, keep: x.masked_fill(~keep, -1e4)},
             {"hide": lambda x, keep: x.masked_fill(~keep, -1e3)},
+            {"hide": lambda x, keep: x.masked_fill(~keep, -1e5)},
+            {"hide": lambda x, keep: torch.where(keep, x, -1e9)},
             {"hide": lambda x, keep: x + -1e4 * ~keep},
+            {"hide": lambda x, keep: x + -1e9 * ~keep},
         ),
     ),
     Misconception(
@@ -395,6 +399,7 @@ def _probes() -> tuple[Probe, ...]:
     q = torch.tensor([[[400.0, 0, 0, 0], [0, -400, 0, 0], [300, 300, 0, 0]]])
     k = torch.tensor([[[1.0, 100, 0, 0], [2, 101, 0, 0], [90, -90, 0, 0]]])
     v = torch.tensor([[[1.0, 0], [0, 1], [5, 5]]])
+    far_apart = torch.tensor([[[-1e37], [1e37]]])
     loud = scores(2, 3, 4)
     loud[1, 2:] = 100.0
     return (
@@ -410,6 +415,9 @@ def _probes() -> tuple[Probe, ...]:
         _probe(loud.clone(), loud, loud.clone(), [3, 2]),
         _probe(q, k, v, [3]),
         _probe(q, k, v, [2]),
+        # scores below every usual stand-in for -inf, and a dtype that most of these don't fit
+        replace(_probe(torch.ones(1, 2, 1), far_apart, v[:, :2], [2]), rounding="relative"),
+        _plain(2, 3, 4, 2, [3, 2], dtype=torch.float16),
     )
 
 
@@ -431,6 +439,7 @@ ATTENTION = Exercise(
     right=(RIGHT,),
     misconceptions=(
         *NO_RESULT,
+        TOO_LOW_FOR_THE_DTYPE,
         *ATTENDS,
         *(m for m in TRACES if m.slug != "returns-wrong-shape"),
     ),

@@ -421,6 +421,7 @@ def _probes_of_texts() -> tuple[Probe, ...]:
         _texts(impossible, [[0, 2, 1, 1], [2, 1, -100, -100]], -100),
         _texts(scores(2, 300, 3), long, -100),
         _texts(sure, [[0, 1], [2, -100]], -100),
+        _texts(100 * scores(2, 3, 4), [[1, 2, 0], [3, 1, -100]], -100),
         _texts(1000 + scores(2, 3, 4), [[1, 2, 0], [3, 1, -100]], -100),
         _texts(torch.full((2, 3, 4), 1e8), [[1, 2, 0], [3, 1, -100]], -100),
         _texts(scores(2, 3, 4, dtype=torch.bfloat16), [[1, 2, 0], [3, 1, -100]], -100),

@@ -92,18 +92,20 @@ USE_INF = (
     'Fill with it: `scores.masked_fill(~mask, float("-inf"))`.',
 )
 
-MASKS = (
-    Misconception(
-        slug="fp16-overflowing-sentinel",
-        says="You use a large negative number instead of -inf, and it doesn't fit into the dtype "
-        "of the scores. float16 ends at -65504.",
-        hints=(
-            "Look at the number that you fill with. Does it exist in every floating-point dtype?",
-            "Which value means 'never' in every dtype, and has an exp of exactly 0?",
-            'Fill with `float("-inf")`.',
-        ),
-        error="(?i)cannot be converted to type .* without overflow",
+TOO_LOW_FOR_THE_DTYPE = Misconception(
+    slug="fp16-overflowing-sentinel",
+    says="You use a large negative number instead of -inf, and it doesn't fit into the dtype "
+    "of the scores. float16 ends at -65504.",
+    hints=(
+        "Look at the number that you fill with. Does it exist in every floating-point dtype?",
+        "Which value means 'never' in every dtype, and has an exp of exactly 0?",
+        'Fill with `float("-inf")`.',
     ),
+    error="(?i)cannot be converted to type .* without overflow",
+)
+
+MASKS = (
+    TOO_LOW_FOR_THE_DTYPE,
     Misconception(
         slug="counts-with-a-boolean-mask",
         says="You calculate with a mask of True and False. `-mask` and `1 - mask` are errors; "

@@ -118,7 +118,7 @@ def _probes() -> tuple[Probe, ...]:
         _at(scores(3, 5, dtype=torch.float64), 2),
         _at(grid([1000, 1001, 999], [-1000, -1002, -1001]), 2),
         # below every usual stand-in for -inf
-        _at(grid([-3e9, -4e9, -2e9]), 1),
+        _at(grid([-3e37, -4e37, -2e37]), 1),
         # once more, for what is random
         _at(scores(3, 5), 3, seed=1),
     )
