@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,19 +40,26 @@ NORMALISED = (
     (r"(# )+", "# "),
 )
 WORD = r"[a-z_]\w*\w|\d(?:[\d.]*\d)?"
-ENDING = r"(?<=[a-z]{3})(ing|ed|es|s|e)$"
+# names that people write in several ways; they count as one word, and not as their parts
+NAMES = (
+    (r"\bcross[- ]?entrop?y([- ]?loss)?\b|\bcross_entropy_loss\b", "cross_entropy"),
+    (r"\blog[- ]?softmax\b", "log_softmax"),
+    (r"\bnll[- ]?loss\b", "nll_loss"),
+    (r"\bkl[- ]?(div|divergence)?([- ]?loss)?\b|\bkullback[- ]leibler( divergence)?\b", "kl_div"),
+)
+WHOLE = tuple(name for _, name in NAMES)
+ENDING = r"(?<=[a-z]{3})(ations?|ions?|ing|ed|es|s|e)$"
 # what people write for a word of the guide
 SAME = {
     re.sub(ENDING, "", word): re.sub(ENDING, "", name)
     for name, words in {
         "bfloat16": ("bf16",),
         "coremltools": ("coreml",),
-        "cross_entropy": ("criterion", "crossentropyloss", "crossentropy"),
+        "cross_entropy": ("criterion",),
         "cuda": ("gpu", "device"),
         "dim": ("axis", "axes", "dimension"),
         "float16": ("fp16", "half"),
-        "kl_div": ("kldivloss",),
-        "nll_loss": ("nllloss",),
+        "distillation": ("kd",),
         "prob": ("probability", "probabilities"),
         "scaled_dot_product_attention": ("sdpa",),
         "target": ("label",),
@@ -60,12 +68,15 @@ SAME = {
 }
 # words that say nothing about a symptom
 SILENT = """
-    a am an and any are as at be but by can do does don for from get give gives got has have how i
-    if in into is it its me my no not of on one or only our out so than that the their them there
-    they this to too use used using very was we what when where which why will with work works you
-    your
+    a about actually also am an and any anyone are as at be but by can code could do does don for
+    from get give gives got has have help here how i if in into is issue it its just know like
+    make makes me my need needs no not of on one or only other our out please problem question
+    questions really should shouldn so some tell thanks than that the their them there they this
+    to too understand use used using very want was we what when where which why will with work
+    works would you your
 """
-WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 2, "cause": 2, "fix": 1}
+WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 1, "cause": 1, "fix": 1}
+CLOSE = 0.5  # how much the nearest phrase of an entry counts, next to all its words
 PART = 15  # characters of a message that are enough to find it by
 MOST = 3  # entries that are shown
 LEAST = 0.1  # of the weight of the words asked for: below it, nothing is found
@@ -186,13 +197,15 @@ def explain(about: str | BaseException | None = None) -> Explanation:
         raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
     if not about.strip():
         raise ValueError("there is nothing to explain: the message is empty")
+    near = _by_words(about)
+    by_nearness = tuple(dict.fromkeys([*near, *entries()]))
     for whole in (True, False):
-        if found := _by_message(about, entries(), whole):
+        if found := _by_message(about, by_nearness, whole):
             return Explanation(tuple(found[:MOST]), exact=True)
         if answers := _by_message(about, messages(), whole):
             more = tuple(entry for entry in entries() if entry.number == answers[0].entry)
             return Explanation(more, exact=True, answer=answers[0])
-    return Explanation(tuple(_by_words(about)[:MOST]), exact=False)
+    return Explanation(tuple(near[:MOST]), exact=False)
 
 
 @functools.cache
@@ -272,8 +285,10 @@ def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]
 def words(text: str) -> set[str]:
     """Return the words of a text, without endings, and by the names that the guide uses."""
     text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
+    for pattern, name in NAMES:
+        text = re.sub(pattern, name, text)
     found = re.findall(WORD, text)
-    found += [part for word in found for part in word.split("_") if part != word]
+    found += [part for word in found if word not in WHOLE for part in word.split("_")]
     said = set(found) - {"", *SILENT.split()}
     stems = {re.sub("i[sz]", "is", re.sub(ENDING, "", word)) for word in said}  # both spellings
     return {SAME.get(stem, stem) for stem in stems}
@@ -298,15 +313,34 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
     return of_entries, rare
 
 
+@functools.cache
+def phrases(entry: Entry) -> tuple[frozenset[str], ...]:
+    """Return the words of each phrase that says what an entry is about."""
+    sees, asked = re.split(r"(?<=[.;:])\s", entry.sees), re.split(r"[,;]\s", entry.asked)
+    called = (entry.title, *sees, *asked)
+    return tuple(dict.fromkeys(frozenset(said) for text in called if (said := words(text))))
+
+
 def _by_words(text: str) -> list[Entry]:
     """Return the entries that share words with a text, the best first."""
     of_entries, rare = weights()
     asked = words(text) & rare.keys()
-    highest = max(WEIGHTS.values())
-    least = LEAST * highest * sum(rare[word] for word in asked)
+    if not asked:
+        return []
+    highest = max(WEIGHTS.values()) * sum(rare[word] for word in asked)
+
+    def length(said: Iterable[str]) -> float:
+        return math.sqrt(sum(rare[word] ** 2 for word in said))
+
+    def closeness(entry: Entry) -> float:
+        """The largest cosine of the angle between what is asked and a phrase of the entry."""
+        shared = ((sum(rare[word] ** 2 for word in asked & said), said) for said in phrases(entry))
+        return max(product / (length(asked) * length(said)) for product, said in shared)
+
     found = {
-        entry: sum(rare[word] * weight.get(word, 0) for word in asked)
+        entry: sum(rare[word] * weight.get(word, 0) for word in asked) / highest
         for entry, weight in of_entries.items()
     }
-    best = sorted(found, key=lambda entry: found[entry], reverse=True)
-    return [entry for entry in best if found[entry] >= max(least, 1e-9)]
+    found = {entry: share for entry, share in found.items() if share >= LEAST}
+    score = {entry: share + CLOSE * closeness(entry) for entry, share in found.items()}
+    return sorted(score, key=lambda entry: score[entry], reverse=True)

@@ -270,6 +270,37 @@ def test_words_in_a_name_count_too():
     assert {"gumbel_softmax", "gumbel", "softmax"} <= field_guide.words("gumbel_softmax")
 
 
+@pytest.mark.parametrize(
+    "text", ["cross entropy", "Cross-Entropy loss", "CrossEntropyLoss", "F.cross_entropy"]
+)
+def test_a_name_counts_as_one_word_however_it_is_written(text):
+    assert "cross_entropy" in field_guide.words(text)
+    assert "entropy" not in field_guide.words(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ("Why don't you use softmax before the cross entropy?", 207),
+        ("F.log_softmax(x, dim=1) output is not probability?", 213),
+        ("Why do you use sigmoid instead of softmax?", 214),
+        ("How can I get the confidence score for the classification task", 180),
+        ("About reduction built in KLDivLoss", 107),
+        ("Is the trick for hard gumbel_softmax correct?", 167),
+        ("Cross entropy loss: ignore list of indexes", 206),
+        ("RuntimeError: Invalid index in scatter at THTensorEvenMoreMath.cpp:151", 209),
+    ],
+)
+def test_a_question_is_found_in_the_words_of_those_who_ask(asked, number):
+    assert number in [entry.number for entry in explain(asked).entries[:2]]
+
+
+def test_of_equal_messages_the_nearest_entry_comes_first():
+    found = explain("RuntimeError: probability tensor contains either `inf`, `nan` or element < 0")
+    assert found.entries[0].number == 145
+    assert 72 in [entry.number for entry in found.entries]
+
+
 def test_an_explanation_shows_the_entry_and_names_the_others():
     found = explain("the loss is nan")
     first, *others = found.entries

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from softmax_lessons.copies import Notebook
 from softmax_lessons.field_guide import (
+    CLOSE,
     ENDING,
     KIND,
     LEAST,
     MOST,
+    NAMES,
     NORMALISED,
     PART,
     SAME,
@@ -22,6 +24,7 @@ from softmax_lessons.field_guide import (
     entries,
     messages,
     parts,
+    phrases,
     weights,
 )
 
@@ -97,13 +100,16 @@ def search_data() -> str:
     data = {
         "kind": KIND,
         "normalised": NORMALISED,
+        "names": NAMES,
         "word": WORD,
         "ending": ENDING,
         "same": SAME,
         "silent": SILENT.split(),
         "part": PART,
         "most": MOST,
-        "least": LEAST * max(WEIGHTS.values()),
+        "least": LEAST,
+        "highest": max(WEIGHTS.values()),
+        "close": CLOSE,
         "rare": rare,
         "entries": [_searched(entry, of_entries[entry]) for entry in entries()],
         "answers": [{**vars(each), "messages": _matched(each)} for each in messages()],
@@ -117,6 +123,7 @@ def _searched(entry: Entry, weight: dict[str, int]) -> dict:
         "title": entry.title,
         "messages": _matched(entry),
         "words": weight,
+        "phrases": [" ".join(sorted(said)) for said in phrases(entry)],
     }
 
 

@@ -226,6 +226,7 @@ QUERIES = [
     *(message.replace("…", "some 7") for entry in entries() for message in entry.messages),
     *(text.replace("…", "some 7") for message in messages() for text in message.messages),
     *(entry.title for entry in entries()),
+    *(phrase for entry in entries() for phrase in entry.asked.split(", ")),
     *("loss is nan", "banana split", "IndexError: Target 12 is out of bounds.", "my gpu says no"),
     *("Why are my probabilities all the same?", "fp16 softmax 🙂", "P80", "a", "  ", "e e e"),
 ]

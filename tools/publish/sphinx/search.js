@@ -11,8 +11,13 @@ function normalised(message) {
 
 function wordsOf(text) {
   const silent = new Set(["", ...FIELD_GUIDE.silent]);
-  const found = text.toLowerCase().match(new RegExp(FIELD_GUIDE.word, "g")) ?? [];
-  const said = [...found, ...found.flatMap((word) => (word.includes("_") ? word.split("_") : []))];
+  text = text.toLowerCase();
+  for (const [pattern, name] of FIELD_GUIDE.names) {
+    text = text.replace(new RegExp(pattern, "g"), name);
+  }
+  const whole = new Set(FIELD_GUIDE.names.map(([, name]) => name));
+  const found = text.match(new RegExp(FIELD_GUIDE.word, "g")) ?? [];
+  const said = [...found, ...found.flatMap((word) => (whole.has(word) ? [] : word.split("_")))];
   const stems = said.filter((word) => !silent.has(word))
     .map((word) => word.replace(new RegExp(FIELD_GUIDE.ending), "").replace(/i[sz]/g, "is"));
   const { same } = FIELD_GUIDE;
@@ -48,20 +53,31 @@ function byMessage(text, known, whole) {
 }
 
 function byWords(text) {
-  const asked = [...wordsOf(text)].filter((word) => Object.hasOwn(FIELD_GUIDE.rare, word));
-  const rare = (word) => FIELD_GUIDE.rare[word];
-  const least = Math.max(FIELD_GUIDE.least * asked.reduce((sum, word) => sum + rare(word), 0), 1e-9);
+  const { rare, close, least } = FIELD_GUIDE;
+  const asked = new Set([...wordsOf(text)].filter((word) => Object.hasOwn(rare, word)));
+  if (!asked.size) return [];
+  const sum = (said, of) => [...said].reduce((total, word) => total + of(word), 0);
+  const length = (said) => Math.sqrt(sum(said, (word) => rare[word] ** 2));
+  const highest = FIELD_GUIDE.highest * sum(asked, (word) => rare[word]);
   const scores = new Map();
   for (const entry of FIELD_GUIDE.entries) {
-    const score = asked.reduce((sum, word) => sum + rare(word) * (entry.words[word] ?? 0), 0);
-    if (score >= least) scores.set(entry, [score, 0]);
+    const weight = (word) => (Object.hasOwn(entry.words, word) ? entry.words[word] : 0);
+    const share = sum(asked, (word) => rare[word] * weight(word)) / highest;
+    if (share < least) continue;
+    const closeness = entry.phrases.map((phrase) => phrase.split(" ")).map((said) => {
+      const product = sum(said, (word) => (asked.has(word) ? rare[word] ** 2 : 0));
+      return product / (length(asked) * length(said));
+    });
+    scores.set(entry, [share + close * Math.max(...closeness), 0]);
   }
   return best(scores);
 }
 
 function explain(text) {
+  const near = byWords(text);
+  const byNearness = new Set([...near, ...FIELD_GUIDE.entries]);
   for (const whole of [true, false]) {
-    const found = byMessage(text, FIELD_GUIDE.entries, whole);
+    const found = byMessage(text, byNearness, whole);
     if (found.length) return { entries: found.slice(0, FIELD_GUIDE.most), exact: true };
     const [answer] = byMessage(text, FIELD_GUIDE.answers, whole);
     if (answer) {
@@ -69,7 +85,7 @@ function explain(text) {
       return { entries: more, exact: true, answer };
     }
   }
-  return { entries: byWords(text).slice(0, FIELD_GUIDE.most), exact: false };
+  return { entries: near.slice(0, FIELD_GUIDE.most), exact: false };
 }
 
 function said({ entries, exact, answer }) {
