@@ -85,8 +85,8 @@ QUESTIONS = {
     "add_ten": Question(
         "same",
         {
-            "flatter": ("shift-changes", "Each exponential and their sum grow by one factor."),
-            "sharper": ("shift-changes", "Each exponential and their sum grow by one factor."),
+            "flatter": ("shift-changes", "Each exponential and their sum grow by the same factor."),
+            "sharper": ("shift-changes", "Each exponential and their sum grow by the same factor."),
         },
         asks=(
             "Someone adds 10 to each of the scores 2, 1 and 0.1 before softmax. "
