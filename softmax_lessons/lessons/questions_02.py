@@ -79,7 +79,7 @@ QUESTIONS = {
                 "slices-are-rows",
                 "With dim=0, a slice is a column, with an entry from every photo.",
             ),
-            "none": ("ignores-input", "Photo 0 has new logits, so at least its own change."),
+            "none": ("ignores-input", "Photo 0 has new logits, so at least its result changes."),
         },
         asks=(
             "`logits` has shape (4, 3): four photos, one per row, and three classes. The first "
@@ -108,7 +108,10 @@ QUESTIONS = {
         0.3333,
         {
             0.9867: ("trusts-the-dim", "That's softmax along dim 2; this one runs along dim 1."),
-            1: ("forgets-the-mean", "The crops share 1 for each class. What is their mean?"),
+            1: (
+                "forgets-the-mean",
+                "The crops share a total of 1 for each class. What is their mean?",
+            ),
             5: ("forgets-softmax", "That is the mean of the logits."),
         },
         within=0.01,

@@ -96,7 +96,10 @@ QUESTIONS = {
     "bare_max": Question(
         "sums right, probabilities wrong",
         {
-            "both right": ("sums-prove-it", "A different number comes off each entry of a row."),
+            "both right": (
+                "sums-prove-it",
+                "You subtract a different number from each entry of a row.",
+            ),
             "both wrong": ("sums-must-tell", "Each row is divided by its own sum."),
         },
         asks=(
@@ -111,10 +114,10 @@ QUESTIONS = {
         2,
         {
             4: ("trusts-dim-1", "With dim=1 alone, one of the six isn't a mistake."),
-            1: ("only-one-batch", "Along both dims, the square batch does it too."),
+            1: ("only-one-batch", "Along both dims, the square batch finds all six too."),
             0: ("trusts-no-test", "A comparison with PyTorch, along both dims, finds all six."),
-            5: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
-            10: ("any-oblong-test", "Some results are wrong, and still every slice sums to 1."),
+            5: ("any-oblong-test", "In some wrong results, every slice still sums to 1."),
+            10: ("any-oblong-test", "In some wrong results, every slice still sums to 1."),
         },
         asks=(
             "Six functions `f(x, dim)` are wrong: sum over everything, no `keepdim` in the sum, "
@@ -135,7 +138,7 @@ QUESTIONS = {
             "        return x.exp() / x.exp().sum()\n"
             "    row = torch.tensor([1.0, 2.0, 3.0])\n"
             "    probs = softmax(row)\n\n"
-            "Is `row` as before now, or changed?"
+            "Is `row` still as before, or changed?"
         ),
     ),
 }
