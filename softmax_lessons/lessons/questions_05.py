@@ -84,7 +84,8 @@ QUESTIONS = {
             "    x = torch.tensor([0.42578125, 1.078125, 5.3125], dtype=torch.bfloat16)\n"
             "    helped = torch.softmax(x - x.max(), dim=0)\n"
             "    alone = torch.softmax(x, dim=0)\n\n"
-            "Next to the exact softmax, is `helped` better than `alone`, equal to it or worse?"
+            "Measured against the exact softmax, is `helped` better than `alone`, equal to it or "
+            "worse?"
         ),
     ),
     "second_sentence": Question(

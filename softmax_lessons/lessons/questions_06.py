@@ -52,7 +52,7 @@ HEADS = (
     (
         "F.cross_entropy(z.softmax(1), t)",
         "b",
-        "starts at log 10 and gets stuck at once. Which head learns from a second softmax?",
+        "starts at log 10 and gets stuck at once. Which head has a second softmax?",
     ),
     (
         "F.nll_loss(z.softmax(1), t)",
@@ -72,7 +72,7 @@ HEADS = (
     (
         "-(F.one_hot(t) * z.log_softmax(1)).mean()",
         "d",
-        "starts at a tenth of log 10. Which mean is over ten times as many numbers?",
+        "starts at a tenth of log 10. Which mean runs over ten times too many numbers?",
     ),
 )
 
@@ -164,7 +164,7 @@ QUESTIONS = {
         "nothing",
         {
             "a floor": ("every-softmax-hurts", "It doesn't change the differences of the logits."),
-            "nan": ("logs-of-logs", "It takes logits, and a shift of them does no harm."),
+            "nan": ("logs-of-logs", "It takes logits, and shifting them does no harm."),
         },
         asks=(
             "Someone computes the loss as `F.cross_entropy(logits.log_softmax(dim=1), targets)`. "

@@ -125,7 +125,7 @@ def _smoothing_floor(classes: int, smoothing: float) -> Question:
             ),
             smoothing: (
                 "amount-is-the-floor",
-                "That is how much is smoothed, not the loss it leads to.",
+                "That is the amount of smoothing, not the loss it leads to.",
             ),
             round(-math.log(1 - smoothing), 4): (
                 "target-alone",
@@ -177,7 +177,7 @@ QUESTIONS = {
         "wrong",
         {
             "error": ("shapes-protect", "Five words and five classes: the shapes fit."),
-            "right": ("finds-the-classes", "PyTorch takes dim 1, whatever is there."),
+            "right": ("finds-the-classes", "PyTorch takes dim 1, whatever it holds."),
         },
         asks=(
             "`F.cross_entropy` expects the classes in dim 1. Your logits have shape (2, 5, 5): two "
@@ -194,7 +194,7 @@ QUESTIONS = {
         },
         asks=(
             "All the targets of a batch are -100, which `F.cross_entropy` ignores, so none of them "
-            "counts. What does it return, as the mean loss?"
+            "counts. What mean loss does it return?"
         ),
     ),
     "ignored_class": with_other_numbers(
