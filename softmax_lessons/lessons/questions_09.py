@@ -21,8 +21,8 @@ def _other_temperature(temperature: float, logits: list[float]) -> Question:
             ),
         },
         asks=(
-            f"Before softmax, the logits {listed(logits)} are divided by a temperature T. It goes "
-            f"from 1 {'down' if temperature < 1 else 'up'} to {temperature:g}. "
+            f"Before softmax, the logits {listed(logits)} are divided by a temperature T, which "
+            f"goes from 1 {'down' if temperature < 1 else 'up'} to {temperature:g}. "
             "Do the probabilities get flatter, get sharper or stay the same?"
         ),
     )

@@ -224,7 +224,7 @@ QUESTIONS = {
     "straight_through_order": Question(
         "zero",
         {
-            "same": ("values-decide", "The values are; the gradients of soft and -soft cancel."),
+            "same": ("values-decide", "The values are the same, but the gradients cancel."),
             "reversed": ("minus-wins", "There is a plus and a minus: they cancel."),
         },
         asks=(

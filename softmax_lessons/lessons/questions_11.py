@@ -24,7 +24,7 @@ def _probability_of_text(denominators: list[int]) -> Question:
             ),
             round(sum(probs), 4): (
                 "sums-probabilities",
-                "For words that all have to come, you multiply.",
+                "To get all the words, you multiply.",
             ),
         },
         within=0.005,
@@ -44,7 +44,7 @@ def _copies(logit: int, shifted: bool) -> Question:
         if shifted
         else "Someone forgets this shift: the loss compares row t with word t."
     )
-    behind = "the target has the logit 0" if shifted else "the target is its input"
+    behind = "the target has the logit 0" if shifted else "the target is the input"
     return Question(
         answer,
         {

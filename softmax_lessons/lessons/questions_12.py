@@ -115,7 +115,7 @@ QUESTIONS = {
         },
         asks=(
             "A query has two keys. The real one has a score of -20000. The score of the hidden one "
-            "is replaced by -10000. After softmax, which one has the weight: the real key, the "
+            "is replaced by -10000. After softmax, which one gets the weight: the real key, the "
             "hidden key or both?"
         ),
     ),
@@ -163,7 +163,7 @@ QUESTIONS = {
         "future",
         {
             "itself": ("polarity-inverted", "Here True means: may be seen."),
-            "everything": ("mask-ignored", "The mask is used; ask which way round."),
+            "everything": ("mask-ignored", "The mask is used; what does True mean?"),
         },
         asks=(
             "Four words attend to each other with `F.scaled_dot_product_attention`. Its "

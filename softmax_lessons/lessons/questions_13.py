@@ -70,7 +70,7 @@ def _rounded_losses(first: float, apart: float) -> Question:
         {
             5: (
                 "sees-all-digits",
-                f"Two neighbours are {apart:g} apart, and the numbers 1/{1 / gap:g}.",
+                f"bfloat16 numbers are 1/{1 / gap:g} apart here, not {apart:g}.",
             ),
             len(seen) + 1: (
                 "rounds-to-both-ends",
@@ -188,7 +188,7 @@ QUESTIONS = {
         {
             "bfloat16": ("digits-for-range", "Few digits don't matter here: bfloat16 has range."),
             "both": ("digits-for-range", "bfloat16 goes down to 9e-41, far below 2.0e-8."),
-            "neither": ("float16-reaches-far", "What lies below half of 6e-8 is 0 in float16."),
+            "neither": ("float16-reaches-far", "Anything below half of 6e-8 is 0 in float16."),
         },
         asks=(
             "A gradient of 2.0e-8 is stored in 16 bits. The smallest positive number is 6e-8 in "
