@@ -250,7 +250,7 @@ def test_what_the_class_predicted_is_counted_the_fewest_right_first():
             right("a", guesses={"add_ten": "same", "cat_share": 0.66, "times_ten": "sharper"}),
             right("b", guesses={"add_ten": "flatter", "cat_share": 66, "nonsense": 3}),
             right("c", guesses={"add_ten": {"flatter": 0.6, "same": 0.4}, "cat_share": "0.661"}),
-            right("d", guesses={"add_ten": "green", "cat_share": [1]}),
+            right("d", guesses={"add_ten": "green", "cat_share": "owl"}),
         ]
     )
     assert [each.name for each in found.asked] == ["add_ten", "cat_share"]

@@ -133,8 +133,8 @@ QUESTIONS = {
         asks=(
             "The state of a piece of logits is its maximum m and the sum of exp(x - m). To merge "
             "two states, you rescale both sums to the larger maximum and add them. You merge c "
-            "with a, and then with b. Rounding aside, is the state the same as after merging a with "
-            "b, then with c, or different?"
+            "with a, and then with b. Rounding aside, is the state the same as after merging a "
+            "with b, then with c, or different?"
         ),
     ),
     "masked_first_piece": Question(
