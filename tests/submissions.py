@@ -281,7 +281,9 @@ HONEST: dict[str, Builder] = {
     "fails_at_top_level": partial(
         submit, before=["1 / 0", "import sys\nsys.exit(1)", "assert False", "no_such_name"]
     ),
-    "endless_at_top_level": partial(submit, before=["while True:\n    pass", 'name = input("? ")']),
+    "infinite_at_top_level": partial(
+        submit, before=["while True:\n    pass", 'name = input("? ")']
+    ),
     "code_in_other_cells": partial(
         submit,
         before=[text(WRONG["softmax_1d"], "raw"), text(f"```python\n{WRONG['softmax_1d']}\n```")],
@@ -572,7 +574,7 @@ def replace(change):
 
 # each is the body of a function and costs it its own point, and no other's
 BODIES = {
-    "endless_loop": "while True:\n    pass",
+    "infinite_loop": "while True:\n    pass",
     "ignores_signals": """
 for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
     signal.signal(number, signal.SIG_IGN)
@@ -721,7 +723,7 @@ class Same:
     __call__ = lambda self, *args, **kwargs: self
 return Same()""",
     "class_named_tensor": 'return type("Tensor", (), {"shape": x.shape, "dtype": x.dtype})()',
-    "endless_generator": "return itertools.count()",
+    "infinite_generator": "return itertools.count()",
     "is_a_generator": "yield right(x, dim)",
     "huge_result": "return torch.zeros(1).expand(1 << 28)",
     "huge_error": "raise ValueError('x' * (50 << 20))",
@@ -901,7 +903,7 @@ HOSTILE |= {
         ),
         7,
     ),
-    "endless_in_a_needed_variable": (
+    "infinite_in_a_needed_variable": (
         partial(
             attack, body="return right(x, dim) * one", before=["one = 1\nwhile one:\n    one = 1"]
         ),

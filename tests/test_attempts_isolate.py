@@ -41,12 +41,12 @@ class LyingTensor(torch.Tensor):
         return True
 
 
-def endless(x, dim):
+def infinite(x, dim):
     while True:
         pass
 
 
-def endless_and_deaf(x, dim):
+def infinite_and_deaf(x, dim):
     while True:
         try:
             time.sleep(100)
@@ -54,7 +54,7 @@ def endless_and_deaf(x, dim):
             continue
 
 
-def endless_allocation(x, dim):
+def infinite_allocation(x, dim):
     kept = []
     while True:
         kept.append(torch.ones(10**6))
@@ -89,9 +89,9 @@ def forks(x, dim):
 
 
 HOSTILE = [
-    endless,
-    endless_and_deaf,
-    endless_allocation,
+    infinite,
+    infinite_and_deaf,
+    infinite_allocation,
     recursion,
     patches_torch_and_the_checker,
     writes_to_every_file,
@@ -207,16 +207,16 @@ def test_a_hostile_attempt_gets_a_verdict_in_time_and_never_passes(attempt, way,
     assert check("stable_softmax", bank.amax, way=way).passed
 
 
-def test_an_endless_loop_is_told_what_is_known(way):
-    verdict = check("stable_softmax", endless, way=way)
+def test_an_infinite_loop_is_told_what_is_known(way):
+    verdict = check("stable_softmax", infinite, way=way)
     assert verdict.misconceptions == ("takes-too-long",)
-    assert "after 3 s. Is there an endless loop, a plot, a download?" in verdict.says
+    assert "after 3 s. Is there an infinite loop, a plot, a download?" in verdict.says
 
 
 @needs_fork
 def test_no_process_stays_behind():
     in_plain_thread(lambda gone: worker._end_all())
-    check("stable_softmax", endless, way="fork")
+    check("stable_softmax", infinite, way="fork")
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
@@ -343,7 +343,7 @@ def test_ctrl_c_stops_a_check_and_leaves_nothing(way):
     for wait in (0.0, 0.005, 0.02, 0.05, 0.2):
         with contextlib.suppress(KeyboardInterrupt):
             threading.Timer(wait, signal.raise_signal, [signal.SIGINT]).start()
-            check("stable_softmax", endless, way=way)
+            check("stable_softmax", infinite, way=way)
             time.sleep(10)  # it came before the check
             pytest.fail("nothing was interrupted")
     end = time.monotonic() + 30

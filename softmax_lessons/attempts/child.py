@@ -92,7 +92,7 @@ def limit(seconds: float, memory: int) -> None:
     now = _address_space(resource.getpagesize())
     resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if seconds:  # should its parent die, an endless loop ends all the same
+    if seconds:  # should its parent die, an infinite loop ends all the same
         cpu = int(time.process_time() + MOST_PATIENCE * seconds) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
 

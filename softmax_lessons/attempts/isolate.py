@@ -1,6 +1,6 @@
 """Run an attempt in a process of its own, so that whatever it does stays there.
 
-It gets one input at a time and gives back plain bytes; it never sees an expected value. Endless
+It gets one input at a time and gives back plain bytes; it never sees an expected value. Infinite
 loops, exits, crashes, huge allocations, patched libraries and changed settings end with it.
 There are two ways: a fork of this process (`fork`, Linux), and a process that is kept (`worker`).
 """

@@ -122,7 +122,7 @@ class Hunt:
     def _takes_too_long(self, name: str, times: int) -> Verdict:
         says = (
             f"Your test took longer than {SECONDS:g} s. It is run {times} times, on correct "
-            "functions and on buggy ones: an endless loop, or a large input?"
+            "functions and on buggy ones: an infinite loop, or a large input?"
         )
         mistake = Misconception("takes-too-long", says, TOO_LONG)
         return Verdict(name, "wrong", "not yet", says, (mistake,))

@@ -223,7 +223,7 @@ IDEAS = {
                         "Each row is divided by its own sum, whatever is in it.",
                     ),
                     "range": (
-                        "any-oblong-test",
+                        "any-non-square-test",
                         "Shares of a sum of positive numbers are always in that range.",
                     ),
                 },
@@ -240,7 +240,7 @@ IDEAS = {
                         "The same numbers in another order have the same sum.",
                     ),
                     "range": (
-                        "any-oblong-test",
+                        "any-non-square-test",
                         "Every number is a probability, only that of another class.",
                     ),
                 },

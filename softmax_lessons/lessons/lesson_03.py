@@ -22,16 +22,16 @@ from softmax_lessons.lessons.recipe import (
 def ordinary() -> tuple[Probe, ...]:
     """Return probes of every rank with ordinary scores.
 
-    Small ones first, square ones beside oblong ones, and every dim of every rank: a mistake
+    Small ones first, square ones next to others, and every dim of every rank: a mistake
     that one shape hides, another shows.
     """
-    square, oblong = grid([1, 2], [3, 5]), grid([1, 2, 3], [1, 2, 1])
+    square, wide = grid([1, 2], [3, 5]), grid([1, 2, 3], [1, 2, 1])
     article = grid([1, 2, 3], [1, 2, 1], [4, 3, 2])
     inputs = [
         (square, 1),
         (square, 0),
-        (oblong, 1),
-        (oblong, 0),
+        (wide, 1),
+        (wide, 0),
         (article, 1),
         (article, -2),
         (row(1, 2, 0.1), 0),

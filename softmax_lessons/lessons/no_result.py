@@ -484,7 +484,7 @@ NO_RESULT = (
     ),
     Misconception(
         slug="takes-too-long",
-        says="Your function hadn't finished after 3 s. Is there an endless loop, a plot, a "
+        says="Your function hadn't finished after 3 s. Is there an infinite loop, a plot, a "
         "download?",
         hints=(
             "What has to become true for your loop to end? Does anything in the loop change that?",

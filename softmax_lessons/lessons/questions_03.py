@@ -116,8 +116,8 @@ QUESTIONS = {
             4: ("trusts-dim-1", "With dim=1 alone, one of the six isn't a mistake."),
             1: ("only-one-batch", "Along both dims, the square batch finds all six too."),
             0: ("trusts-no-test", "A comparison with PyTorch, along both dims, finds all six."),
-            5: ("any-oblong-test", "In some wrong results, every slice still sums to 1."),
-            10: ("any-oblong-test", "In some wrong results, every slice still sums to 1."),
+            5: ("any-non-square-test", "In some wrong results, every slice still sums to 1."),
+            10: ("any-non-square-test", "In some wrong results, every slice still sums to 1."),
         },
         asks=(
             "Six functions `f(x, dim)` are wrong: sum over everything, no `keepdim` in the sum, "

@@ -167,7 +167,7 @@ QUESTIONS = {
     "float64_of_1000": Question(
         "nan",
         {
-            "right": ("float64-is-endless", "In float64, exp overflows above 709.78."),
+            "right": ("float64-is-infinite", "In float64, exp overflows above 709.78."),
             "zeros": ("only-the-sum", "exp(1000) itself is inf in float64."),
         },
         asks=(
