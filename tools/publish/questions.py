@@ -63,11 +63,16 @@ def with_texts_hidden(notebook: Notebook) -> Notebook:
     cells, asked = [], ""
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
-        if cell["cell_type"] != "markdown" or GOES_ON.search(text) or "steps" in tags(cell):
-            shows = (tag for tag in tags(cell) if tag.startswith(SHOWS))
-            asked = next(shows, "")
-        elif asked:
-            cell = {**cell, "source": f'<div class="{asked}">\n\n{text}\n\n</div>'}
+        is_text = cell["cell_type"] == "markdown" and "steps" not in tags(cell)
+        waits, goes_on = text, ""
+        if is_text and (found := GOES_ON.search(text)):
+            start = found.start() if found[0] in ("#", "**Predict.**") else 0
+            waits, goes_on = text[:start].rstrip(), text[start:]
+        if is_text and asked and waits:
+            source = f'<div class="{asked}">\n\n{waits}\n\n</div>\n\n{goes_on}'
+            cell = {**cell, "source": source.rstrip()}
+        if not is_text or goes_on:
+            asked = next((tag for tag in tags(cell) if tag.startswith(SHOWS)), "")
         cells.append(cell)
     return {**notebook, "cells": cells}
 
