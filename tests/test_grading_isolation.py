@@ -174,6 +174,23 @@ def test_time_outs_are_tried_again_and_verdicts_kept(folder, monkeypatch):
     assert sorted(graded) == ["classes_of_batch", "softmax_1d"]
 
 
+def test_a_notebook_that_says_itself_that_it_is_ready_gets_its_own_points_alone(folder):
+    forged = """import os, stat
+for fd in range(3, 64):
+    try:
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            os.write(fd, len(b"[]\\n").to_bytes(4, "big") + b"[]\\n")
+    except OSError:
+        pass
+globals().update(one=2.0)
+def softmax_1d(x):
+    return x * one"""
+    hand_in(folder, "a.ipynb", softmax_1d=forged)
+    (row,) = run(folder)
+    assert (row["points"], row["of"]) == ("2", "3")
+    assert "not graded" not in (folder.parent / "grades" / "grades.json").read_text("utf-8")
+
+
 def test_on_a_busy_machine_a_notebook_has_more_time(folder, monkeypatch):
     slow = """import time
 def slowly():

@@ -234,7 +234,7 @@ def _ask(connection: Connection, probe: Probe) -> Outcome:
         if answer.pop("nonce") == nonce and answer.keys() == FIELDS and _sound(answer, probe):
             after, called = tuple(answer["after"]), tuple(answer["called"])
             return Outcome(**{**answer, "after": after, "called": called})
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+    except messages.NO_MESSAGE:
         pass
     raise ValueError(UNREADABLE)
 

@@ -233,8 +233,8 @@ def _wait_until_ready(connection: Connection, seconds: float) -> bool:
     with Watchdog(connection, time.monotonic() + seconds, given_up):
         try:
             if body := messages.read(connection.answers, messages.LARGEST_ANSWER):
-                return bool(messages.unpack(body).get("cut_off"))
-        except (OSError, ValueError):
+                return bool(messages.unpack(body)["cut_off"])
+        except (OSError, *messages.NO_MESSAGE):
             pass
     connection.process.ending()  # raises MachineError if it was no doing of the notebook's
     raise NotebookError
