@@ -201,7 +201,8 @@ def function(exercise: str, code: str) -> Callable[..., object]:
 def verdict_on(exercise: str, attempt: Callable[..., object]) -> Verdict:
     """Return what `check` says of an answer, from the inputs that are always the same."""
     task = exercises()[exercise]
-    outcomes = run_isolated(task.prepared(attempt), task.fixed, task.parameters)
+    # a process that is kept: hundreds of forks would take a minute
+    outcomes = run_isolated(task.prepared(attempt), task.fixed, task.parameters, way="worker")
     return task.verdict(exercise, task.fixed, outcomes)
 
 
@@ -248,9 +249,9 @@ def _link(slug: str, lesson: str = "") -> str:
 
 
 def _of_lesson(number: str, heading: str, notebook: str) -> str:
+    links = f"[{heading}](../notebooks/{notebook}); [how to use this page](index.md)."
     lines = ["---", "orphan: true", "---", "", f"# What goes wrong in lesson {number}", ""]
-    lines += [f"For teachers of [{heading}](../notebooks/{notebook}); ", ""]
-    lines[-2] += "[how to use this page](index.md)."
+    lines += [f"For teachers of {links}", ""]
     for name, task in by_lesson()[number].items():
         if isinstance(task, Exercise):
             lines += _of_exercise(name, task, number)
