@@ -102,7 +102,7 @@ def _with_offer(verdict: Verdict) -> Verdict:
 def judged(
     name: str, task: Task, attempt: Callable[..., object], way: str, given_up: GivenUp
 ) -> Verdict:
-    """Return the verdict on a function, from what it does in a process of its own."""
+    """Return the verdict on a function, from what it does in a separate process."""
     probes = task.probes()
     try:
         outcomes = run_isolated(

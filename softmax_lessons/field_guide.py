@@ -94,7 +94,7 @@ class Entry:
         cause: why.
         fix: what to write instead.
         early: how to see it earlier next time.
-        more: the lesson, the versions, the entries beside it, and its source.
+        more: the lesson, the versions, the entries next to it, and its source.
         asked: what people also call it; only the search uses these words.
         code: the cells that show it.
     """

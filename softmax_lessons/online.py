@@ -355,7 +355,7 @@ def run_processes(
     if typed or "<" in name:
         raise ValueError(
             f"run_processes needs a function that other processes can import, got {name}; "
-            "put it into a module of its own"
+            "put it into its own module"
         )
     if not (isinstance(shards, list) and shards and all(isinstance(x, Tensor) for x in shards)):
         raise TypeError(f"run_processes needs a list of one tensor or more, got {shards!r:.60}")

@@ -76,13 +76,13 @@ class Report:
 def lessons() -> list[Path]:
     """Return the notebooks of the course, in reading order.
 
-    An installed package has them inside; a checkout has them beside it.
+    An installed package has them inside; a checkout has them next to it.
     """
     package = Path(__file__).parent
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if found := sorted(folder.glob("[0-9][0-9]_*.ipynb")):
             return found
-    raise FileNotFoundError(f"found no lessons in {package} or beside it; please reinstall")
+    raise FileNotFoundError(f"found no lessons in {package} or next to it; please reinstall")
 
 
 def prepare(folder: Path | str, solutions: bool = True) -> Report:
@@ -134,7 +134,7 @@ def prepare(folder: Path | str, solutions: bool = True) -> Report:
 
 
 def _put_beside(folder: Path, written: dict[str, str]) -> None:
-    """Put what isn't a lesson beside them; what the learner has changed or deleted stays so."""
+    """Put what isn't a lesson next to them; what the learner has changed or deleted stays so."""
     for name, source in BESIDE_LESSONS.items():
         fresh, copy = (
             (Path(__file__).parent / "beside_lessons" / source).read_bytes(),

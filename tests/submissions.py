@@ -944,7 +944,7 @@ HOSTILE |= {
     "60_mb": (_holds(json.dumps(notebook([text("x" * (60 << 20))])).encode()), 0),
     "folder_for_a_file": (lambda folder: (folder / FILE).mkdir(), 0),
     "link_to_itself": (lambda folder: (folder / FILE).symlink_to(FILE), 0),
-    # opening it to read waits for a writer, for ever
+    # opening it to read waits for a writer, forever
     "named_pipe": (lambda folder: os.mkfifo(folder / FILE), 0),
 }
 

@@ -498,7 +498,7 @@ def test_a_test_can_not_tell_what_it_tests_by_looking_at_it(folder):
 
 @contextlib.contextmanager
 def stand_in(*functions):
-    """Give what `subjects` puts in the place of functions, and a way to choose one of them."""
+    """Give what `subjects` puts in place of functions, and a way to choose one of them."""
     import threading
 
     from softmax_lessons.grading import subjects

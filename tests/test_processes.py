@@ -14,7 +14,7 @@ from softmax_lessons.online import run_processes
 def test_a_softmax_over_processes_is_the_softmax_of_the_whole(count):
     x = (torch.arange(5 * 24) * 0.618 % 1 * 200 - 100).reshape(5, 24)
     x[0, :12] = -float("inf")  # whole shards of a row
-    x[1] += 1000  # each row has a maximum of its own
+    x[1] += 1000  # each row has its own maximum
     parts = run_processes(online.softmax_sharded, list(x.chunk(count, dim=-1)), seconds=300)
     torch.testing.assert_close(torch.cat(parts, dim=-1), torch.softmax(x, -1))
     assert not multiprocessing.active_children()

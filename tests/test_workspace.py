@@ -184,7 +184,7 @@ def test_other_files_are_left_alone_and_nothing_temporary_stays(course, mine):
 
 
 def beside(mine):
-    """Return what is beside the lessons, by name."""
+    """Return what is next to the lessons, by name."""
     files = {name: mine / name for name in BESIDE_LESSONS}
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
 

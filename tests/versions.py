@@ -1,7 +1,7 @@
 """Run `make test` with the oldest versions that we promise, and with the newest that pip finds.
 
 And the lessons with the IPython and the kernel of Colab, which are older than tests need.
-`make test-versions` calls this. Each gets an environment of its own, outside the checkout.
+`make test-versions` calls this. Each gets its own environment, outside the checkout.
 """
 
 import argparse

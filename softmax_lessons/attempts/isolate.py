@@ -1,4 +1,4 @@
-"""Run an attempt in a process of its own, so that whatever it does stays there.
+"""Run an attempt in a separate process, so that whatever it does stays there.
 
 It gets one input at a time and gives back plain bytes; it never sees an expected value. Infinite
 loops, exits, crashes, huge allocations, patched libraries and changed settings end with it.

@@ -16,7 +16,7 @@ class GivenUp(threading.Event):
 
 
 def in_plain_thread(work: Callable[[GivenUp], Result]) -> Result:
-    """Return what `work` returns, done in a thread of its own and with plain settings.
+    """Return what `work` returns, done in a separate thread and with plain settings.
 
     A new thread has grad mode on, no inference mode, autocast, default device or NumPy error
     state, whatever the caller has; and Ctrl-C reaches the caller alone, so that the work can

@@ -184,7 +184,7 @@ def as_attempt(
     """
 
     def attempt(logits: Tensor, i: int) -> Tensor:
-        # a name of its own would tell a test which function it has
+        # its own name would tell a test which function it has
         def function(*args: object, **named: object) -> object:
             return subjects[i](*args, **named)
 

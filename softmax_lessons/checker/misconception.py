@@ -8,7 +8,7 @@ from torch import Tensor
 
 from softmax_lessons.attempts.run import Outcome, Probe
 
-# a change to the steps of what is right (a dict of them), or a function of its own
+# a change to the steps of what is right (a dict of them), or a function
 Variant = Mapping[str, object] | Callable[..., Tensor]
 
 

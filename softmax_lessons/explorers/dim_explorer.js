@@ -99,7 +99,7 @@
       return exp(n) / total;
     }
 
-    /** Writes an entry as in Python, with a colon in the place of `dim` if there is one. */
+    /** Writes an entry as in Python, with a colon in place of `dim` if there is one. */
     name(n, dim = -1) {
       return `x[${this.at(n)
         .map((index, place) => (place === dim ? ":" : index))

@@ -184,7 +184,7 @@
       const gone = exps.findIndex((value, index) => value === 0 && !infinite(shifted[index]));
       if (gone >= 0) {
         said.push(
-          `exp(${digits(shifted[gone])}) becomes 0, which does no harm beside a larger exp.`,
+          `exp(${digits(shifted[gone])}) becomes 0, which does no harm next to a larger exp.`,
         );
       }
     }

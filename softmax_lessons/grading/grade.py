@@ -1,4 +1,4 @@
-"""Grade every exercise of every learner, each in a process of its own."""
+"""Grade every exercise of every learner, each in a separate process."""
 
 import contextlib
 import importlib

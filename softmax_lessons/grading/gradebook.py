@@ -21,7 +21,7 @@ def filled(table: Table, found: Sequence[Result], title: str, most: str = "") ->
         table: the class list that the results' learners were found on.
         found: the results.
         title: of the column of marks; a gradebook may have more after it, such as a number.
-        most: the score of who has all points, for a line of the gradebook that says so.
+        most: the score of someone with all points, for a line of the gradebook that says so.
 
     Raises:
         ValueError: if several columns may be meant.
@@ -109,7 +109,7 @@ def write(
         found: the results.
         table: the class list, if there is one.
         title: of the column of marks.
-        most: the score of who has all points.
+        most: the score of someone with all points.
         folder: where the tables go.
 
     Returns:

@@ -19,7 +19,7 @@ REPORTS = re.compile(
 )
 NOTEBOOK, ZIP = ".ipynb", ".zip"
 OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what packing leaves behind
-# lie beside the learners' files in a download
+# lie next to the learners' files in a download
 KNOWN = ("index.html", "timestamp.txt")
 
 
@@ -167,7 +167,7 @@ def by_learner(downloads: Sequence[Download]) -> list[Learner]:
 
 
 def name_apart(learners: Sequence[Learner]) -> list[Learner]:
-    """Give each learner a label of their own, and return them in its order.
+    """Give each learner their own label, and return them in its order.
 
     It is the name, with the id where it takes that.
     """

@@ -50,7 +50,7 @@ def results(
     Args:
         submissions: what was handed in.
         marks: what came of it.
-        most: the score of who has all points; None leaves points as they are.
+        most: the score of someone with all points; None leaves points as they are.
         decimals: to how many a score is rounded; halves are rounded up.
     """
     of: dict[str, dict[str, Mark]] = {submission.learner: {} for submission in submissions}

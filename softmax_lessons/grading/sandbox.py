@@ -129,7 +129,7 @@ def level() -> list[str]:
     """Return what is in force on this system, and what that doesn't cover, in sentences."""
     if has_namespaces():
         said = [
-            "Each answer had processes, a network without an outside, and a file system of its own "
+            "Each answer had processes, a network without an outside, and its own file system "
             "(namespaces): the libraries, which it can't change, and 64 MB of scratch space."
         ]
     elif has_landlock():
@@ -182,7 +182,7 @@ def fork() -> int:
 
 
 def confine() -> None:
-    """Give up, for ever, all that the process of an answer doesn't need."""
+    """Give up, forever, all that the process of an answer doesn't need."""
     if has_namespaces():
         _leave_the_others()
     elif has_landlock():

@@ -1,4 +1,4 @@
-"""The functions that a learner's test is to test, in a process of their own.
+"""The functions that a learner's test is to test, in a separate process.
 
 A test that could look at them would know from their names or their code which ones are wrong.
 So its process has a stand-in, the same for all of them, which sends its arguments to the other

@@ -77,7 +77,7 @@ class Submission:
         answers: by the exercise's name.
         guesses: the first prediction for each question, as far as it is known.
         quizzes: calls of `before` and `after` in the notebooks, and answers; see `quiz_calls`.
-        memories: what the course keeps beside the lessons, where it was handed in as well.
+        memories: what the course keeps next to the lessons, where it was handed in as well.
         notes: what could not be read, and why; which file was taken where several could be.
         row: the number of the line in the class list, if there is one.
     """

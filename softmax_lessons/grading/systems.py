@@ -131,7 +131,7 @@ OTHER_TABLE = Gradebook(frozenset(), None, "{title}", feedback="Feedback")
 
 OF_GITHUB = "-submissions"  # what `gh classroom clone student-repos` calls the folder, at its end
 OF_NBGRADER = "submitted"
-# what stands beside `submitted` in a course of nbgrader
+# what stands next to `submitted` in a course of nbgrader
 BESIDE_IT = ("nbgrader_config.py", "gradebook.db", "source", "release")
 BLACKBOARD_NAME = re.compile(r"^Name: (?P<name>.+) \((?P<id>[^()]+)\)\s*$", re.MULTILINE)
 

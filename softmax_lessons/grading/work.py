@@ -1,4 +1,4 @@
-"""The work on one answer: run it in a process of its own, compare what it did, and mark it.
+"""The work on one answer: run it in a separate process, compare what it did, and mark it.
 
 Any process can do it: each starts what it needs when the first answer comes, and keeps it.
 """

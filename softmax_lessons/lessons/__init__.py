@@ -4,7 +4,7 @@ A lesson's module has a dict `TASKS`, by name and in the order of the lesson, an
 functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. Its predictions are
 in `questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
 `layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and
-misconceptions have modules of their own, by its name.
+misconceptions have their own modules, by its name.
 """
 
 import importlib

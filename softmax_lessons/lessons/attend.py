@@ -85,7 +85,7 @@ class AttendRecipe:
     mix: Step = torch.matmul
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, lengths: Tensor) -> Tensor:
-        """Return what this recipe makes of q, k (batch, time, d), v (batch, time, width)."""
+        """Return this recipe's result for q, k (batch, time, d), v (batch, time, width)."""
         time = q.shape[-2]
         keep = self.not_later(time) & self.real(lengths, time)
         hidden = self.hide(self.scale(self.compare(q, k), q, v), keep)

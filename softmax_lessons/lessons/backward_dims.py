@@ -291,7 +291,7 @@ DIMS = (
         hints=(
             "How many times does your loop write to the same entry?",
             "The gradient of a logit is a sum over all probabilities of its slice.",
-            "Start from zeros, and write `+=` in place of `=`.",
+            "Start from zeros, and write `+=` instead of `=`.",
         ),
         variants=(_only_the_last_term(True), _only_the_last_term(False)),
     ),

@@ -288,7 +288,7 @@ TERMS = (
         hints=(
             "Each slice of your result should sum to 0. Does it?",
             "Use p * grad with a sum over all, or p * (1 - p) * grad with a sum over the others.",
-            "Write `probs * grad` in place of `probs * (1 - probs) * grad`.",
+            "Write `probs * grad` instead of `probs * (1 - probs) * grad`.",
         ),
         variants=({"join": lambda p, g, total: p * (1 - p) * g - p * total},),
     ),
@@ -415,7 +415,7 @@ TERMS = (
             "Each slice of your result should sum to 0. Does it?",
             "The probabilities are already weights that sum to 1, so there's nothing left to "
             "divide by.",
-            "Write `.sum(...)` in place of `.mean(...)`.",
+            "Write `.sum(...)` instead of `.mean(...)`.",
         ),
         variants=({"total": torch.mean}, {"total": _mean_over(everything)}),
     ),

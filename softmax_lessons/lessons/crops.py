@@ -58,7 +58,7 @@ class CropRecipe:
     leave: Step = _same
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return what this recipe makes of logits (batch, crops, classes): (batch, classes)."""
+        """Return this recipe's result for logits (batch, crops, classes): (batch, classes)."""
         return self.leave(self.merge(self.share(self.enter(x))))
 
 
@@ -144,7 +144,7 @@ MISTAKES = (
         "over-batch",
         "Your softmax runs along dim 0, so the photos of a batch compete with each other.",
         (
-            "Call your function with one photo, and with the same photo beside another one. Does "
+            "Call your function with one photo, and with the same photo next to another one. Does "
             "its result stay?",
             "Which entries should sum to 1? Where is their dim in (batch, crops, classes)?",
             CLASSES_LINE,
@@ -244,7 +244,7 @@ MISTAKES = (
         "of the probabilities, which differs: one very large logit can outvote all other crops.",
         (
             "Which comes first in your code, the mean or the softmax?",
-            "Each crop gets probabilities of its own first.",
+            "Each crop gets its own probabilities first.",
             "Softmax along dim 2 first, then the mean along dim 1.",
         ),
         variants=(

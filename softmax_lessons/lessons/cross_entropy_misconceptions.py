@@ -187,7 +187,7 @@ OTHER_LOSSES = (
         hints=(
             "Divide your loss for one row by -log p. Is it 1 - p, or its square?",
             "Each row counts the same in the mean, whether the model has it right or not.",
-            "Leave out the power of (1 - p), and any factor beside it.",
+            "Leave out the power of (1 - p), and any factor next to it.",
         ),
         variants=tuple({"each": focal_loss(gamma, 0.25)} for gamma in (1, 2, 5)),
         fit=fit_focal,
@@ -262,7 +262,7 @@ STEPS = (
         "error if their numbers differ, and silently wrong if they match.",
         hints=(
             "Print the shape of what the loss is given: it should be (batch, classes).",
-            "Each row of the logits is one example, with a target of its own.",
+            "Each row of the logits is one example, with its own target.",
             "Leave `.T` out, or transpose back after the softmax.",
         ),
         variants=tuple(

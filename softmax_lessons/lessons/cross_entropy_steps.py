@@ -40,7 +40,7 @@ class LossRecipe(LogRecipe):
     finish: Callable[[Tensor], Tensor] = lambda loss: loss
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return what this recipe makes of logits (batch, classes) and targets (batch,)."""
+        """Return this recipe's result for logits (batch, classes) and targets (batch,)."""
         log_probs = self.log_probs(logits, 1)
         picked = self.pick(log_probs, self.label(targets, log_probs))
         return self.finish(self.reduce(self.each(self.sign * picked), logits, targets))

@@ -454,7 +454,7 @@ def along_one_dim_if_at_all(dim: int) -> Pattern:
 def each_on_its_own(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether equal logits get equal results, whatever logits are beside them."""
+    """Tell whether equal logits get equal results, whatever logits are next to them."""
     usable = [each for each in _all_usable(probes, outcomes) if each[0].logits.dtype.itemsize == 4]
     if not usable:
         return False

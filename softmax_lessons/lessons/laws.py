@@ -221,7 +221,7 @@ SOFTMAX = (
         "gives-nan",
         no_nan,
         (
-            "Print each step. Which one is the first with a nan or an inf in it?",
+            "Print each step. Which is the first with a nan or an inf in it?",
             "A nan comes from 0 / 0, inf / inf, inf - inf or 0 * inf. Which is yours?",
             "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
         ),
@@ -230,7 +230,7 @@ SOFTMAX = (
         "gives-inf",
         no_inf,
         (
-            "Print each step. Which one is the first with an inf in it, or a 0 to divide by?",
+            "Print each step. Which is the first with an inf in it, or a 0 to divide by?",
             "In float32, exp of 89 and more is inf, and so is 1 / 0.",
             "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
         ),

@@ -43,7 +43,7 @@ def extreme() -> tuple[Probe, ...]:
 def fresh_extreme(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return random scores of any size, some of them -inf, along with ordinary ones."""
     large = 20000 * torch.rand(3, 4, generator=generator) - 10000
-    # far below what may be put in the place of -inf; and no slice is all -inf
+    # far below what may be put in place of -inf; and no slice is all -inf
     low = large - 100_000
     masked = low.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
     masked[:, 0], masked[0], masked[1, 1] = low[:, 0], low[0], -INF

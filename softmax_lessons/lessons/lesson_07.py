@@ -132,7 +132,7 @@ PADDED = (
     ),
     Misconception(
         "softmax-twice",
-        "You give probabilities to a loss that takes a softmax of its own.",
+        "You give probabilities to a loss that takes its own softmax.",
         ("What does `F.cross_entropy` expect?", "It expects logits.", "Leave out your softmax."),
         variants=(lambda z, y, pad: _mean(z.softmax(2), y, pad),),
     ),
@@ -286,7 +286,7 @@ PART = (
     ),
     Misconception(
         "softmax-twice",
-        "You give probabilities to a loss that takes a softmax of its own.",
+        "You give probabilities to a loss that takes its own softmax.",
         ("What does `F.cross_entropy` expect?", "It expects logits.", "Leave out your softmax."),
         variants=(lambda z, y, total: _part(z.softmax(1), y, total),),
     ),

@@ -143,7 +143,7 @@ def _some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 
 NAN_HINTS = (
-    "Print each step. Which one is the first with a nan or an inf in it?",
+    "Print each step. Which is the first with a nan or an inf in it?",
     "Only a division, a logarithm or an overflow can make them, and the formula has none of those.",
     FORMULA,
 )
@@ -201,7 +201,7 @@ LAWS = (
         _some_slices_right,
         (
             "What do the slices that are wrong have in common?",
-            "Each slice needs a sum of its own, made of its own p and grad.",
+            "Each slice needs its own sum, made of its own p and grad.",
             "Pass `dim` and `keepdim=True` to `sum`.",
         ),
     ),

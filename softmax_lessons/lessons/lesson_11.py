@@ -204,7 +204,7 @@ class TextsRecipe:
     total: Callable[[Tensor, Tensor], Tensor] = lambda picked, real: picked.sum(1)
 
     def __call__(self, logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
-        """Return what this recipe makes of logits (batch, time, classes): shape (batch,)."""
+        """Return this recipe's result for logits (batch, time, classes): shape (batch,)."""
         words = self.words(tokens)
         real = self.is_real(words, pad)
         index = words.clamp(min=0)[..., None]  # padding may be no class at all

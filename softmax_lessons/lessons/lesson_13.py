@@ -91,7 +91,7 @@ class HalfRecipe(Recipe):
     tops: Rounding = _exact
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return what this recipe makes of logits `x` along `dim`, in the dtype of `x`."""
+        """Return this recipe's result for logits `x` along `dim`, in the dtype of `x`."""
         y = self.wide(x)
         for _ in range(self.times):
             y = self.enter(y, dim)

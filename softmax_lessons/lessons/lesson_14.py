@@ -190,7 +190,7 @@ def _exercises() -> dict[str, Exercise]:
             _fresh,
             reference=RIGHT,
             right=RIGHTS,
-            # the shape has a record of its own here
+            # the shape has its own record here
             misconceptions=(
                 *NO_RESULT,
                 *MERGES,

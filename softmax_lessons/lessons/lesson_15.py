@@ -56,7 +56,7 @@ class PartsRecipe:
     join: Callable[[Tensor, Tensor], Tensor] = lambda sums, picked: torch.stack([sums, picked])
 
     def __call__(self, shard: Tensor, targets: Tensor, first: int, largest: Tensor) -> Tensor:
-        """Return what this recipe makes of a shard (rows, columns): shape (2, rows)."""
+        """Return this recipe's result for a shard (rows, columns): shape (2, rows)."""
         shifted = shard - self.base(shard, largest)[:, None]
         places = self.places(targets, first)
         owned = self.owned(places, shard.shape[1])
@@ -338,7 +338,7 @@ EXERCISES = {
         misconceptions=(
             *NO_RESULT,
             *PARTS,
-            # the shape has a record of its own here
+            # the shape has its own record here
             *(m for m in TRACES if m.slug != "returns-wrong-shape"),
         ),
         laws=(

@@ -432,7 +432,7 @@ ZEROED_LOGITS = Hunt(
     ),
     (
         "What weight should a hidden key get? And what do the weights of the others sum to?",
-        "Hide one key of three. Its weight is 0, and the other two are a softmax of their own.",
+        "Hide one key of three. Its weight is 0, and the other two are a softmax among themselves.",
         "`weights = function(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([True, True, False]))`: "
         "assert `weights[2] == 0`, and compare `weights[:2]` with the softmax of [1, 2].",
     ),

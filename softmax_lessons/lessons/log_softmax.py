@@ -90,7 +90,7 @@ LOST_NUMBERS = (
         "gives-nan",
         no_nan,
         (
-            "Print each step. Which one is the first with a nan or an inf in it?",
+            "Print each step. Which is the first with a nan or an inf in it?",
             "A nan comes from inf - inf, 0 * inf or 0 / 0. Which is yours?",
             "Subtract each slice's maximum before `exp`, and write log(a / b) as log(a) - log(b).",
         ),
@@ -99,7 +99,7 @@ LOST_NUMBERS = (
         "gives-inf",
         no_inf,
         (
-            "Print each step. Which one is the first with an inf in it, or takes the log of 0?",
+            "Print each step. Which is the first with an inf in it, or takes the log of 0?",
             "In float32, exp of 89 is inf, exp of -104 is 0, and the logarithm of 0 is -inf.",
             "Subtract each slice's maximum before `exp`, and write log(a / b) as log(a) - log(b).",
         ),

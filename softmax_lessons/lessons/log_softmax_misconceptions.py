@@ -719,7 +719,7 @@ def _of_logs(m: Misconception) -> Misconception:
     pattern = of_exps(m.pattern) if m.pattern else None
     if m.slug == "forgets-to-transpose-back":
         return replace(m, variants=LEFT_MOVED_LOGS if m.pattern else (), pattern=pattern)
-    # a face of its own first, as only the first few are tried in pairs
+    # one variant first, as only the first few are tried in pairs
     variants = (*(v for v in m.variants if not callable(v)), *MORE_DIM_FACES.get(m.slug, ()))
     return replace(m, variants=variants, pattern=pattern)
 

@@ -15,7 +15,7 @@ from softmax_lessons.lessons.recipe import DimChoice, Reduction, given, nothing,
 from softmax_lessons.lessons.steps import kept_max
 
 FAR_APART = [400.0, 401.0, 800.0]  # as float64: an eps can be read off with all its digits
-HUGE = 1e8  # beside it, float32 has no digit left for the logarithm of a sum
+HUGE = 1e8  # next to it, float32 has no digit left for the logarithm of a sum
 Change = dict[str, object]
 
 

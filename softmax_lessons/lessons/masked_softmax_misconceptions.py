@@ -338,7 +338,7 @@ MASKS = (
         hints=(
             "Try a mask of two rows, one of which keeps nothing.",
             "`mask.any()` is one answer for all rows. Which argument gives one for each row?",
-            "Use `mask.any(dim=-1, keepdim=True)`, and `masked_fill` in place of an `if`.",
+            "Use `mask.any(dim=-1, keepdim=True)`, and `masked_fill` instead of an `if`.",
         ),
         variants=({"finish": zeroed_if_all_hidden},),
         pattern=one_question_for_all,

@@ -201,7 +201,7 @@ class MaskRecipe:
     finish: Step = zeroed
 
     def __call__(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return what this recipe makes of scores (..., keys) and a mask that broadcasts."""
+        """Return this recipe's result for scores (..., keys) and a mask that broadcasts."""
         dtype, keep = x.dtype, self.keep(mask.expand_as(x))
         before = self.enter(x, -1)
         x = self.hide(before, keep)

@@ -621,7 +621,7 @@ MERGES = (
     Misconception(
         slug="leaves-the-exponent",
         says="Your sum is one of exp(x). It should be one of exp(x - maximum), with the maximum "
-        "beside it.",
+        "next to it.",
         hints=(
             "What does the state of one piece add up, exp(x) or exp(x - maximum)?",
             "sum * exp(maximum) is the sum of exp(x), and overflows at 89.",

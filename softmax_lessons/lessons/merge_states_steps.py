@@ -109,7 +109,7 @@ class MergeRecipe:
     put: Two = lambda largest, total: torch.stack([largest, total])
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """Return what this recipe makes of two states."""
+        """Return this recipe's result for two states."""
         largest = self.largest(a[0], b[0])
         base = self.base(largest)
         f1, f2 = self.factor(a[0], base), self.factor(b[0], base)

@@ -104,7 +104,7 @@ LIBRARY = (
 
 
 def named(slug: str, *variants: Variant) -> Misconception:
-    """Return a misconception of softmax for another exercise, with variants of its own there.
+    """Return a misconception of softmax for another exercise, with its own variants there.
 
     Without any, those that are changes to a recipe stay, as they change another recipe as well.
     """

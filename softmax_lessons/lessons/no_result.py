@@ -1,7 +1,7 @@
 """Mistakes of any exercise that leave no result: an error, or something else than a tensor.
 
 The words of errors are Python's, NumPy's and PyTorch's, of all versions that the course runs with.
-What may also be the consequence of a mistake that has a name of its own is a symptom, so that
+What may also be the consequence of a mistake that has its own name is a symptom, so that
 the name is looked for first; the others are told as soon as they are seen.
 """
 
@@ -93,7 +93,7 @@ NO_RESULT = (
         "or a tensor in front of it.",
         hints=(
             "The error message names it. Where does that function come from?",
-            "Only what you define or import has a name of its own.",
+            "A bare name works only for what you define or import.",
             "Write `torch.exp(x)` or `x.exp()`, not `exp(x)`; likewise for the others.",
         ),
         error=rf"^NameError: name '({TORCHS})' is not defined",
@@ -110,7 +110,7 @@ NO_RESULT = (
     ),
     Misconception(
         slug="name-error",
-        says="Your function uses a name of its own before the name has a value.",
+        says="Your function uses a local name before it has a value.",
         hints=(
             "The error message names it. On which line does it get a value, and where is it used "
             "first?",
@@ -204,11 +204,11 @@ NO_RESULT = (
     ),
     Misconception(
         slug="dim-is-no-number",
-        says="You pass a dim that isn't a whole number.",
+        says="You pass a dim that isn't an integer.",
         hints=(
-            "The error message says what came in place of the number.",
+            "The error message says what came instead of the number.",
             "A dim is a position in the shape, counted from 0.",
-            "Pass a whole number, such as 1 or -1, or the `dim` that you were given.",
+            "Pass an integer, such as 1 or -1, or the `dim` that you were given.",
         ),
         error=r"'dim'.* must be int, not (?!Tensor|Parameter|tuple|list)"
         r"|dim must be an int.*got (?!.*(Tensor|'tuple'|'list'))"
@@ -355,7 +355,7 @@ NO_RESULT = (
         hints=(
             "Which step before the `view` moves dims?",
             "`reshape` does what `view` does, and makes a copy where it has to.",
-            "Write `reshape` in place of `view`.",
+            "Write `reshape` instead of `view`.",
         ),
         error=r"view size is not compatible",
     ),
@@ -430,12 +430,11 @@ NO_RESULT = (
     ),
     Misconception(
         slug="no-whole-number",
-        says="You use something that isn't a whole number as an index or a count.",
+        says="You use something that isn't an integer as an index or a count.",
         hints=(
             "What does the error message say it is?",
-            "`range(n)` needs a whole number, and so does an index: `range(x)` and `x[1.0]` have "
-            "none.",
-            "Write `range(x.shape[dim])`, and `//` in place of `/` for a whole number.",
+            "`range(n)` needs an integer, and so does an index: `range(x)` and `x[1.0]` have none.",
+            "Write `range(x.shape[dim])`, and `//` instead of `/` for an integer.",
         ),
         error=r"interpreted as an integer|converted to an index|slice indices must be"
         r"|only integers, slices|indices must be integers",

@@ -147,7 +147,7 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="averages-a-dim",
         says="You average or add up over a dim, so the slices along it become one. Each slice "
-        "should get probabilities of its own.",
+        "should get its own probabilities.",
         hints=(
             "Which dim of the input is missing in your result, or has size 1 there?",
             "Softmax keeps the shape: the slices don't meet.",
@@ -289,7 +289,7 @@ OTHER_FUNCTION = few_in_pairs(
         hints=(
             "Which part of your fraction does Python divide?",
             "`a - b / c` is a - (b / c).",
-            "Give the numerator a name of its own: `exps = (x - m).exp()`.",
+            "Give the numerator its own name: `exps = (x - m).exp()`.",
         ),
         variants=(
             lambda x, dim: x.exp() - kept_max(x, dim) / kept_sum((x - kept_max(x, dim)).exp(), dim),
@@ -553,7 +553,7 @@ OTHER_FUNCTION = few_in_pairs(
         hints=(
             "Print the sum of your result. What should it be?",
             "The mean is the sum divided by the count, and that count isn't in the formula.",
-            "Write `.sum(...)` in place of `.mean(...)`.",
+            "Write `.sum(...)` instead of `.mean(...)`.",
         ),
         variants=({"total": torch.mean},),
     ),

@@ -212,7 +212,7 @@ QUESTIONS = {
         },
         asks=(
             "The logits are float32 numbers between -25 and 25, so nothing overflows. Which "
-            "softmax has the smallest worst error: the naive one (exp, sum, divide), the stable "
+            "softmax has the smallest maximum error: the naive one (exp, sum, divide), the stable "
             "one (which subtracts the maximum first) or the built-in `torch.softmax`?"
         ),
     ),

@@ -133,7 +133,7 @@ class Recipe:
     times: int = 1
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return what this recipe makes of logits `x` along `dim`."""
+        """Return this recipe's result for logits `x` along `dim`."""
         for _ in range(self.times):
             x = self.enter(x, dim)
             shifted = x - self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)

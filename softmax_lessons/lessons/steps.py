@@ -366,12 +366,12 @@ def left_moved(move: Callable[[Tensor, int], Tensor], target: int) -> Variant:
 
 
 def moved_again(target: int) -> Variant:
-    """Move `dim`, and move it once more in place of back."""
+    """Move `dim`, and move it once more instead of back."""
     return lambda x, dim: torch.softmax(x.movedim(dim, target), target).movedim(dim, target)
 
 
 def only_reshaped(target: int) -> Variant:
-    """Move `dim`, and give the result the old shape in place of moving it back."""
+    """Move `dim`, and give the result the old shape instead of moving it back."""
     return lambda x, dim: torch.softmax(x.movedim(dim, target), target).reshape(x.shape)
 
 

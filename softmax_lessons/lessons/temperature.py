@@ -58,7 +58,7 @@ class Heated(Recipe):
     finish: Step = _as_it_is
 
     def __call__(self, x: Tensor, temperature: float) -> Tensor:
-        """Return what this recipe makes of logits `x` at a temperature."""
+        """Return this recipe's result for logits `x` at a temperature."""
         temperature = self.temper(temperature)
         for _ in range(self.times):
             x = self.heat(self.enter(x, -1), temperature)
@@ -429,7 +429,7 @@ MISTAKES = (
     ),
     Misconception(
         slug="rounds",
-        says="You round the temperature or the divided logits to whole numbers.",
+        says="You round the temperature or the divided logits to integers.",
         hints=(
             "Print what you take the softmax of. Are those numbers rounder than they should be?",
             "`//` and `int` drop the decimals, and 0.5 becomes 0.",
@@ -572,7 +572,7 @@ MISTAKES = (
         "row.",
         hints=(
             "Which entries compete with each other? Which does your sum add up?",
-            "Each row of classes has a sum of its own.",
+            "Each row of classes has its own sum.",
             "Write `.sum(dim=-1, keepdim=True)`.",
         ),
         variants=({"sum_dim": everything},),

@@ -531,7 +531,7 @@ MISTAKES = (
         "row.",
         hints=(
             "Which entries compete with each other? Which does your sum add up?",
-            "Each row of classes has a sum of its own.",
+            "Each row of classes has its own sum.",
             "Write `.sum(dim=-1, keepdim=True)`.",
         ),
         variants=(

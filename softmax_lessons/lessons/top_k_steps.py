@@ -67,7 +67,7 @@ class TopK(Recipe):
     place: Step = as_it_is
 
     def __call__(self, logits: Tensor, k: int) -> Tensor:
-        """Return what this recipe makes of logits (batch, classes)."""
+        """Return this recipe's result for logits (batch, classes)."""
         x, keep = logits, self.choose(logits, k)
         for _ in range(self.times):
             x = self.hide(self.enter(x, -1), keep)

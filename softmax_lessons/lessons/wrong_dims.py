@@ -152,7 +152,7 @@ OTHER_DIM = few_in_pairs(
     Misconception(
         slug="one-divisor-for-all",
         says="You divide all slices by the same number, such as the largest of their sums. Each "
-        "slice has a sum of its own.",
+        "slice has its own sum.",
         hints=(
             "How many slices are there, and how many numbers do you divide by?",
             "A `max` or `mean` of the sums, or an index into them, leaves one for all.",

@@ -127,7 +127,7 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
             labels, frequencies, errors, probs.tolist(), strict=True
         )
     ]
-    return f"Frequencies in {n} draws beside the probabilities: {', '.join(told)}."
+    return f"Frequencies in {n} draws next to the probabilities: {', '.join(told)}."
 
 
 def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:

@@ -40,7 +40,7 @@ CORE = ("00", "01", "02", "03", "04", "05")
 
 
 def solved(path: Path) -> nbformat.NotebookNode:
-    """Return a lesson with its solutions in the place of the stubs."""
+    """Return a lesson with its solutions in place of the stubs."""
     notebook = nbformat.read(path, as_version=4)
     solution = {}
     for cell in reversed(notebook.cells):

@@ -106,7 +106,7 @@ def least_times(case: Case, compiled: bool, budget: float) -> Times:
 def measure(memory: str, cases: list[Case], best: dict[Case, Times]) -> None:
     """Sweep once through the cases and keep what is less than `best`.
 
-    This takes a process of its own, since malloc reads its settings at the start.
+    This takes a separate process, since malloc reads its settings at the start.
     """
     command = [sys.executable, __file__, *sys.argv[1:], "--memory", memory]
     environment = {**os.environ, **MALLOC[memory]}

@@ -1,6 +1,6 @@
 """Fill a room with learners who all run a lesson at once, and print what that takes.
 
-`python tools/classroom/load_test.py` starts a hub of its own; `--url` and `--password` test one
+`python tools/classroom/load_test.py` starts its own hub; `--url` and `--password` test one
 that runs, on this machine.
 """
 

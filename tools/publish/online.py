@@ -1,6 +1,6 @@
 """Copies for Colab and Kaggle, each opened by a badge: `python -m tools.publish.online FOLDER`.
 
-The release puts them on a branch of their own, BRANCH, from which both open a notebook. They do
+The release puts them on their own branch, BRANCH, from which both open a notebook. They do
 as well in VS Code and Codespaces, which also show what JupyterLab hides.
 """
 

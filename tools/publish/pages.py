@@ -1,4 +1,4 @@
-"""A lesson as one HTML page, which needs nothing beside it and no network."""
+"""A lesson as one HTML page, which needs nothing next to it and no network."""
 
 import json
 import subprocess

@@ -94,7 +94,7 @@ def write(target: Path, forms: Path) -> None:
         build(source, built)
         data = built / "_static" / "field_guide_data.js"
         data.write_text(guide.search_data(), encoding="utf-8")
-        shutil.copytree(built, target)  # MyST-NB leaves a folder of its own beside the site
+        shutil.copytree(built, target)  # MyST-NB leaves its own folder next to the site
     for form in FORMS:
         shutil.copytree(forms / form, target / "downloads" / form)
 

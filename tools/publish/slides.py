@@ -1,4 +1,4 @@
-"""Slides: one HTML file a lesson, which needs nothing beside it and no network."""
+"""Slides: one HTML file a lesson, which needs nothing next to it and no network."""
 
 import copy
 import json
@@ -14,7 +14,7 @@ from tools.publish import questions
 def write(notebook: Path, target: Path) -> None:
     """Write the slides of a lesson, as its slide metadata says, with the speaker's notes.
 
-    What a question asks for is on a slide of its own, and what happens on the next.
+    What a question asks for is on its own slide, and what happens on the next.
 
     Args:
         notebook: the lesson.

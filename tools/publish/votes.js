@@ -1,4 +1,4 @@
-// What a question needs on slides beside its form: the votes of a class, and keys that don't
+// What a question needs on slides next to its form: the votes of a class, and keys that don't
 // fight with those of reveal.js.
 "use strict";
 (() => {

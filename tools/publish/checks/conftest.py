@@ -55,7 +55,7 @@ class Firefox:
                 break
         assert self.socket, "Firefox did not start"
         self.ask("session.new", capabilities={})
-        # a tab of its own gets the keys; the one that Firefox starts with does not
+        # a separate tab gets the keys; the one that Firefox starts with does not
         self.context = self.ask("browsingContext.create", type="tab")["context"]
 
     def ask(self, method, **params):

@@ -1,4 +1,4 @@
-"""Each lesson as one page, in a browser: whole, accessible, and in need of nothing beside it."""
+"""Each lesson as one page, in a browser: whole, accessible, and in need of nothing next to it."""
 
 import json
 import re

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 1280, 700  # of the 720 pixels, the number of the slide needs th
 
 
 def slide_of(cell):
-    """What a cell is on the slides: what a question asks for is shown on a slide of its own."""
+    """What a cell is on the slides: what a question asks for is shown on its own slide."""
     shows = re.search(r'^check\("\w+"\)$', "".join(cell["source"]), flags=re.MULTILINE)
     kind = slide_type(cell)
     return "subslide" if shows and kind not in ("slide", "subslide") else kind
