@@ -24,7 +24,7 @@ def write(notebook: Path, target: Path) -> None:
     options = ["--defaults=tools/publish/pages.yaml", f"--metadata=pagetitle:{title(content)}"]
     subprocess.run(
         [pypandoc.get_pandoc_path(), *options, f"--output={target}"],
-        input=json.dumps(questions.with_texts_hidden(questions.with_forms(content))),
+        input=json.dumps(questions.with_all_hidden(questions.with_forms(content))),
         encoding="utf-8",
         check=True,
     )

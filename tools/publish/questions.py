@@ -54,25 +54,30 @@ def with_forms(notebook: Notebook) -> Notebook:
     return notebook
 
 
-def with_texts_hidden(notebook: Notebook) -> Notebook:
-    """Return a lesson with forms whose texts on what happens wait for a guess, too.
+def with_all_hidden(notebook: Notebook) -> Notebook:
+    """Return a lesson with forms in which all that tells what happens waits for a guess.
 
-    Those are the texts that come right after the cell that shows it, up to a heading or the next
-    question.
+    That is what comes after the cell that shows it, up to a heading, an exercise or the next
+    question: texts, and the outputs of other cells.
     """
     cells, asked = [], ""
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
-        is_text = cell["cell_type"] == "markdown" and "steps" not in tags(cell)
-        waits, goes_on = text, ""
-        if is_text and (found := GOES_ON.search(text)):
-            start = found.start() if found[0] in ("#", "**Predict.**") else 0
-            waits, goes_on = text[:start].rstrip(), text[start:]
-        if is_text and asked and waits:
-            source = f'<div class="{asked}">\n\n{waits}\n\n</div>\n\n{goes_on}'
-            cell = {**cell, "source": source.rstrip()}
-        if not is_text or goes_on:
-            asked = next((tag for tag in tags(cell) if tag.startswith(SHOWS)), "")
+        is_code, goes_on = cell["cell_type"] == "code", GOES_ON.search(text)
+        if is_code:
+            asked = "" if "exercise" in tags(cell) else asked
+            asked = next((tag for tag in tags(cell) if tag.startswith(SHOWS)), asked)
+            if asked and asked not in tags(cell):
+                own = {**cell["metadata"], "tags": [*tags(cell), asked]}
+                cell = {**cell, "metadata": own}
+        else:
+            start = len(text)
+            if goes_on:
+                start = goes_on.start() if goes_on[0] in ("#", "**Predict.**") else 0
+            if asked and (waits := text[:start].rstrip()):
+                shown = f'<div class="{asked}">\n\n{waits}\n\n</div>\n\n{text[start:]}'
+                cell = {**cell, "source": shown.rstrip()}
+            asked = "" if goes_on else asked
         cells.append(cell)
     return {**notebook, "cells": cells}
 

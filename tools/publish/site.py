@@ -133,7 +133,7 @@ def build(source: Path, target: Path, *options: str) -> None:
 def as_page(notebook: dict, name: str) -> dict:
     """Return a lesson as the site shows it: a form for each question, solutions folded, links."""
     notebook = questions.with_forms(without_unanswered(without_notes(notebook)))
-    notebook = questions.with_texts_hidden(notebook)
+    notebook = questions.with_all_hidden(notebook)
     for cell in notebook["cells"]:
         if "steps" in tags(cell):
             cell["source"] = steps.form(STEPS.search("".join(cell["source"]))[1])
