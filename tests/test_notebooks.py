@@ -4,7 +4,7 @@ import ast
 import re
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -248,34 +248,6 @@ def test_cells_are_short_and_tags_known(path):
         assert len(cell.source.splitlines()) <= 20, cell.source
         assert not cell.source.rstrip().endswith(";"), cell.source
         assert not re.search(r"sys\.path|import \*|^%|^!", cell.source, flags=re.MULTILINE)
-
-
-def without_going_further(cells):
-    kept, heading = [], ""
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            heading = (re.findall(r"^##? (.*)$", cell.source, flags=re.MULTILINE) or [heading])[-1]
-        if heading != "Going further":
-            kept.append(cell)
-    return kept
-
-
-def test_the_lesson_has_a_lessons_length(path):
-    # what a learner may skip, or never sees, makes no lesson longer; nor does a text that is cut
-    # to fit on slides, nor the stub, the check and the solution of each exercise, nor the line
-    # that takes a guess
-    counted = [
-        cell
-        for cell in without_going_further(nbformat.read(path, as_version=4).cells)
-        if not tags(cell) & {"answer", "steps", "explorer"}
-        and slide_type(cell) != "notes"
-        and not cell.source.startswith("predict(")
-    ]
-    texts = [kind for kind, _ in groupby(cell.cell_type for cell in counted) if kind == "markdown"]
-    code = [cell for cell in counted if cell.cell_type == "code"]
-    if is_lesson(path):
-        assert len(counted) >= 15
-        assert len(texts) + len(code) - 3 * sum("exercise" in tags(cell) for cell in code) <= 40
 
 
 def test_prose_keeps_to_the_style_guide(path):

@@ -22,6 +22,7 @@ from softmax_lessons.checker.question import Question
 from softmax_lessons.checker.task import NOT_A_FUNCTION
 from softmax_lessons.lessons import tasks
 from softmax_lessons.workspace import lessons
+from tools import minutes
 
 ROOT = Path(__file__).parents[1]
 PROJECT = ProjectMetadata(str(ROOT), PluginManager()).core  # what pyproject.toml says
@@ -103,15 +104,44 @@ def test_the_mutation_run_names_files_that_are_there():
 
 def test_the_readme_lists_every_lesson_in_order_with_its_title():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    row = r"^\| (\d\d) \| \[([^]]+)\]\(notebooks/([^)]+)\).*\| (\d+) \|$"
+    row = r"^\| (\d\d) \| \[([^]]+)\]\(notebooks/([^)]+)\) \| (.*) \| (\d+) \|$"
     rows = re.findall(row, readme, flags=re.MULTILINE)
-    assert [name for _, _, name, _ in rows] == [lesson.name for lesson in lessons()]
-    for number, title, name, minutes in rows:
+    assert [name for _, _, name, _, _ in rows] == [lesson.name for lesson in lessons()]
+    first = (ROOT / "notebooks" / "source" / "00_start_here.md").read_text(encoding="utf-8")
+    for number, title, name, able, stated in rows:
         source = ROOT / "notebooks" / "source" / name.replace(".ipynb", ".md")
         assert name.startswith(number)
         text = source.read_text(encoding="utf-8")
         assert f"\n# {int(number)}. {title}\n" in text
-        assert f"\nAbout {minutes} minutes" in text
+        assert f"\nAbout {stated} minutes" in text
+        assert number == "00" or f"\n| {number} | [{title}]({name}) | {able} |\n" in first
+
+
+def minutes_stated(path):
+    """Return the minutes that a lesson states for its core, and for what goes further."""
+    head = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+    core, further = re.search(r"About (\d+) minutes(?:, and (\d+) more)?", head).groups()
+    return int(core), int(further or 0)
+
+
+@pytest.mark.parametrize("path", lessons()[:-1], ids=lambda path: path.stem)  # not the reference
+def test_a_lesson_takes_about_as_long_as_it_says_and_its_core_no_class_hour(path):
+    stated, counted = minutes_stated(path), minutes.of_notebook(path)
+    assert stated[0] <= 45
+    assert stated[0] == pytest.approx(counted[0], rel=0.2)
+    assert sum(stated) == pytest.approx(sum(counted), rel=0.2)
+
+
+def test_who_studies_alone_is_told_the_sum_of_the_minutes():
+    text = (ROOT / "docs" / "study_alone.md").read_text(encoding="utf-8")
+    cores = [minutes_stated(path)[0] for path in lessons()]
+    rows = re.findall(
+        r"^\| (\d\d)(?: to (\d\d))? \| (?:(\d+) hours? ?)?(?:(\d+) minutes)? \|", text, re.MULTILINE
+    )
+    assert len(rows) == 5
+    for start, end, hours, rest in rows:
+        whole = sum(cores[int(start) : int(end or start) + 1])
+        assert 60 * int(hours or 0) + int(rest or 0) == pytest.approx(whole, abs=5)
 
 
 def test_the_readme_begins_with_the_two_commands():

@@ -160,18 +160,6 @@ QUESTIONS = {
     "loss_floor": with_other_numbers(
         _loss_floor, (10,), lambda random: (random.choice([2, 3, 4, 5, 8, 20, 50, 100, 1000]),)
     ),
-    "log_softmax_before": Question(
-        "nothing",
-        {
-            "a floor": ("every-softmax-hurts", "It doesn't change the differences of the logits."),
-            "nan": ("logs-of-logs", "It takes logits, and shifting them does no harm."),
-        },
-        asks=(
-            "Someone computes the loss as `F.cross_entropy(logits.log_softmax(dim=1), targets)`. "
-            "`F.cross_entropy` has its own softmax. "
-            "Rounding aside, what does the extra `log_softmax` do to the loss?"
-        ),
-    ),
     "scattered_logits": Question(
         "higher",
         {
@@ -182,6 +170,18 @@ QUESTIONS = {
             "An untrained model for ten classes would have a mean loss of log 10 = 2.30 if all its "
             "logits were 0. Instead, they scatter around 0, with a standard deviation of 2, "
             "whatever the input shows. Is its mean loss lower than 2.30, the same or higher?"
+        ),
+    ),
+    "log_softmax_before": Question(
+        "nothing",
+        {
+            "a floor": ("every-softmax-hurts", "It doesn't change the differences of the logits."),
+            "nan": ("logs-of-logs", "It takes logits, and shifting them does no harm."),
+        },
+        asks=(
+            "Someone computes the loss as `F.cross_entropy(logits.log_softmax(dim=1), targets)`. "
+            "`F.cross_entropy` has its own softmax. "
+            "Rounding aside, what does the extra `log_softmax` do to the loss?"
         ),
     ),
     "one_hot_of_impossible": Question(

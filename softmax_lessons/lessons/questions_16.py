@@ -65,25 +65,6 @@ QUESTIONS: dict[str, Question] = {
             "Do you get an error, or is it silent?"
         ),
     ),
-    "kept_by_name": Question(
-        "misses",
-        {"notices": ("a-name-is-a-copy", "`before = scores` makes no copy; `clone()` does.")},
-        asks=(
-            "A function writes into the scores it's given. A test stores `before = scores`, calls "
-            "the function, and then asserts `torch.equal(scores, before)`. "
-            "Does the test notice the change or miss it?"
-        ),
-    ),
-    "sharper_when_cold": Question(
-        "misses",
-        {"notices": ("direction-is-enough", "Dividing twice sharpens too, even more.")},
-        asks=(
-            "A function should divide the logits by the temperature before softmax, but divides "
-            "twice. For the logits 2, 1 and 0.1, a test asserts that the largest probability is "
-            "larger at temperature 0.5 than at temperature 1. Does the test notice the bug or miss "
-            "it?"
-        ),
-    ),
     "naive_passes": Question(
         2,
         {
@@ -104,6 +85,25 @@ QUESTIONS: dict[str, Question] = {
         lambda random: (
             random.choice([torch.float16, torch.float32, torch.float64]),
             random.choice([1000, 2000, 5000, 10_000]),
+        ),
+    ),
+    "kept_by_name": Question(
+        "misses",
+        {"notices": ("a-name-is-a-copy", "`before = scores` makes no copy; `clone()` does.")},
+        asks=(
+            "A function writes into the scores it's given. A test stores `before = scores`, calls "
+            "the function, and then asserts `torch.equal(scores, before)`. "
+            "Does the test notice the change or miss it?"
+        ),
+    ),
+    "sharper_when_cold": Question(
+        "misses",
+        {"notices": ("direction-is-enough", "Dividing twice sharpens too, even more.")},
+        asks=(
+            "A function should divide the logits by the temperature before softmax, but divides "
+            "twice. For the logits 2, 1 and 0.1, a test asserts that the largest probability is "
+            "larger at temperature 0.5 than at temperature 1. Does the test notice the bug or miss "
+            "it?"
         ),
     ),
     "unkept_sums": Question(

@@ -276,9 +276,9 @@ def test_what_other_cells_show_waits_up_to_a_heading_an_exercise_or_a_question(b
             source = "".join(cell["source"])
             if compared := re.search(r'^check\("(\w+)"\)$', source, re.MULTILINE):
                 asked = compared[1] if compared[1] in QUESTIONS else ""
-            elif cell["cell_type"] == "markdown" and re.search(r"^#|^\*\*Predict", source, re.M):
-                asked = ""
-            elif "exercise" in tags(cell):
+            elif "exercise" in tags(cell) or (
+                cell["cell_type"] == "markdown" and re.search(r"^#|^\*\*Predict", source, re.M)
+            ):
                 asked = ""
             if asked and cell["cell_type"] == "code":
                 wait[asked] += 1
