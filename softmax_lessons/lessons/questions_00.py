@@ -1,4 +1,4 @@
-"""The prediction of lesson 00."""
+"""The predictions of lesson 00."""
 
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons.other_numbers import with_other_numbers
@@ -28,5 +28,17 @@ def _largest_probability(scores: list[int]) -> Question:
 QUESTIONS = {
     "first_prediction": with_other_numbers(
         _largest_probability, ([3, 1, -1],), lambda random: (random.sample(range(-5, 6), 3),)
+    ),
+    "rising_owl": Question(
+        "falls",
+        {
+            "stays": ("one-score-one-class", "The three share a total of 1: the owl's share grows."),
+            "rises": ("rises-together", "The cat's score is as before, and the owl takes more."),
+        },
+        asks=(
+            "A model's scores are 3 for cat, 1 for dog and -1 for owl, and softmax turns them into "
+            "probabilities. The owl's score rises to 3, as high as the cat's. "
+            "Does the cat's probability fall, stay the same or rise?"
+        ),
     ),
 }
