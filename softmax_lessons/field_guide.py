@@ -263,6 +263,11 @@ def parts(message: str) -> tuple[str, ...]:
     return tuple(normalised(part) for part in re.sub(KIND, "", message).split("…"))
 
 
+@functools.cache  # re itself keeps fewer than the guide has
+def _pattern(message: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, parts(message))))
+
+
 def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]:
     """Return those whose message the text has, or of whose message it is a part, best first."""
     asked, plain = normalised(re.sub(KIND, "", text.strip())), set(text.lower().split())
@@ -271,7 +276,7 @@ def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]
         for message in each.messages:
             kept = parts(message)
             if whole:
-                fits = re.search(".*".join(map(re.escape, kept)), asked)
+                fits = _pattern(message).search(asked)
             else:
                 fits = len(asked) >= PART and f" {asked}" in f" {' '.join(kept)}"
             if not fits:
