@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import numpy as np
+import numpy.random  # numpy loads it when it is first used, which would be in each fork
 import psutil
 import torch
 
@@ -42,7 +42,7 @@ def answer(
     # a test that draws numbers draws the same ones for each function that it tests
     torch.default_generator.manual_seed(request["seed"])
     random.seed(request["seed"])
-    np.random.seed(request["seed"])
+    numpy.random.seed(request["seed"])
     with calls(operators=first) as called:
         outcome = run(function, probe)
     return {**vars(outcome), "called": sorted(called), "nonce": request["nonce"]}

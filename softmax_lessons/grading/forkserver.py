@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -32,6 +33,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
 }
 START_SECONDS, REPLY_SECONDS = 300, 60
+LARGE_PAGE, COLLAPSE = 2 << 20, 25  # from the headers of Linux
 MOST_FILES = 4  # that come with a request
 NOT_CONFINED = 113  # the exit code of a process that could not be shut in
 
@@ -168,6 +170,7 @@ def main(fd: int, holds: str) -> None:
     grader = socket.socket(fileno=fd)
     try:
         _load(holds)
+        _use_large_pages()
     except OSError as error:  # such as a disk that is full
         grader.sendall(f"{error.strerror}\n".encode())
         os._exit(os.EX_OSERR)
@@ -211,6 +214,21 @@ def _load(holds: str) -> None:
         tasks()
     else:
         replay.prepare()
+
+
+def _use_large_pages() -> None:
+    """Map the memory that is there in pages of 2 MB, if this Linux can (since 6.1).
+
+    A fork copies the table of the pages: it then takes a quarter of the time.
+    """
+    advise = ctypes.CDLL(None).madvise
+    advise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        parts = [line.split() for line in file]
+    for place, rights, _, _, _, *name in parts:
+        start, end = (int(address, 16) for address in place.split("-"))
+        if rights.startswith("rw") and name in ([], ["[heap]"]) and end - start >= LARGE_PAGE:
+            advise(start, end - start, COLLAPSE)  # what can't be done is left as it is
 
 
 def _receive(grader: socket.socket, count: int) -> bytes:

@@ -34,7 +34,8 @@ def grade(
         submissions: what `submissions.find` found.
         state: the marks that are known; new ones are added.
         seconds: what one exercise of one learner may take.
-        workers: how many are run at once; 0 means one for each core.
+        workers: how many are run at once; 0 means one more than there are cores, since each waits
+            now and then for what compares.
         executor: what runs them: threads of this process, processes, or other machines. Without
             one, it is threads; these are ended with the call.
         lessons: the numbers of the lessons whose exercises count; without any, the exercises
@@ -89,7 +90,7 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
     from softmax_lessons.grading import work
 
     work.given_up.clear()
-    pool = ThreadPoolExecutor(workers := workers or os.cpu_count())
+    pool = ThreadPoolExecutor(workers := workers or (os.cpu_count() or 1) + 1)
     try:
         work.prepare(exercises)
         yield from _done(jobs, pool, workers)
@@ -120,7 +121,7 @@ def _done(jobs: Iterator[Job], executor: Executor, workers: int) -> Iterator[Mar
     """Yield the marks as they come; only some of the jobs are handed over at a time."""
     from softmax_lessons.grading.work import not_graded, work
 
-    most = 4 * (workers or os.cpu_count())
+    most = 4 * (workers or os.cpu_count() or 1)
     running: dict[Future, Job] = {}
     try:
         while True:

@@ -86,8 +86,13 @@ def conditions(seconds: float) -> tuple[object, ...]:
     The sandbox is among it: where it is weaker, a mark is worth less, and some files can't be
     written.
     """
-    versions = course(), version("torch"), platform.python_version()
+    versions = course(), _torch(), platform.python_version()
     return *versions, seconds, MEMORY, *sandbox.level()
+
+
+@cache  # every answer asks
+def _torch() -> str:
+    return version("torch")
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -71,7 +71,6 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Statement:
-    cell: int
     index: int
     binds: frozenset[str]
     changes: frozenset[str]
@@ -180,7 +179,7 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
             continue
         left -= len(source)
         try:
-            statements += [replace(each, cell=number) for each in _statements(source)]
+            statements += [(number, each) for each in _statements(source)]
         # SystemError: what an interpreter says of some code that is nested too deep
         except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
             notes.append(f"a cell is no Python: {type(error).__name__} {str(error)[:60]}")
@@ -203,12 +202,18 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
 class _Notebook:
     """The statements of a notebook, and where each name is made."""
 
-    def __init__(self, cells: tuple[str, ...], statements: Sequence[_Statement]) -> None:
-        self._cells, self._statements = cells, statements
+    def __init__(
+        self, cells: tuple[str, ...], statements: Sequence[tuple[int, _Statement]]
+    ) -> None:
+        self._cells, self._statements = cells, [each for _, each in statements]
+        self._cell_of = [number for number, _ in statements]
         # what calls a function that has a `global` statement changes that name
-        setters = {name: s.sets for s in statements if s.sets for name in s.binds}
+        setters = {name: s.sets for s in self._statements if s.sets for name in s.binds}
         self._makers: dict[str, list[int]] = {}
-        for i, statement in enumerate(statements):
+        self._checks: dict[str, list[tuple[int, str]]] = {}
+        for i, statement in enumerate(self._statements):
+            for exercise, given in statement.checks:
+                self._checks.setdefault(exercise, []).append((i, given))
             called = (setters.get(name, ()) for name in statement.needs)
             for name in statement.binds.union(statement.changes, *called):
                 self._makers.setdefault(name, []).append(i)
@@ -216,16 +221,11 @@ class _Notebook:
     def answer(self, name: str, function: str) -> Answer | None:
         """Return the answer to an exercise, if there is one."""
         # a lesson may define what an exercise of another one asks for
-        own = [
-            i
-            for i in self._bindings(function)
-            if self._cells[self._statements[i].cell] not in _told()
-        ]
+        own = [i for i in self._bindings(function) if self._cells[self._cell_of[i]] not in _told()]
         checks = [
             (i, given)
-            for i, statement in enumerate(self._statements)
-            for exercise, given in statement.checks
-            if exercise == name and (not given or self._bindings(given))
+            for i, given in self._checks.get(name, ())
+            if not given or self._bindings(given)
         ]
         if not own and not checks:
             return None
@@ -268,10 +268,10 @@ class _Notebook:
                 wanted |= self._statements[i].needs - seen
         needed: dict[int, list[int]] = {}
         for i in sorted(chosen):
-            needed.setdefault(self._statements[i].cell, []).append(self._statements[i].index)
+            needed.setdefault(self._cell_of[i], []).append(self._statements[i].index)
         return Try(
             tuple((cell, tuple(indices)) for cell, indices in needed.items()),
-            len(self._cells) - 1 if check is None else self._statements[check].cell,
+            len(self._cells) - 1 if check is None else self._cell_of[check],
             check is not None,
         )
 
@@ -310,7 +310,7 @@ def _statement(node: ast.stmt, index: int) -> _Statement:
     )
     stub = isinstance(node, ast.FunctionDef) and all(_says_nothing(inner) for inner in node.body)
     return _Statement(
-        *(0, index, frozenset(binds), frozenset(_changed(node)), frozenset(sets)),
+        *(index, frozenset(binds), frozenset(_changed(node)), frozenset(sets)),
         *(frozenset(needs), checks, stub),
     )
 

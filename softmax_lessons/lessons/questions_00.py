@@ -32,7 +32,7 @@ QUESTIONS = {
     "rising_owl": Question(
         "falls",
         {
-            "stays": ("one-score-one-class", "The three share a total of 1: the owl's share grows."),
+            "stays": ("one-score-one-class", "They share a total of 1, and the owl's share grows."),
             "rises": ("rises-together", "The cat's score is as before, and the owl takes more."),
         },
         asks=(
