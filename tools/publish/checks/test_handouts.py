@@ -129,6 +129,19 @@ def test_accessible(folder, name):
     assert not silent, f"{len(silent)} figures or formulas without a text"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_lists_are_those_of_the_lesson(folder, name):
+    texts = [
+        re.sub(r"^```.*?^```", "", source(cell), flags=re.DOTALL | re.MULTILINE)
+        for cell in cells(name)
+        if cell["cell_type"] == "markdown" and slide_type(cell) != "notes"
+    ]
+    items = re.findall(r"^ *(?:\d+\.|-) ", "\n".join(texts), flags=re.MULTILINE)
+    root = opened(folder / f"{name}_answers.pdf").trailer["/Root"]
+    printed_items = [element for element in structure(root) if element["/S"] == "/LI"]
+    assert len(printed_items) == len(items)
+
+
 def structure(root):
     """Yield each element of the structure tree."""
     waiting = [root["/StructTreeRoot"]]
