@@ -13,6 +13,7 @@ from downloads import packed, unpacked
 
 from softmax_lessons.checker.memory import FILE, Compared, Memory
 from softmax_lessons.grading import command, sandbox
+from softmax_lessons.grading.feedback import page
 from softmax_lessons.grading.guesses import in_cells, quiz_calls
 from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import places
@@ -291,6 +292,14 @@ def test_the_questions_for_tomorrow_are_those_that_split_the_class():
     assert [each.name for each in overview(halves).tomorrow] == ["add_ten", "skyline"]
     (first, _) = overview(halves).tomorrow
     assert [choice for choice, _ in first.choices] == ["flatter", "same", "sharper"]
+
+
+def test_code_in_a_question_stands_in_lines_of_its_own():
+    paragraphs = page("class.html").environment.filters["paragraphs"]
+    told = paragraphs(tasks()["row_sums"].asks)
+    assert (
+        "exp()\nprobs = exps / exps.sum()</pre><p>What does each row of <code>probs</code>" in told
+    )
 
 
 def test_without_predictions_they_are_of_the_lesson_of_the_mistake_made_most():

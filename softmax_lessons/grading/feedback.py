@@ -1,6 +1,7 @@
 """What each learner is told: a page for each, and the same as plain text."""
 
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,13 +59,23 @@ def page(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["code"] = _with_code
+    environment.filters |= {"code": _with_code, "paragraphs": _with_paragraphs}
     return environment.get_template(name)
 
 
 def _with_code(text: str) -> Markup:
     """Return a text whose parts in backticks are marked as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _with_paragraphs(text: str) -> Markup:
+    """Return a text as paragraphs; one that is indented by four spaces is code."""
+    return Markup().join(
+        Markup("<pre>{}</pre>").format(textwrap.dedent(part))
+        if part.startswith("    ")
+        else Markup("<p>{}</p>").format(_with_code(part))
+        for part in text.split("\n\n")
+    )
 
 
 def _file_name(learner: str, taken: set[str]) -> str:
