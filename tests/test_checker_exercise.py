@@ -473,3 +473,13 @@ def test_whatever_comes_back_there_is_a_verdict(name, odd):
     assert verdict.says
     assert verdict.message
     assert verdict._repr_html_()
+
+
+def test_where_a_shape_is_wrong_the_example_has_shapes_not_many_numbers():
+    verdict = check("keys_of_attention", lambda x: x.softmax(-1).transpose(1, 2))
+    assert "f(x) with x of shape (2, 3, 4, 5), torch.float32:\n  came:     shape (2, 4, 3, 5)" in (
+        verdict.message
+    )
+    assert "with x = [[1, 2], [3, 5]], torch.float32:" in (
+        check("softmax_dim", lambda x, dim: x.softmax(dim).flatten()).message
+    )

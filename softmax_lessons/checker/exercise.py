@@ -45,6 +45,9 @@ PROPERTIES = {  # what to say of a mistake that has no name and breaks no law
 }
 
 
+NOT_OF_NUMBERS = ("error", "type", "shape", "dtype")  # a shape says more than many numbers
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise; adding one is adding such a record to its lesson.
@@ -205,6 +208,15 @@ class Exercise:
     def _given(self, probe: Probe, failure: Failure) -> str:
         """Say what the attempt was given, or the part of it that matters."""
         x, name = probe.logits, self.parameters[0]
+        if failure.property in NOT_OF_NUMBERS and x.numel() > MANY:
+            given = zip(self.parameters, (x, *probe.rest), strict=False)
+            return ", ".join(
+                f"{each} of shape {tuple(value.shape)}, {value.dtype}"
+                if isinstance(value, Tensor)
+                else f"{each} = {value}"
+                for each, value in given
+                if each != "dim"
+            )
         others = "".join(
             f", {other} = {numbers(value) if isinstance(value, Tensor) else value}"
             for other, value in zip(self.parameters[1:], probe.rest, strict=False)
