@@ -22,7 +22,7 @@ end
 function Pandoc(doc)
   local page, within = pandoc.Blocks {}, anchors(doc)
   for _, cell in ipairs(doc.blocks) do
-    local shows = tagged(cell, "shows%-[%w_]+")
+    local shows = tagged(cell, "shows%-[%w_]+") or tagged(cell, "after%-[%w_]+")
     if tagged(cell, "solution") then
       page:insert(html "<details><summary>Show the solution</summary>")
       page:extend(cell.content)

@@ -166,7 +166,7 @@
     const question = asked(JSON.parse(place.dataset.question));
     const { name, wanted } = question;
     const outcome = document.querySelectorAll(
-      `.tag_shows-${name} > :is(.cell_output, .output), .shows-${name}`);
+      `.tag_shows-${name} > :is(.cell_output, .output), .tag_after-${name}, .shows-${name}`);
     const fieldset = fields(question, place.dataset.wanted);
     const reveal = make("button", { type: "button" });
     const status = make("p", {});

@@ -15,7 +15,8 @@ from softmax_lessons.lessons import tasks
 from softmax_lessons.predictions import told
 from softmax_lessons.translation import translated
 
-SHOWS = "shows-"  # and the name of a question: the tag of the cell that shows what happens
+# and the name of a question: the tags of the cell that shows what happens, and of those after it
+SHOWS, AFTER = "shows-", "after-"
 PLACE = "question-"  # and the name: where its form is
 GOES_ON = re.compile(rf'^#|\*\*Predict\.\*\*|id="{PLACE}', flags=re.MULTILINE)
 FORM = re.compile(rf'<div class="question" id="{PLACE}(\w+)"')
@@ -58,7 +59,7 @@ def with_all_hidden(notebook: Notebook) -> Notebook:
     """Return a lesson with forms in which all that tells what happens waits for a guess.
 
     That is what comes after the cell that shows it, up to a heading, an exercise or the next
-    question: texts, and the outputs of other cells.
+    question: texts, and other cells.
     """
     cells, asked = [], ""
     for cell in notebook["cells"]:
@@ -68,7 +69,8 @@ def with_all_hidden(notebook: Notebook) -> Notebook:
             asked = "" if "exercise" in tags(cell) else asked
             asked = next((tag for tag in tags(cell) if tag.startswith(SHOWS)), asked)
             if asked and asked not in tags(cell):
-                own = {**cell["metadata"], "tags": [*tags(cell), asked]}
+                after = asked.replace(SHOWS, AFTER)
+                own = {**cell["metadata"], "tags": [*tags(cell), after]}
                 cell = {**cell, "metadata": own}
         else:
             start = len(text)
