@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.overview import STUCK, overview
 from softmax_lessons.grading.predicted import questions
-from softmax_lessons.grading.report import write_class
+from softmax_lessons.grading.report import write_class, write_html
 from softmax_lessons.grading.results import Result
 from softmax_lessons.grading.submissions import Submission, find
 from softmax_lessons.lessons import tasks
@@ -125,6 +126,18 @@ def test_an_example_is_the_shortest_answer_without_what_its_author_wrote_around_
     assert mistake.code.startswith("def my_softmax(x, dim):\n    y = 1\n    return x / ")
     assert "Bea" not in mistake.code
     assert mistake.example == "f(x):\n  came: 1\n  expected: 2"
+
+
+def test_a_stub_is_no_answer_in_every_report(tmp_path):
+    says = "stable_softmax: not attempted yet\nReplace the ..."
+    stub = Mark("a", "stable_softmax", 0, (), (), says, "k")
+    found = [result("a", mark("a", "softmax_dim", KEEPDIM), stub)]
+    write_html(found, tmp_path / "grades.html", [], [])
+    page = (tmp_path / "grades.html").read_text(encoding="utf-8")
+    cells = re.findall(r'<td class="points">([✓✗?–])', page)  # noqa: RUF001 (a dash)
+    assert Counter(cells) == {"✗": 1, "–": len(EXERCISES) - 1}  # noqa: RUF001 (a dash)
+    (_, no_answer, _) = overview(found).lines
+    assert no_answer.counts["stable_softmax"] == 1
 
 
 # --- who ------------------------------------------------------------------------------------------

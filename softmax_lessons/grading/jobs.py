@@ -68,6 +68,12 @@ class Mark:
     sure: bool = True
     trouble: str = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is more than a stub."""
+        stub = not self.points and ": not attempted yet" in self.says.partition("\n")[0]
+        return bool(self.key) and not stub
+
 
 def digest(answer: Answer) -> str:
     """Return what tells an answer from any other."""

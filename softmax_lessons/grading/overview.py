@@ -9,7 +9,6 @@ from functools import cache
 from softmax_lessons.checker.exercise import Exercise
 from softmax_lessons.gains import gains
 from softmax_lessons.grading.explain import source_of
-from softmax_lessons.grading.jobs import Mark
 from softmax_lessons.grading.notebook import parsed, places
 from softmax_lessons.grading.predicted import Asked, asked_of, of_quizzes, questions
 from softmax_lessons.grading.results import Result
@@ -117,14 +116,10 @@ def _lines(found: Sequence[Result], named: Sequence[Mistake]) -> list[Line]:
     for result in found:
         for name, mark in result.marks.items():
             right[name] += mark.points
-            left[name] += not mark.key or _is_stub(mark)
+            left[name] += not mark.begun
     lines = [Line("right", right, False), Line("no answer", left, False)]
     lines += [Line(each.slug, each.where) for each in named[:MOST_IN_MAP]]
     return lines
-
-
-def _is_stub(mark: Mark) -> bool:
-    return not mark.points and ": not attempted yet" in mark.says.partition("\n")[0]
 
 
 @cache
@@ -140,9 +135,7 @@ def _mistakes(found: Sequence[Result]) -> tuple[list[Mistake], list[Mistake]]:
     for result in found:
         for name, mark in result.marks.items():
             told = list(zip(mark.misconceptions, mark.sentences, strict=True))
-            if not told and mark.key and not mark.points and not mark.trouble:
-                if _is_stub(mark):
-                    continue
+            if not told and mark.begun and not mark.points and not mark.trouble:
                 # what there is to say of an answer that has no name and breaks no law
                 told = [("", [*mark.says.splitlines(), "", ""][1])]
             for slug, says in told:
@@ -204,7 +197,7 @@ def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:
     not_begun, same = [], []
     for result in found:
         own = list(result.marks.values())
-        if not result.submission.empty and all(not m.key or _is_stub(m) for m in own):
+        if not result.submission.empty and not any(m.begun for m in own):
             not_begun.append(result.learner)
         times = Counter(slug for mark in own for slug in mark.misconceptions)
         for each in result.submission.memories:
