@@ -96,8 +96,8 @@ class Calibration:
         # two standard deviations of the share, for someone who is right as often as they are sure
         chance = round(200 * math.sqrt(sum(p * (1 - p) for p in self.confidence)) / count)
         told = (
-            f"In {count} predictions with probabilities, you were {100 * sure:.0f} % sure on "
-            f"average, and {100 * share:.0f} % of them were right."
+            f"In {count} predictions with probabilities, you were {100 * sure:.0f}% sure on "
+            f"average, and {100 * share:.0f}% of them were right."
         )
         if gap <= chance:
             return f"{told} That fits: with {count} predictions, chance alone makes such gaps."

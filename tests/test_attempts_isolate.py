@@ -431,7 +431,7 @@ def test_an_answer_that_is_none_is_not_taken(change):
 ALL_DTYPES = sorted({x for x in vars(torch).values() if isinstance(x, torch.dtype)}, key=str)
 
 
-@pytest.mark.filterwarnings("ignore:ComplexHalf")
+@pytest.mark.filterwarnings("ignore:ComplexHalf", "ignore:.* support is experimental")
 @pytest.mark.parametrize("shape", [(), (0,), (0, 3), (2, 3)])
 def test_a_tensor_of_any_dtype_arrives_as_it_was_sent(shape):
     sent = 0

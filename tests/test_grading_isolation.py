@@ -212,7 +212,7 @@ def softmax_1d(x):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda patch: patch.setattr(jobs, "version", lambda package: "0"),
+        lambda patch: patch.setattr(jobs, "_torch", lambda: "0"),
         lambda patch: patch.setattr(jobs, "MEMORY", 3 << 30),
         lambda patch: patch.setattr(jobs, "course", lambda: "another"),
         lambda patch: patch.setattr(sandbox, "level", lambda: ["another"]),

@@ -22,9 +22,9 @@ def test_an_error_is_a_bar_in_percent_with_its_number():
     ax = Figure().subplots()
     alt = plots.bar_errors(ax, ["subtract", "divide"], [0.1331, 0.00391])
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([13.31, 0.391])
-    assert [text.get_text() for text in ax.texts] == ["13 %", "0.39 %"]
+    assert [text.get_text() for text in ax.texts] == ["13%", "0.39%"]
     assert ax.get_xlim()[0] == 0
-    assert "subtract 13 %, divide 0.39 %" in alt
+    assert "subtract 13%, divide 0.39%" in alt
 
 
 def test_a_running_sum_is_drawn_as_the_dtype_adds_it():

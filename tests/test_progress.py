@@ -177,7 +177,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
     assert progress().calibration is None
     guessed("helped", True, {"equal": 0.6, "close": 0.4})
     told = (
-        "In 10 predictions with probabilities, you were 87 % sure on average, and 40 % of them "
+        "In 10 predictions with probabilities, you were 87% sure on average, and 40% of them "
         "were right. You're too sure, by 47 points, and chance alone rarely makes more than 20: "
         "give more to the other choices."
     )

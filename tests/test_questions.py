@@ -112,7 +112,7 @@ SHOWN = {
     "kept_at_p_1": lambda keep, **_: keep.sum().item(),
     "masked_entropy": lambda entropy, **_: str(entropy.item()),
     "masked_after": lambda probs, **_: "nan" if probs[:2].isnan().all() else "?",
-    "zeros_70000": lambda probs, **_: "zeros" if (probs == 0).all() else "?",
+    "many_classes": lambda probs, **_: "zeros" if (probs == 0).all() else "?",
     "masked_first_piece": lambda total, **_: str(total.item()),
     "unkept_sums": lambda sums, **_: "ones" if torch.allclose(sums, torch.ones(3)) else "off",
 }

@@ -115,7 +115,7 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
             side = "large" if power > 0 else "small"
             return f"The right digits, {10 ** abs(round(power)):,} times too {side}."
         if f"{guess:.0e}" == f"{answer:.0e}":
-            wanted = f"within {100 * within:g} %" if within else "the exact number"
+            wanted = f"within {100 * within:g}%" if within else "the exact number"
             return f"Right to one digit. The question wants {wanted}."
     return "Too large." if guess > answer else "Too small."
 

@@ -20,7 +20,7 @@
   const METHODS = { naive: "naive: as the formula says", shifted: "shifted: minus the maximum" };
   const OUTCOMES = {
     right: "right",
-    "subtly wrong": "subtly wrong: looks healthy, but is off by more than 2 %",
+    "subtly wrong": "subtly wrong: looks healthy, but is off by more than 2%",
     zeros: "zeros: every probability is 0",
     nan: "nan: at least one is not a number",
   };
@@ -109,7 +109,7 @@
     return steps(logits, temperature, "float64", "shifted").probs;
   }
 
-  /** Says whether a probability misses the right one by 2 %, and by more than the dtype's step. */
+  /** Says whether a probability misses the right one by 2%, and by more than the dtype's step. */
   function misses(prob, right, dtype) {
     return Math.abs(prob - right) > Math.max(0.02 * right, FORMATS[dtype].smallest);
   }

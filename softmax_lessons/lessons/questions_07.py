@@ -210,7 +210,7 @@ QUESTIONS = {
     "two_labels": with_other_numbers(
         _labels_at_once, (2,), lambda random: (random.randint(3, 12),)
     ),
-    "loss_for_tags": Question(
+    "takes_bce": Question(
         "tags",
         {
             "folder": ("exclusive-gets-bce", "Only one folder is right, so the folders compete."),

@@ -159,7 +159,7 @@ QUESTIONS = {
             "of the 16 weights, on average?"
         ),
     ),
-    "inverted_mask": Question(
+    "triu_mask": Question(
         "future",
         {
             "itself": ("polarity-inverted", "Here True means: may be seen."),

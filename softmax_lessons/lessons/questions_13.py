@@ -97,7 +97,7 @@ QUESTIONS = {
         ("bfloat16", 7),
         lambda random: ("Another format", random.choice([2, 3, 4, 6, 8])),
     ),
-    "cast_to_half_first": Question(
+    "softmax_to_half": Question(
         "nan",
         {
             "right": ("casts-the-result", "dtype= casts the input: 70000 becomes inf."),
@@ -138,7 +138,7 @@ QUESTIONS = {
         (1, 1000),
         lambda random: (random.choice([1, 2, 4, 8, 16]), random.choice(range(500, 5001, 500))),
     ),
-    "zeros_70000": Question(
+    "many_classes": Question(
         "zeros",
         {
             "right": ("trusts-the-sum", "The total is 70000, and the largest float16 is 65504."),

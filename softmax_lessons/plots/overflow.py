@@ -21,7 +21,7 @@ _OUTCOMES = {
     "nan": (VERMILION, "xx"),
 }
 
-# Rounding exp, the sum and the quotient to bfloat16 costs up to 1.2 % where nothing is amiss.
+# Rounding exp, the sum and the quotient to bfloat16 costs up to 1.2% where nothing is amiss.
 _TOLERANCE = 0.02
 
 
@@ -112,7 +112,7 @@ def map_outcomes(
     """Draw whether `softmax` comes out right, and how it fails, and describe the picture.
 
     The logits are [x, x - 1], repeated to fill a number of classes. A result is right if each
-    probability is within 2 % of the exact one, "zeros" if each is 0, "nan" if any is nan, and
+    probability is within 2% of the exact one, "zeros" if each is 0, "nan" if any is nan, and
     subtly wrong otherwise. The legend is left to the caller, who may have several such axes.
 
     Args:

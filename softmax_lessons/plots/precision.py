@@ -54,7 +54,7 @@ def bar_errors(ax: "Axes", names: Sequence[str], errors: Sequence[float]) -> str
     Args:
         ax: axes to draw on.
         names: what made each error.
-        errors: as many relative errors, at least 0: 0.13 is shown as 13 %.
+        errors: as many relative errors, at least 0: 0.13 is shown as 13%.
 
     Raises:
         ValueError: if there are not as many errors as names, or one is negative or not finite.
@@ -65,7 +65,7 @@ def bar_errors(ax: "Axes", names: Sequence[str], errors: Sequence[float]) -> str
             f"bar_errors needs finite errors of at least 0, one for each of the names "
             f"{list(names)}, got {list(errors)}"
         )
-    texts = [f"{100 * error:.2g} %" for error in errors]
+    texts = [f"{100 * error:.2g}%" for error in errors]
     bars = ax.barh(list(names), [100 * error for error in errors], color=SKY, edgecolor=BLUE)
     ax.bar_label(bars, texts, padding=4)
     ax.invert_yaxis()

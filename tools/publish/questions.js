@@ -111,7 +111,7 @@
         return `The right digits, ${times} times too ${power > 0 ? "large" : "small"}.`;
       }
       if (oneDigit(made) === oneDigit(answer)) {
-        const wanted = within ? `within ${+(100 * within).toPrecision(6)} %` : "the exact number";
+        const wanted = within ? `within ${+(100 * within).toPrecision(6)}%` : "the exact number";
         return `Right to one digit. The question wants ${wanted}.`;
       }
     }
