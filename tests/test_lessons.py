@@ -192,7 +192,7 @@ TERMS = {
     "temperature": ("09", "one positive number T, the **temperature**"),
     "top-k": ("10", "**Top-k** sampling keeps the k largest"),
     "standard error": ("10", "the **standard error** says how close"),
-    "`torch.multinomial": ("09", "`torch.multinomial`, which does the drawing"),
+    "`torch.multinomial": ("09", "`torch.multinomial` draws"),
     "perplexity": ("11", "**Perplexity** is exp of minus that mean"),
     "mask": ("12", "A **mask** says which keys take part"),
     "causal": ("12", "Its mask is **causal**"),
