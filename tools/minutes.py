@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from softmax_lessons.copies import tags
+from softmax_lessons.copies import slide_type, tags
 from softmax_lessons.workspace import lessons
 
 WORDS_A_MINUTE = 200
@@ -28,7 +28,7 @@ def of_notebook(path: Path) -> tuple[float, float]:
         text = "".join(cell["source"])
         if heading := re.match(r"## (Going further)?", text):
             part = "further" if heading[1] else "core"
-        if cell["metadata"].get("slideshow", {}).get("slide_type") != "notes":
+        if slide_type(cell) != "notes":
             minutes[part] += _of_cell(cell, text)
     return minutes["core"], minutes["further"]
 
