@@ -59,7 +59,7 @@ def run_isolated(
         probes: what it is called with, one after another.
         parameters: the names of its parameters; see `bind_arguments`.
         way: one of `WAYS`, or "" for the usual one.
-        given_up: tells that nobody waits for the outcomes any more.
+        given_up: tells that nobody is waiting for the outcomes any longer.
 
     Raises:
         worker.UnsendableError: if it holds something that can't be sent to a worker.

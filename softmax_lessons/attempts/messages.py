@@ -35,7 +35,7 @@ def unpack(body: bytes) -> dict[str, object]:
     """Return the fields of a message, without its length.
 
     Raises:
-        one of NO_MESSAGE: if it is none.
+        one of NO_MESSAGE: if it isn't a message.
     """
     line, _, rest = body.partition(b"\n")
     start = count = 0
@@ -68,7 +68,7 @@ def write(fd: int, message: bytes) -> None:
 
 
 def read(fd: int, largest: int = 1 << 32) -> bytes:
-    """Return the next message, without its length; b"" if there is none any more.
+    """Return the next message, without its length; b"" if there are no more.
 
     Raises:
         ValueError: if it is larger than `largest`.

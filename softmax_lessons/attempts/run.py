@@ -93,7 +93,7 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
     """Call `attempt(logits, ...)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
     with torch.enable_grad():
-        # not a leaf: an attempt that works in place shall fail for that, not for being refused
+        # not a leaf: an attempt that works in place should fail for that, not for being refused
         logits = leaf.clone()
         rest = [x.clone() if isinstance(x, Tensor) else x for x in probe.rest]
         try:

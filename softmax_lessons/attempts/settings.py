@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 class GivenUp(threading.Event):
-    """Set when nobody waits for the result any more."""
+    """Set when nobody is waiting for the result any longer."""
 
 
 def in_plain_thread(work: Callable[[GivenUp], Result]) -> Result:

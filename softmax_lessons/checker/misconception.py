@@ -26,7 +26,7 @@ class Misconception:
         pattern: a fact that shows in all outcomes together; told the probes, what the attempt
             did with them, and the numbers of those that went wrong.
         error: a pattern in the error message that it raises.
-        causes: slugs that are no mistake of their own beside this one.
+        causes: slugs that don't count as separate mistakes next to this one.
         calls: the variants count if one of these functions was called.
         alone: it is not tried together with another mistake.
     """

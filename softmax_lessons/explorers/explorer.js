@@ -59,7 +59,7 @@
       this.build();
     }
 
-    /** Reads an attribute that holds JSON; `otherwise` if it is missing or is none. */
+    /** Reads an attribute that holds JSON; `otherwise` if it is missing or isn't JSON. */
     read(name, otherwise) {
       try {
         return JSON.parse(this.getAttribute(name)) ?? otherwise;

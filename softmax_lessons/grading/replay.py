@@ -71,7 +71,7 @@ def prepare() -> None:
 
 
 def attempt(request: dict) -> tuple[Callable[..., object], bool]:
-    """Return what counts as the answer, or a function that raises why there is none.
+    """Return what counts as the answer, or a function that raises what kept it from being one.
 
     Beside it, whether a statement was cut off because it took too long.
 
@@ -157,7 +157,7 @@ class _Prepared(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         found = checked(node)
         if found and found[0] == self._exercise:
-            with contextlib.suppress(RecursionError):  # then it is none of the course's
+            with contextlib.suppress(RecursionError):  # then it isn't one of the course's
                 if ast.unparse(found[1]) in self._shown:
                     return ast.copy_location(ast.Constant(None), node)
         return self.generic_visit(node)

@@ -71,7 +71,7 @@ class NotebookError(Exception):
     """A notebook can't be run to its end."""
 
 
-given_up = GivenUp()  # set when nobody waits for this process's work any more
+given_up = GivenUp()  # set when nobody is waiting for this process's work any longer
 _servers: dict[tuple[int, str], ForkServer] = {}  # by process: a fork can't use its parent's
 _starting = threading.Lock()
 

@@ -68,11 +68,11 @@ class AttendRecipe:
 
     Attributes:
         compare: makes scores of queries and keys.
-        scale: done to the scores, beside the queries and the values.
+        scale: done to the scores, given the queries and the values.
         not_later: makes the causal mask, True is kept, of the number of words.
         real: makes the mask of padding, of the lengths and the number of words.
         hide: takes keys out of the scores.
-        share: makes weights of the scores, beside the mask.
+        share: makes weights of the scores, given the mask.
         mix: makes the result of the weights and the values.
     """
 
@@ -161,7 +161,7 @@ ATTENDS = (
         "Your queries see padding: `lengths` hides nothing.",
         (
             "Which keys of the shorter text get weight?",
-            "Those from its length on are none.",
+            "From its length on, its keys are padding.",
             PADDING,
         ),
         variants=({"real": lambda lengths, time: _real(lengths, time) | True},),

@@ -197,8 +197,8 @@ TERMS = (
     ),
     Misconception(
         slug="diagonal-jacobian",
-        says="You multiply p * (1 - p) by a sum over the whole slice. Each probability has a "
-        "`grad` of its own, and the derivative with respect to another class's logit is -p_i * "
+        says="You multiply p * (1 - p) by a sum over the whole slice. Each probability has "
+        "its own `grad`, and the derivative with respect to another class's logit is -p_i * "
         "p_j.",
         hints=(
             "Add 1 to all entries of `grad`. The probabilities always sum to 1, so what should "
@@ -490,7 +490,7 @@ TERMS = (
         says="You multiply p by 1 minus the sum of p * grad. `grad` itself belongs where the 1 is.",
         hints=(
             "Does it matter in your code which class each entry of `grad` belongs to?",
-            "The sum is what the average class gets; each class has a `grad` of its own.",
+            "The sum is what the average class gets; each class has its own `grad`.",
             FORMULA,
         ),
         variants=({"join": lambda p, g, total: p * (1 - total)},),

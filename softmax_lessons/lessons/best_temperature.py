@@ -159,7 +159,7 @@ MISTAKES = (
         "You compare the mean logit of the targets, without a softmax.",
         (
             "Add 10 to all logits: what should change?",
-            "`F.nll_loss` takes log-probabilities, and logits are none.",
+            "`F.nll_loss` takes log-probabilities, which logits aren't.",
             LOSS,
         ),
         variants=({"loss": F.nll_loss}, {"loss": F.nll_loss, "best": torch.argmax}),

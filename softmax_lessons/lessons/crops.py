@@ -182,8 +182,8 @@ MISTAKES = (
     ),
     Misconception(
         "averages-batch",
-        "You take the mean over the photos, and their crops are left. Each photo should get a row "
-        "of its own.",
+        "You take the mean over the photos, and their crops are left. Each photo should get "
+        "its own row.",
         (
             "What is the shape of your result, for two photos of three crops and four classes?",
             "The dim that you average over disappears. Which one should?",

@@ -724,7 +724,7 @@ def _as_loss(m: Misconception) -> Misconception:
 
 def library() -> tuple[Misconception, ...]:
     """Return all that goes wrong in the loss, in the order in which it is told."""
-    # a minus at the end is a missing one here, in words of its own
+    # a minus at the end is a missing one here, in its own words
     logs = [_as_loss(m) for m in LOGS if m.slug not in ("sign-error", "returns-the-log-sum")]
     keepdim = next(m for m in LOG_DIMS if m.slug == "missing-keepdim")
     logs += [_as_loss(m) for m in (*LOGS_OVERFLOW, keepdim)]

@@ -136,7 +136,7 @@ def distance_loss(probs: Callable[[Tensor], Tensor], power: int, reduce: Callabl
 def hinge_loss(power: int, per_class: bool, total: bool, margin_first: bool) -> Variant:
     def variant(logits: Tensor, targets: Tensor) -> Tensor:
         at = logits.gather(1, targets[:, None])
-        # beside 1e8 it matters
+        # next to 1e8 it matters
         lead = 1 - at + logits if margin_first else logits - at + 1
         lead = lead.clamp(min=0) ** power * (1 - one_hot_table(logits, targets))
         return lead.sum() / (1 if total else len(logits)) / (logits.shape[1] if per_class else 1)

@@ -469,7 +469,7 @@ def each_on_its_own(
 def slices_are_stretched(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each slice is the softmax of its logits times a factor of its own."""
+    """Tell whether each slice is the softmax of its logits times its own factor."""
     factors = []
     for probe, x, y, _ in _all_usable(probes, outcomes):
         for row, share in zip(slices(x, probe), slices(y, probe), strict=True):

@@ -593,7 +593,7 @@ LOGS_OVERFLOW = (
 LOSES_DIGITS = Misconception(
     slug="log-of-the-sum-loses-digits",
     says="You add the maximum to the logarithm of the sum before you subtract the two "
-    "(`logsumexp` adds it). Beside logits of 1e8, float32 keeps nothing of that logarithm.",
+    "(`logsumexp` adds it). Next to logits of 1e8, float32 keeps nothing of that logarithm.",
     hints=(
         "Try [1e8, 1e8]: what is the logarithm of the sum, and what is left of it in your result?",
         "float32 has seven digits: 1e8 + 0.69 is 1e8.",

@@ -494,7 +494,7 @@ MASKS = (
         says="You fill hidden scores with the smallest score, or with one a little below it. It "
         "is a score like any other, and hidden keys count in the sum.",
         hints=(
-            "Print the exp of what you fill with, beside the exp of the other scores.",
+            "Print the exp of what you fill with, next to the exp of the other scores.",
             "Being the smallest isn't enough. What must a score be for its exp to be 0?",
             USE_INF[2],
         ),
@@ -511,7 +511,7 @@ MASKS = (
         says="You fill hidden scores with the mean of the scores. It is a score like any other, "
         "and hidden keys count in the sum.",
         hints=(
-            "Print the exp of what you fill with, beside the exp of the other scores.",
+            "Print the exp of what you fill with, next to the exp of the other scores.",
             "What must a score be for its exp to be 0?",
             USE_INF[2],
         ),
@@ -713,7 +713,7 @@ MASKS = (
         "don't sum to 1: overall, you divide by something other than the sum of the row's kept "
         "exps.",
         hints=(
-            "Print what you divide by, beside the exps of a row.",
+            "Print what you divide by, next to the exps of a row.",
             "What must the kept keys of a row sum to? So what must their exps be divided by?",
             "Divide by `exps.sum(dim=-1, keepdim=True)`, where hidden exps are 0.",
         ),
@@ -721,7 +721,7 @@ MASKS = (
     ),
 )
 
-# of float64 the range is lost as well, which is no mistake of its own
+# of float64 the range is lost as well, which is no separate mistake
 IN_FLOAT32 = replace(
     next(m for m in TRACES if m.slug == "upcasts-and-changes-dtype"),
     symptom=None,

@@ -131,7 +131,7 @@ def one_row_decides(
 ) -> bool:
     """Tell whether rows are wrong just where another row has an empty piece and they have none.
 
-    A row that is right without such a neighbour is wrong beside one.
+    A row that is right without such a neighbour is wrong next to one.
     """
     spoilt = False
     for probe, outcome in zip(probes, outcomes, strict=True):

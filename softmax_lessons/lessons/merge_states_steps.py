@@ -94,7 +94,7 @@ class MergeRecipe:
         factor: what a sum is multiplied by, made of its old maximum and the base.
         weigh: makes two parts of both sums and their factors.
         total: makes one sum of the parts.
-        finish: done to the sum last, beside the new maximum.
+        finish: done to the sum last, given the new maximum.
         keep: makes what is returned of the new maximum.
         put: makes one tensor of the maxima and the sums.
     """

@@ -161,7 +161,7 @@ NO_RESULT = (
         hints=(
             "The error message has the name. Is it spelled right, and does that function have it?",
             "PyTorch says `dim` and `keepdim`; NumPy says `axis` and `keepdims`. Python's own "
-            "`sum` and `max` know neither, and exp needs none.",
+            "`sum` and `max` take neither, and `exp` takes no dim at all.",
             "Write `x.sum(dim, keepdim=True)`.",
         ),
         error=r"unexpected keyword argument|invalid keyword argument|takes no keyword arguments"

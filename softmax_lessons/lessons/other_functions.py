@@ -436,7 +436,7 @@ OTHER_FUNCTION = few_in_pairs(
             {"leave": lambda x, dim: x.log()},
             torch.log_softmax,
             lambda x, dim: x - torch.logsumexp(x, dim, keepdim=True),
-            # the same in other steps: near 0, each has digits of its own
+            # the same in other steps: near 0, each has its own digits
             {"join": difference},
             lambda x, dim: x - kept_sum(x.exp(), dim).log(),
             lambda x, dim: x.exp().log() - kept_sum(x.exp(), dim).log(),

@@ -358,7 +358,7 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="log-of-the-sum-loses-digits",
-        says="`logsumexp` adds the maximum to the logarithm of the sum again. Beside a maximum of "
+        says="`logsumexp` adds the maximum to the logarithm of the sum again. Next to a maximum of "
         "1e8, that logarithm has no digits left, and your results no longer sum to 1.",
         hints=(
             "Try [1e8, 1e8]. What is the logsumexp, and what should it be?",

@@ -34,7 +34,7 @@ def grid_slices(
 
     Raises:
         ValueError: if `probs` has not one row for each of `rows` and one column for each of
-            `columns`, or `dim` is none of its dims.
+            `columns`, or `dim` isn't one of its dims.
     """
     if tuple(probs.shape) != (len(rows), len(columns)):
         raise ValueError(
@@ -89,7 +89,7 @@ def block_slices(ax: "Axes", probs: Tensor, dim: int, names: Sequence[str]) -> s
 
     Raises:
         ValueError: if `probs` is not three-dimensional or has no entries, `names` are not
-            three, or `dim` is none of its dims.
+            three, or `dim` isn't one of its dims.
     """
     if probs.dim() != 3 or len(names) != 3 or probs.numel() == 0:
         raise ValueError(
