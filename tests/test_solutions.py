@@ -35,7 +35,7 @@ LIMITS = {
         itertools.product(("softmax_1d", "softmax_dim"), ("equal and huge", "far apart", LONG_ROW)),
         "It's right for ordinary",
     ),
-    ("stable_softmax", LONG_ROW): "a row of 65,520 equal logits or more",
+    ("stable_softmax", LONG_ROW): "65,520 equal logits are enough",
     **{(n, LONG_ROW): "compute the loss in float32" for n in ("log_softmax", *LOSSES)},
     ("repair_head_5", "-inf"): "is right only if all logits are finite",
     ("micro_batch_loss", LONG_ROW): "float16 logits of more than 65,519 classes",
