@@ -37,7 +37,7 @@ LIMITS = {
     ),
     ("stable_softmax", LONG_ROW): "65,520 equal logits are enough",
     **{(n, LONG_ROW): "compute the loss in float32" for n in ("log_softmax", *LOSSES)},
-    ("repair_head_5", "-inf"): "is right only if all logits are finite",
+    ("repair_head_5", "-inf"): "the solution for head 5, fails if any class but the target",
     ("micro_batch_loss", LONG_ROW): "float16 logits of more than 65,519 classes",
     ("text_log_prob", LONG_ROW): "float16 logits of more than 65,519 classes",
     ("sequence_log_probs", LONG_ROW): "float16 logits of more than 65,519 classes",
