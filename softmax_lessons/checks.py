@@ -78,7 +78,7 @@ def _check(
     if (early := task.at_once(name, attempt)) is not None:
         return _with_offer(early).with_hints_counted()
     verdict = judged(name, task, attempt, way, given_up)
-    # the course's own solutions are no progress of the learner's
+    # the course's own solutions aren't the learner's progress
     own = not str(getattr(attempt, "__name__", "")).endswith("_solution")
     if verdict.passed and own and test is None:
         memory.record(name)

@@ -90,7 +90,7 @@ def _no_tensor(output: object) -> Finding:
     if isinstance(output, (tuple, list)):
         kinds = ", ".join(type(each).__name__ for each in output)
         return Finding(87, f"The model returned a {kind} of {kinds}; the logits are one of them.")
-    return Finding(87, f"The model returned a {kind}, which is no tensor.")
+    return Finding(87, f"The model returned a {kind}, not a tensor.")
 
 
 def _rows(logits: Tensor) -> Tensor:
@@ -192,7 +192,7 @@ def _of_probs(logits: Tensor, targets: Tensor) -> Iterator[Finding]:
     if targets.min() < 0 or off.any():
         row = int(off.float().argmax())
         yield Finding(
-            89, f"The targets are no probabilities: row {row} sums to {sums[row].item():.4g}."
+            89, f"The targets aren't probabilities: row {row} sums to {sums[row].item():.4g}."
         )
 
 
@@ -234,7 +234,7 @@ def _of_both(
 
 
 def _saturated(logits: Tensor, targets: Tensor | None) -> Iterator[Finding]:
-    """Look for probabilities of exactly 1; where the class is right, they are no harm."""
+    """Look for probabilities of exactly 1; where the class is right, they do no harm."""
     rows = _rows(logits)
     high, low = rows.amax(dim=1), rows.amin(dim=1)
     if not low.isfinite().all():  # masked

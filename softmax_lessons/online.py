@@ -344,7 +344,7 @@ def run_processes(
         TypeError: if `function` is not one, the shards are not a list of tensors, or `same` has
             anything else.
         ValueError: if a process could not import the function by its name, only some of the
-            shards require a gradient or they are no leaves, or `seconds` is not above 0.
+            shards require a gradient or aren't leaves, or `seconds` is not above 0.
         RuntimeError: if a process fails, with the last line of what it said.
         TimeoutError: if they have not ended in time; they are stopped then.
     """

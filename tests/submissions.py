@@ -519,7 +519,7 @@ def large_outputs(folder):
 
 @honest
 def six_files(folder):
-    """One file a lesson; lesson 04 shows a check of a function that is no answer."""
+    """One file a lesson; lesson 04 shows a check of a function that isn't an answer."""
     names = list(FUNCTIONS)
     parts = [names[:1], names[1:2], names[2:6], names[6:7], [], names[7:]]
     for i, part in enumerate(parts):

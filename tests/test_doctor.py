@@ -105,7 +105,7 @@ def test_what_is_wrong_gets_one_line_with_its_fix(machine, level, about, told):
 
 
 def test_what_works_is_not_doubted():
-    """A Python, a Mac or a path that should not do is no matter where PyTorch runs all the same."""
+    """A Python, a Mac or a path that shouldn't work doesn't matter where PyTorch runs anyway."""
     strange = {"python": (3, 15), "bits": 32, "processor": "riscv64", "libc": ("musl", (1, 2))}
     assert wrong(Machine(**strange)) == []
     assert wrong(INTEL._replace(torch="2.13.0", font="a.ttf", lab=True)) == []

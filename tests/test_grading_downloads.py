@@ -301,7 +301,9 @@ def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
     found = {s.learner: s for s in find(unpacked(tmp_path / "class", files)).submissions}
     assert found["ada"].answers
     assert found["pam"].answers
-    assert any(n.startswith("cut.zip can't be read: it is no zip") for n in found["lin"].notes)
+    assert any(
+        n.startswith("cut.zip can't be read: it isn't a readable zip") for n in found["lin"].notes
+    )
     assert any("is not unpacked" in note for note in found["ola"].notes)
     assert found["max"].notes == ["not read: mine.rar", "no notebook"]
 

@@ -78,7 +78,7 @@ def test_an_answer_counts_before_a_stub_and_the_latest_of_several_and_it_is_said
 def test_what_was_not_read_is_listed(folder, found):
     assert find(folder).left_out == ["__MACOSX/", "fay.ipynb.txt"]
     assert found["with_more"].notes == ["not read: notes.pdf"]
-    unread = "guy.zip can't be read: it is no zip that can be read: File is not a zip file"
+    unread = "guy.zip can't be read: it isn't a readable zip: File is not a zip file"
     assert found["guy"].notes == [unread, "no notebook"]
 
 

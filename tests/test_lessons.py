@@ -93,7 +93,7 @@ def test_each_sentence_is_said_to_each_of_its_variants(name):
         with contextlib.redirect_stdout(io.StringIO()):
             verdict = exercise.verdict(name, exercise.fixed, outcomes)
         if verdict.status != "wrong":
-            continue  # on the inputs of this exercise it is no mistake
+            continue  # on the inputs of this exercise it isn't a mistake
         told = verdict.mistakes
         assert told, (name, m.slug, verdict.says)
         assert all(other in rank for other in told), (name, m.slug, verdict.says)
@@ -215,7 +215,7 @@ def prose(path):
         heading = (re.findall(r"^##? (.*)$", cell.source, flags=re.MULTILINE) or [heading])[-1]
         if not heading.startswith(LOOK_AHEAD):
             told.append(cell.source)
-    return re.sub(r"\]\([^)]*\)", "]", "\n".join(told))  # a link's address is no prose
+    return re.sub(r"\]\([^)]*\)", "]", "\n".join(told))  # a link's address isn't prose
 
 
 def uses(term, text):

@@ -217,7 +217,7 @@ def _ask(connection: Connection, probe: Probe) -> Outcome:
 
     Raises:
         EOFError or OSError: if the process died.
-        ValueError: if what came back is no answer to the question.
+        ValueError: if what came back isn't an answer to the question.
     """
     probe = connection.before(probe)
     # the attempt can write to the pipe as well; it can't know this

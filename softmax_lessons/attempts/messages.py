@@ -52,7 +52,7 @@ def unpack(body: bytes) -> dict[str, object]:
         start += found["bytes"]
         dtype = getattr(torch, str(found["dtype"]).removeprefix("torch."))
         if not isinstance(dtype, torch.dtype):
-            raise ValueError(f"{found['dtype']} is no dtype")
+            raise ValueError(f"{found['dtype']} isn't a dtype")
         # frombuffer refuses an empty buffer
         flat = torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0).byte()
         return flat.view(dtype).reshape(found["shape"])

@@ -84,7 +84,7 @@ class Exercise:
         return Candidates(self.right, self.misconceptions, self.fixed)
 
     def at_once(self, name: str, attempt: object) -> Verdict | None:
-        """Return the verdict on what is no function yet."""
+        """Return the verdict on what isn't a function yet."""
         return function_at_once(name, attempt)
 
     def probes(self) -> tuple[Probe, ...]:

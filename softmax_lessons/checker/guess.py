@@ -38,7 +38,7 @@ def as_number(guess: object) -> object:
     guess = _plain(guess)
     if isinstance(guess, str):
         return _number_in(guess)
-    # the numbers of NumPy and of fractions too; True is no number here
+    # the numbers of NumPy and of fractions too; True isn't a number here
     if isinstance(guess, (numbers.Real, Decimal)) and not isinstance(guess, bool):
         return _as_float(guess)
     return guess
@@ -56,14 +56,14 @@ def as_shape(guess: object) -> object:
     try:
         return tuple(map(_as_size, sizes))
     except TypeError:
-        return list(sizes)  # a tuple of anything else is no shape
+        return list(sizes)  # a tuple of anything else isn't a shape
 
 
 def as_chances(guess: Mapping, choices: Sequence[str]) -> dict[str, float]:
     """Return a guess with probabilities, 0 for what isn't named.
 
     Raises:
-        ValueError: if it names no choice, or if its numbers are no probabilities; the message is
+        ValueError: if it names no choice, or if its numbers aren't probabilities; the message is
             for the learner.
     """
     chances = dict.fromkeys(choices, 0.0)

@@ -60,7 +60,7 @@ class Hunt:
         return ("nothing", "i")
 
     def at_once(self, name: str, attempt: object) -> Verdict | None:
-        """Return the verdict on what is no test yet."""
+        """Return the verdict on what isn't a test yet."""
         return function_at_once(name, attempt)
 
     def probes(self) -> tuple[Probe, ...]:

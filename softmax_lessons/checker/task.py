@@ -36,7 +36,7 @@ class Task(Protocol):
 
 
 def function_at_once(name: str, attempt: object) -> Verdict | None:
-    """Return the verdict on what can't be run since it is no function."""
+    """Return the verdict on what can't be run because it isn't a function."""
     if attempt is None or attempt is ...:
         return not_begun(name)
     if callable(attempt):

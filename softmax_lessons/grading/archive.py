@@ -36,7 +36,7 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
         The folder, and a sentence for each entry that was refused.
 
     Raises:
-        ValueError: if it is no zip that can be read.
+        ValueError: if it isn't a zip that can be read.
     """
     target = Path(tempfile.mkdtemp(dir=_scratch().name))
     refused = []
@@ -52,7 +52,7 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
                 except Exception as error:  # what is in one entry must not cost the others
                     refused.append(f"{name} is not unpacked: {_why(error)}")
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise ValueError(f"it is no zip that can be read: {_why(error)}") from error
+        raise ValueError(f"it isn't a readable zip: {_why(error)}") from error
     return target, refused
 
 

@@ -144,7 +144,7 @@ class Forked:
         """End it, and say how it ended before that.
 
         Raises:
-            MachineError: if that was no doing of its own.
+            MachineError: if that wasn't its own doing.
         """
         self.kill()
         if self._lost:

@@ -128,13 +128,13 @@ def literal(node: ast.expr | None) -> object:
             return CONSTANTS[name]
     if isinstance(node, ast.Call) and _called(node) == "float" and len(node.args) == 1:
         return float(str(literal(node.args[0])))
-    raise ValueError("it is no literal")
+    raise ValueError("it isn't a literal")
 
 
 def _number(node: ast.expr) -> float:
     value = literal(node)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} isn't a number")
     return float(value) if abs(value) < 2**1000 else (math.inf if value > 0 else -math.inf)
 
 

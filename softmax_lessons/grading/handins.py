@@ -138,7 +138,7 @@ def open_download(place: Path, out: Path | None = None) -> Download:
         download.left_out += refused
         _look_into(_root(folder, place.stem), f"{place.name}/", out, download)
     else:
-        raise FileNotFoundError(f"{place} is no folder of submissions, and no zip of them")
+        raise FileNotFoundError(f"{place} is neither a folder nor a zip of submissions")
     if not download.parts:
         raise FileNotFoundError(f"{place} has no notebooks and no folders of notebooks in it")
     return download
@@ -191,7 +191,7 @@ def name_apart(learners: Sequence[Learner]) -> list[Learner]:
 
 
 def require_inside(path: Path, within: Path) -> None:
-    """Raise ValueError if a path is no file, or a link out of what it must stay within."""
+    """Raise ValueError if a path isn't a file, or is a link out of what it must stay within."""
     if not path.resolve().is_relative_to(within.parent.resolve() / within.name):
         raise ValueError("it is a link to somewhere else")
     if not path.is_file():

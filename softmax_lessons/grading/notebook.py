@@ -84,7 +84,7 @@ def parsed(source: str) -> ast.Module | None:
     """Return the statements of a cell; None if it is in another language.
 
     Raises:
-        SyntaxError, ValueError, RecursionError or MemoryError: if it is no Python.
+        SyntaxError, ValueError, RecursionError or MemoryError: if it isn't Python.
     """
     source = source.replace("\r\n", "\n")
     while PYTHON_CELL.match(source):
@@ -144,7 +144,7 @@ def shown() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _told() -> frozenset[str]:
-    """Return the cells of the course's own notebooks that are no exercises."""
+    """Return the cells of the course's own notebooks that aren't exercises."""
     return frozenset(
         _source(cell)
         for path in lessons()
@@ -171,7 +171,7 @@ def _source(cell: dict) -> str:
 
 
 def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
-    """Return the answers in the code cells of one notebook, and note what is no Python."""
+    """Return the answers in the code cells of one notebook, and note what isn't Python."""
     statements, unread, left = [], [], MOST_PARSED
     for number, source in enumerate(cells):
         if len(source) > left:
@@ -182,7 +182,7 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
             statements += [(number, each) for each in _statements(source)]
         # SystemError: what an interpreter says of some code that is nested too deep
         except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
-            notes.append(f"a cell is no Python: {type(error).__name__} {str(error)[:60]}")
+            notes.append(f"a cell isn't Python: {type(error).__name__} {str(error)[:60]}")
             unread.append(source)
     notebook = _Notebook(tuple(cells), statements)
     words = set(re.findall(r"\w+", "\n".join(unread)))

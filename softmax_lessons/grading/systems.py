@@ -142,7 +142,7 @@ ID_COLUMNS = {
     *("github_username", "github username", "github_id", "student_id"),
 }
 NAME_COLUMNS = {"name", "full name", "student", "student name", "learner"}
-# lines of a gradebook that are no people
+# lines of a gradebook that aren't people
 NOBODY = {"points possible", "manual posting", "student, test", "test student"}
 PARTS_OF_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("given", "family"))
 

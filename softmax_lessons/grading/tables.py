@@ -43,7 +43,7 @@ class Table:
         """Read a file.
 
         Raises:
-            ValueError: if it is no table, or in a code page of a country.
+            ValueError: if it isn't a table, or is in a national code page.
         """
         content = file.read_bytes()
         # Blackboard writes UTF-16 with tabs

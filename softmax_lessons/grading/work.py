@@ -197,7 +197,7 @@ def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> R
     no_function = f"{NotAFunctionError.__name__}: "
     if all(outcome.error.startswith(no_function) for outcome in outcomes):
         kind = outcomes[0].error.removeprefix(no_function)
-        # `check` looks at nothing else of what is no function
+        # `check` looks at nothing else of what isn't a function
         if verdict := task.at_once(name, type(kind, (), {})()):
             return Ran(verdict, probes, outcomes)
     return Ran(task.verdict(name, probes, outcomes), probes, outcomes, cut_off)
@@ -236,7 +236,7 @@ def _wait_until_ready(connection: Connection, seconds: float) -> bool:
                 return bool(messages.unpack(body)["cut_off"])
         except (OSError, *messages.NO_MESSAGE):
             pass
-    connection.process.ending()  # raises MachineError if it was no doing of the notebook's
+    connection.process.ending()  # raises MachineError if it wasn't the notebook's doing
     raise NotebookError
 
 

@@ -275,7 +275,7 @@ def _all_usable(
 
 
 def _groups(x: Tensor, y: Tensor) -> list[Tensor] | None:
-    """Return which entries compete, as sets of positions; None if this is no softmax at all.
+    """Return which entries compete, as sets of positions; None if this isn't a softmax.
 
     In a softmax, x - log(y) is the logarithm of the sum, and so the same for all that compete.
     """
@@ -483,7 +483,7 @@ def slices_are_stretched(
             if (logs - factor * spread).abs().max() > 1e-3 * max(logs.abs().max().item(), 1e-3):
                 return False
             factors.append(factor)
-    # the same share for all is no stretching
+    # the same share for all isn't stretching
     largest = max(map(abs, factors), default=0.0)
     return largest > 0.01 and len(factors) > 2 and max(factors) - min(factors) > 0.01 * largest
 
@@ -501,7 +501,7 @@ def changed_afterwards(
     p, y = p[order], y[order]
     if p.unique().numel() < ENOUGH or y.unique().numel() < 2 or same(p * (y[-1] / p[-1]), y):
         return False  # one factor for all is told with its number, as a law
-    # the same probability, the same result; a larger one, one that is no smaller
+    # the same probability, the same result; a larger one, one at least as large
     alike = p.diff() < 1e-6
     steps = y.diff()
     return bool((steps[alike].abs() < 1e-4).all() and (steps[~alike] > -1e-6).all())
@@ -601,7 +601,7 @@ def has_minus_inf(probe: Probe) -> bool:
 
 
 def is_extreme(probe: Probe) -> bool:
-    """Tell whether some logits are no ordinary ones."""
+    """Tell whether some logits are out of the ordinary."""
     return has_minus_inf(probe) or probe.magnitude > ORDINARY
 
 

@@ -232,7 +232,7 @@ def _probes() -> tuple[Probe, ...]:
     probes = [_probe(torch.softmax(scores(*shape), dim), dim) for shape, dim in shapes]
     table = torch.softmax(scores(2, 3), 1)
     alike = Probe(table, 1, others=(torch.full_like(table, 2.0), 1), rounding="absolute")
-    # so large that float64 shows no more than float32 does: an eps is no mistake of the formula
+    # so large that float64 shows no more than float32 does: an eps isn't a mistake in the formula
     exact = _probe(torch.softmax(scores(3, 4, dtype=torch.float64), 1), 1, size=1e7)
     return (*probes, alike, exact, _probe(torch.softmax(40 * scores(2, 3), 1), 1))
 

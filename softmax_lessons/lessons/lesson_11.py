@@ -47,7 +47,7 @@ def _first_row_for_first_word(logits: Tensor, words: Tensor) -> Tensor:
 TEXT = (
     Misconception(
         "not-shifted",
-        "You look up each word in the row of the same place. That row is what the model says "
+        "You look up each word in the row at its own position. That row is the model's guess "
         "after it has read the word.",
         ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFT),
         variants=(
@@ -64,8 +64,8 @@ TEXT = (
     ),
     Misconception(
         "mean-instead-of-sum",
-        "You return a mean of the log-probabilities. That of a text is their sum.",
-        ("What happens to the probabilities of the words?", "They are multiplied.", SUM),
+        "You return a mean of the log-probabilities. For a text, you want their sum.",
+        ("How do you combine the probabilities of the words?", "You multiply them.", SUM),
         variants=(
             lambda x, w: _picked(x, w).mean(),
             lambda x, w: _picked(x, w).sum() / len(w),
@@ -73,21 +73,21 @@ TEXT = (
     ),
     Misconception(
         "sign-error",
-        "The sign is turned around: a log-probability is at most 0.",
+        "The sign is flipped: a log-probability is at most 0.",
         ("Is your result above 0?", "A loss has a minus sign; a log-probability doesn't.", SUM),
         variants=(lambda x, w: -_sum(x, w),),
     ),
     Misconception(
         "returns-probability",
         "You return the probability of the text, not its logarithm.",
-        ("What is the probability of a long text in float32?", "Stay with logarithms.", SUM),
+        ("What is the probability of a long text in float32?", "Stick with logarithms.", SUM),
         variants=(lambda x, w: _sum(x, w).exp(),),
     ),
     Misconception(
         "product-underflows",
         "You multiply the probabilities and take the logarithm afterwards. For a long text the "
         "product is too small for the dtype.",
-        ("Print the product for the longest text.", "A sum of logarithms has no such end.", SUM),
+        ("Print the product for the longest text.", "A sum of logarithms doesn't underflow.", SUM),
         variants=(lambda x, w: _picked(x, w).exp().prod().log(),),
     ),
     Misconception(
@@ -100,43 +100,43 @@ TEXT = (
     Misconception(
         "sums-probabilities",
         "You add up probabilities, not their logarithms.",
-        ("What is multiplied for a text?", "log(a * b) is log(a) + log(b).", LOGS),
+        ("What do you multiply for a text?", "log(a * b) is log(a) + log(b).", LOGS),
         variants=(lambda x, w: _picked(x, w).exp().sum(),),
     ),
     Misconception(
         "sums-logits",
         "You add up the logits of the words, without a softmax.",
-        ("Add 10 to all logits: what should change?", "Logits are no log-probabilities.", LOGS),
+        ("Add 10 to all logits: what should change?", "Logits aren't log-probabilities.", LOGS),
         variants=(lambda x, w: x[:-1].gather(1, w[1:, None]).sum(),),
     ),
     Misconception(
         "softmax-over-time",
-        "Your softmax runs over the places of the text, not over the words to choose from.",
+        "Your softmax runs over the positions in the text, not over the words to choose from.",
         ("Which dim are the classes?", "The last one, dim 1.", LOGS),
         variants=(lambda x, w: _of_each(x, 0)[:-1].gather(1, w[1:, None]).sum(),),
     ),
     Misconception(
         "returns-perplexity",
         "You return the perplexity of the text, not its log-probability.",
-        ("Which number is asked for?", "Perplexity is exp of minus the mean.", SUM),
+        ("Which number does the exercise ask for?", "Perplexity is exp of minus the mean.", SUM),
         variants=(lambda x, w: (-_picked(x, w).mean()).exp(),),
     ),
     Misconception(
         "wrong-log-base",
-        "Your logarithm has another base: these are bits, not natural logarithms.",
+        "Your logarithm has a different base: these are bits, not natural logarithms.",
         ("Which logarithm is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
         variants=(lambda x, w: _sum(x, w) / math.log(2),),
     ),
     Misconception(
         "indexes-all-rows",
         "You look up every word in every row: `log_probs[:, words]` is a whole table.",
-        ("Print the shape of what you sum.", "One entry a row is wanted.", SHIFT),
+        ("Print the shape of what you sum.", "You want one entry per row.", SHIFT),
         variants=(lambda x, w: _of_each(x, 1)[:-1][:, w[1:]].sum(),),
     ),
     Misconception(
         "no-reduction",
         "You return the log-probability of each word, but the exercise asks for one number.",
-        ("What shape should the result have?", "`()`: it is one number.", SUM),
+        ("What shape should the result have?", "`()`: it's one number.", SUM),
         variants=(_picked,),
         symptom=lambda probe, outcome: outcome.value is not None and outcome.value.dim() > 0,
     ),
@@ -207,7 +207,7 @@ class TextsRecipe:
         """Return this recipe's result for logits (batch, time, classes): shape (batch,)."""
         words = self.words(tokens)
         real = self.is_real(words, pad)
-        index = words.clamp(min=0)[..., None]  # padding may be no class at all
+        index = words.clamp(min=0)[..., None]  # padding needn't be a class
         picked = self.logs(self.rows(logits)).gather(-1, index).squeeze(-1)
         return self.total(self.hide(picked, real), real)
 
@@ -222,17 +222,17 @@ def _same(x: Tensor) -> Tensor:
 TEXTS = (
     Misconception(
         "looks-up-padding",
-        "You look up a class that isn't there: padding may have the number -100.",
+        "You look up a class that doesn't exist: padding may be marked with -100.",
         (
-            "Which number has a place of padding?",
-            "Look up any class there, and throw it away.",
+            "Which number marks padding?",
+            "Look up any class there, and discard what you get.",
             "`tokens[:, 1:].masked_fill(~real, 0)` can be looked up.",
         ),
         error=r"index -\d+ is out of bounds",
     ),
     Misconception(
         "not-shifted",
-        "You look up each word in the row of the same place. That row is what the model says "
+        "You look up each word in the row at its own position. That row is the model's guess "
         "after it has read the word.",
         ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFTS),
         variants=({"rows": _same, "words": _same}, {"rows": lambda x: x[:, 1:]}),
@@ -245,27 +245,27 @@ TEXTS = (
     ),
     Misconception(
         "padding-is-scored",
-        "You add up what the model says of padding, too.",
-        ("Which places go into your sum?", "Padding is no word of the text.", HIDE),
+        "You add up the log-probabilities of the padding, too.",
+        ("Which positions go into your sum?", "Padding isn't part of the text.", HIDE),
         variants=({"hide": lambda picked, real: picked},),
     ),
     Misconception(
         "zero-times-infinity",
-        "You multiply by a mask, and 0 times -inf is nan. At a place of padding, a "
+        "You multiply by a mask, and 0 times -inf is nan. Where there's padding, a "
         "log-probability may be -inf.",
-        ("Print what is picked at places of padding.", "Replace it; don't multiply.", HIDE),
+        ("Print what you pick where there's padding.", "Replace it; don't multiply.", HIDE),
         variants=({"hide": lambda picked, real: picked * real},),
     ),
     Misconception(
         "only-padding-kept",
-        "Your mask is upside down: you keep what is padding.",
+        "Your mask is inverted: you keep the padding.",
         ("Where is your mask True?", "What counts is `tokens != pad`.", HIDE),
         variants=({"is_real": lambda words, pad: words == pad},),
     ),
     Misconception(
         "mean-instead-of-sum",
-        "You return means of the log-probabilities. That of a text is their sum.",
-        ("What happens to the probabilities of the words?", "They are multiplied.", SUMS),
+        "You return means of the log-probabilities. For a text, you want their sum.",
+        ("How do you combine the probabilities of the words?", "You multiply them.", SUMS),
         variants=(
             {"total": lambda picked, real: picked.mean(1)},
             {"total": lambda picked, real: picked.sum(1) / real.sum(1)},
@@ -292,27 +292,27 @@ TEXTS = (
     ),
     Misconception(
         "sums-over-the-texts",
-        "You add up over the batch, and keep time: a sum for each place.",
+        "You sum over the batch and keep time: one sum per position.",
         ("Which dim of what you picked is time?", "Dim 1; dim 0 is the batch.", SUMS),
         variants=({"total": lambda picked, real: picked.sum(0)},),
     ),
     Misconception(
         "sign-error",
-        "The sign is turned around: a log-probability is at most 0.",
+        "The sign is flipped: a log-probability is at most 0.",
         ("Is your result above 0?", "A loss has a minus sign; a log-probability doesn't.", SUMS),
         variants=({"total": lambda picked, real: -picked.sum(1)},),
     ),
     Misconception(
         "returns-probability",
         "You return the probabilities of the texts, not their logarithms.",
-        ("What is the probability of a long text in float32?", "Stay with logarithms.", SUMS),
+        ("What is the probability of a long text in float32?", "Stick with logarithms.", SUMS),
         variants=({"total": lambda picked, real: picked.sum(1).exp()},),
     ),
     Misconception(
         "product-underflows",
         "You multiply the probabilities and take the logarithm afterwards. For a long text the "
         "product is too small for the dtype.",
-        ("Print the product for the longest text.", "A sum of logarithms has no such end.", SUMS),
+        ("Print the product for the longest text.", "A sum of logarithms doesn't underflow.", SUMS),
         variants=({"total": lambda picked, real: picked.exp().prod(1).log()},),
     ),
     Misconception(
@@ -326,7 +326,7 @@ TEXTS = (
         "sums-probabilities",
         "You add up probabilities, not their logarithms.",
         (
-            "What is multiplied for a text?",
+            "What do you multiply for a text?",
             "log(a * b) is log(a) + log(b).",
             LAST,
         ),
@@ -337,14 +337,14 @@ TEXTS = (
         "You add up the logits of the words, without a softmax.",
         (
             "Add 10 to all logits: what should change?",
-            "Logits are no log-probabilities.",
+            "Logits aren't log-probabilities.",
             LAST,
         ),
         variants=({"logs": _same},),
     ),
     Misconception(
         "softmax-over-time",
-        "Your softmax runs over the places of the text, not over the words to choose from.",
+        "Your softmax runs over the positions in the text, not over the words to choose from.",
         ("Which dim are the classes?", "The last one.", LAST),
         variants=(
             {"logs": lambda x: x.log_softmax(1)},
@@ -360,12 +360,12 @@ TEXTS = (
     Misconception(
         "returns-perplexity",
         "You return the perplexities of the texts, not their log-probabilities.",
-        ("Which number is asked for?", "Perplexity is exp of minus the mean.", SUMS),
+        ("Which number does the exercise ask for?", "Perplexity is exp of minus the mean.", SUMS),
         variants=({"total": lambda picked, real: (-picked.sum(1) / real.sum(1)).exp()},),
     ),
     Misconception(
         "wrong-log-base",
-        "Your logarithm has another base: these are bits, not natural logarithms.",
+        "Your logarithm has a different base: these are bits, not natural logarithms.",
         ("Which logarithm is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
         variants=({"total": lambda picked, real: picked.sum(1) / math.log(2)},),
     ),

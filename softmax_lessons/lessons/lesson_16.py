@@ -476,7 +476,7 @@ CHANGED_SCORES = Hunt(
     (
         "The result is right. What else can a function do to its caller?",
         "It can write into the scores. Compare them with a copy from before the call; a second "
-        "name for the same tensor is no copy.",
+        "name for the same tensor isn't a copy.",
         "`before = scores.clone()`, then the call with some keys hidden, then "
         "`assert torch.equal(scores, before)`.",
     ),
@@ -547,7 +547,7 @@ FUTURE = Hunt(
         ("sees one token of the future: its diagonal is off by one", attention_to_the_next),
         ("sets the scores of the future to 0, not to -inf", attention_with_zeros),
         (
-            "hides the future after the softmax, so its outputs are no averages",
+            "hides the future after the softmax, so its outputs aren't averages",
             attention_masked_late,
         ),
     ),

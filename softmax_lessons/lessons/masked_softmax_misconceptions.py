@@ -721,7 +721,7 @@ MASKS = (
     ),
 )
 
-# of float64 the range is lost as well, which is no separate mistake
+# of float64 the range is lost as well, which isn't a separate mistake
 IN_FLOAT32 = replace(
     next(m for m in TRACES if m.slug == "upcasts-and-changes-dtype"),
     symptom=None,

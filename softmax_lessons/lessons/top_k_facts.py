@@ -67,7 +67,7 @@ def _all_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def has_k_columns(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result has one column for each logit that is kept, and is no index."""
+    """Tell whether the result has one column for each logit that is kept, and isn't an index."""
     x, y = probe.logits, outcome.value
     wanted = (x.shape[0], probe.rest[0])
     # one number may be left of anything

@@ -24,7 +24,7 @@
     } catch {} // then it is forgotten with the page
   }
 
-  // What a text says, or undefined if it is no answer of its kind
+  // What a text says, or undefined if it isn't an answer of its kind
 
   function asNumber(text) {
     const number = text.trim().replace(/^[~\u2248 ]+/, "").replaceAll("\u2212", "-")

@@ -245,7 +245,7 @@ def test_no_heading_ends_a_page(folder, name):
     cover = name in BOOKLETS
     stranded = [piece for page, piece in last.items() if piece.size > 11 and (page or not cover)]
     reader = opened(folder / f"{name}.pdf")
-    # what a prediction shows may be a picture, which is no piece of text
+    # what a prediction shows may be a picture, which isn't a piece of text
     shows = [p for p in stranded if p.text.startswith("Prediction") and reader.pages[p.page].images]
     assert [piece for piece in stranded if piece not in shows] == []
 

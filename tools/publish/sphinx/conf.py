@@ -11,7 +11,7 @@ project_copyright = "2026 the softmax_lessons maintainers"
 language = "en"
 
 extensions = ["myst_nb", "sphinx_copybutton"]
-exclude_patterns = ["docs/sample_submissions"]  # they are for the grader, and are no pages
+exclude_patterns = ["docs/sample_submissions"]  # they are for the grader, and aren't pages
 myst_enable_extensions = ["amsmath", "dollarmath", "html_image"]
 myst_heading_anchors = 3
 highlight_language = "text"  # unless a block of code says otherwise
