@@ -64,7 +64,7 @@ def _shared_again(x: Tensor, keep: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class AttendRecipe:
-    """Attention in which a query sees the real keys that are not later than itself.
+    """Attention in which a query sees the real keys that aren't later than itself.
 
     Attributes:
         compare: computes scores from queries and keys.

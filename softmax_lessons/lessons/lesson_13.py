@@ -458,7 +458,7 @@ HALVES = (
         "and may be 0.",
         hints=(
             "What is the smallest of your results, for logits that are far apart?",
-            "A probability that is too small for the dtype is 0, and that's the right rounding.",
+            "A probability that's too small for the dtype is 0, and that's the right rounding.",
             "Leave out the `clamp` or `maximum` at the end.",
         ),
         fit=_fit_floor,

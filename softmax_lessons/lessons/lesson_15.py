@@ -131,7 +131,7 @@ PARTS = (
     Misconception(
         "forgets-first",
         "You look up the class number itself in the shard. Its columns start at class `first`.",
-        ("Which class is column 0 of this shard?", "It is class `first`.", PLACE),
+        ("Which class is column 0 of this shard?", "It's class `first`.", PLACE),
         variants=({"places": lambda targets, first: targets},),
     ),
     Misconception(
