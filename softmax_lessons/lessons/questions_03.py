@@ -7,7 +7,7 @@ from softmax_lessons.lessons.other_numbers import with_other_numbers
 
 
 def _which_is_right(order: list[int], rows: int, columns: int) -> Question:
-    """The first of three divisions is right; `order` says where each of them stands."""
+    """The first of three divisions is right; `order` says where each one goes."""
     divisions = [
         (f"shape ({rows}, {columns}) by shape ({rows}, 1)", ()),
         (
@@ -132,13 +132,9 @@ QUESTIONS = {
         "changed",
         {"as before": ("copies-arguments", "x is the caller's tensor under another name.")},
         asks=(
-            "You pass a tensor to a function:\n\n"
-            "    def softmax(x):\n"
-            "        x -= x.max()\n"
-            "        return x.exp() / x.exp().sum()\n"
-            "    row = torch.tensor([1.0, 2.0, 3.0])\n"
-            "    probs = softmax(row)\n\n"
-            "Is `row` still as before, or changed?"
+            "You pass a tensor to a function:\n\n    def softmax(x):\n        x -= x.max()\n       "
+            " return x.exp() / x.exp().sum()\n    row = torch.tensor([1.0, 2.0, 3.0])\n    probs = "
+            "softmax(row)\n\nIs `row` still as before, or has it changed?"
         ),
     ),
 }
