@@ -27,9 +27,7 @@ from softmax_lessons.lessons.steps import clamped_to, scaled_by, sum_plus
 
 # --- facts ----------------------------------------------------------------------------------------
 
-Row = tuple[
-    Tensor, Tensor, Tensor, Tensor
-]  # scores, kept, result, correct result; one row per query
+Row = tuple[Tensor, Tensor, Tensor, Tensor]  # scores, kept, result, correct result
 
 
 def rows_of(probe: Probe, value: Tensor) -> Row:
@@ -260,7 +258,7 @@ def shares_with_hidden(
 def masked_too_late(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether kept keys lose wherever a hidden one is above them, and that one gets nothing."""
+    """Tell whether kept keys lose wherever a hidden one is above them, and it gets nothing."""
     beaten = False
     for _, x, keep, value, lost in _lost(probes, outcomes):
         above = x[~keep].max() - x[keep].max() if not keep.all() else -INF

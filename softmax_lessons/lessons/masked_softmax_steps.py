@@ -11,9 +11,7 @@ from softmax_lessons.attempts.run import Dims
 from softmax_lessons.checker.exercise import INF
 from softmax_lessons.lessons.recipe import DimChoice, Reduction, given, quotient, unchanged
 
-Step = Callable[
-    [Tensor, Tensor], Tensor
-]  # takes the scores, exps or probabilities, and the kept keys
+Step = Callable[[Tensor, Tensor], Tensor]  # of scores, exps or probabilities, and kept keys
 LOWEST = torch.finfo(torch.float32).min
 # stand-ins for -inf: one of each size that the probes tell apart, and logs of the usual eps
 STAND_INS = (
