@@ -210,7 +210,7 @@ def test_a_hostile_attempt_gets_a_verdict_in_time_and_never_passes(attempt, way,
 def test_an_infinite_loop_is_told_what_is_known(way):
     verdict = check("stable_softmax", infinite, way=way)
     assert verdict.misconceptions == ("takes-too-long",)
-    assert "after 3 s. Is there an infinite loop, a plot, a download?" in verdict.says
+    assert "after 3 s. Is there an infinite loop, a plot or a download?" in verdict.says
 
 
 @needs_fork

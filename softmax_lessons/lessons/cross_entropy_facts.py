@@ -1,4 +1,4 @@
-"""What shows in the losses of batches: facts, and numbers read off them."""
+"""What the losses of batches show: facts, and numbers read off them."""
 
 import itertools
 import math
@@ -27,7 +27,7 @@ def _amount_smoothed(x: Tensor, i: int, y: float) -> float | None:
 
 
 def fit_smoothing(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield how much of the other classes is mixed into the target."""
+    """Yield how much of the other classes the attempt mixes into the target."""
     for length, amount in read_off(probes, outcomes, _amount_smoothed):
         even, shared = round(amount, 6), round(amount * (1 - 1 / length), 6)
         yield from ({"pick": smoothed(even)}, {"pick": shared_out(shared)})
@@ -41,7 +41,7 @@ def _gamma(x: Tensor, i: int, y: float) -> float | None:
 
 
 def fit_focal(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the power of 1 - p that the loss of each row is multiplied by."""
+    """Yield the power of 1 - p that the attempt multiplies each row's loss by."""
     for _, gamma in read_off(probes, outcomes, _gamma):
         yield {"each": focal_loss(round(gamma, 3))}
 
@@ -50,7 +50,7 @@ def fit_focal(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def losses_of(probe: Probe) -> Tensor:
-    """Return the right loss of each row."""
+    """Return each row's correct loss."""
     return -at_targets(probe.logits.double().log_softmax(1), probe.others[0])
 
 
@@ -61,7 +61,7 @@ def _alike(a: float, b: float) -> bool:
 def _usable(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> list[tuple[Probe, float, Tensor]]:
-    """Return the ordinary probes with the attempt's loss and the right ones of each row."""
+    """Return the ordinary probes, the attempt's loss for each, and its rows' correct losses."""
     found = []
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = outcome.value
@@ -87,7 +87,7 @@ def all_infinite(
 def rows_left_out(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether results are the mean of some rows' losses, or their sum by the whole batch."""
+    """Tell whether results are the mean of some rows' losses, or their sum over the batch size."""
     seen, counted = 0, False
     for _, value, losses in _usable(probes, outcomes):
         if len(losses) == 1 or _alike(value, losses.mean().item()):
@@ -107,7 +107,7 @@ def rows_left_out(
 
 
 def no_mean(probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]) -> bool:
-    """Tell whether each single row gets its right loss, and some batches don't get their mean."""
+    """Tell whether each single row gets the right loss, but some batches don't get the mean."""
     usable = _usable(probes, outcomes)
     single = [_alike(value, losses.item()) for _, value, losses in usable if len(losses) == 1]
     several = [
@@ -121,7 +121,7 @@ def _same_probability(
 ) -> list[tuple[float, float]]:
     """Return pairs of results of single rows whose targets have the same probability.
 
-    The rows have different numbers of classes, so nothing else about them is the same.
+    The rows have different numbers of classes, so they have nothing else in common.
     """
     rows = _one_row(probes, outcomes)
     return [
@@ -134,7 +134,7 @@ def _same_probability(
 def of_the_probability_alone(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether the loss of a row depends on the target's probability alone, but is not -log."""
+    """Tell whether a row's loss depends only on the target's probability, but isn't its -log."""
     pairs = _same_probability(probes, outcomes)
     rows = _one_row(probes, outcomes)
     values = {round(value, 4) for _, value, _ in rows}
@@ -142,7 +142,7 @@ def of_the_probability_alone(
         len(pairs) > 2
         and all(math.isfinite(a) and _alike(a, b) for a, b in pairs)
         and len(values) > 3
-        # more than a 16-bit dtype rounds
+        # more than the rounding of a 16-bit dtype
         and all(abs(value - losses.item()) > 0.02 * losses.item() for _, value, losses in rows)
     )
 

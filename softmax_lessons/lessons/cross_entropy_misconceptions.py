@@ -51,14 +51,14 @@ AS_A_LINE = (
 PICKED = (
     "`log_probs.gather(1, targets[:, None])`, or `log_probs[torch.arange(len(targets)), targets]`."
 )
-MEAN_OF_ROWS = "Take `.mean()` of one loss for each row, or divide their sum by `len(targets)`."
+MEAN_OF_ROWS = "Take the `.mean()` of the rows' losses, or divide their sum by `len(targets)`."
 
 
 AT_SIGHT = (
     Misconception(
         slug="returns-python-float",
-        says="You return a Python number. Without its tensor there is no gradient, and nothing "
-        "to train with.",
+        says="You return a Python number. Outside a tensor it has no gradient, so you can't train "
+        "with it.",
         hints=(
             "Which call turns a tensor into a number?",
             "A plain number has no gradient; a tensor of shape () has one.",
@@ -68,21 +68,21 @@ AT_SIGHT = (
     ),
     Misconception(
         slug="returns-wrong-shape",
-        says="The result should have the shape (); yours has one dim too many.",
+        says="The result should have shape (); yours has extra dims.",
         hints=(
-            "Print the shape of your result; a single number has the shape ().",
-            "A mean without a dim takes all dims away, whatever their sizes.",
-            "End with `.mean()`, and no dim in it.",
+            "Print the shape of your result; a single number has shape ().",
+            "A mean without a dim removes all dims, whatever their sizes.",
+            "End with `.mean()`, without a dim.",
         ),
         symptom=lambda probe, outcome: outcome.value is not None and outcome.value.dim() > 0,
     ),
     Misconception(
         slug="index-does-not-fit",
-        says="`gather` and similar functions need an index with as many dims as the tensor, "
-        "(batch, 1) here, and they need to look along dim 1.",
+        says="`gather` and similar functions need an index with as many dims as the tensor (here, "
+        "shape (batch, 1)), and they must look along dim 1.",
         hints=(
             "Print the shapes of the log-probabilities and of the targets.",
-            "`targets[:, None]` has the shape (batch, 1): one column number for each row.",
+            "`targets[:, None]` has shape (batch, 1): one column number per row.",
             PICKED,
         ),
         symptom=raises(
@@ -98,14 +98,14 @@ def _also_by_product(*changes: Variant) -> tuple[Variant, ...]:
     return (*changes, *({"pick": by_product, **change} for change in changes))
 
 
-# Not cross-entropy, but another loss.
+# Not cross-entropy, but a different loss.
 OTHER_LOSSES = (
     Misconception(
         slug="squared-error",
         says="You return the squared distance between the model's numbers and the one-hot "
-        "targets, which is another loss.",
+        "targets, which is a different loss.",
         hints=(
-            "Which of your steps squares a difference? `mse_loss` does, too.",
+            "Which of your steps squares a difference? (`mse_loss` squares one.)",
             "Cross-entropy looks at one probability in each row: the target's.",
             AS_A_LINE,
         ),
@@ -120,9 +120,9 @@ OTHER_LOSSES = (
         says="You return the distance between probabilities and one-hot targets, without a "
         "logarithm.",
         hints=(
-            "How large does your loss get if the model is certain and wrong? Cross-entropy has no"
-            " upper end.",
-            "Take minus the logarithm of the target's probability, and the mean of those.",
+            "How large does your loss get if the model is certain and wrong? Cross-entropy has no "
+            "upper limit.",
+            "Take minus the logarithm of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=(
@@ -135,8 +135,8 @@ OTHER_LOSSES = (
         says="You return a hinge loss: how far the other logits come within a margin of the "
         "target's. Cross-entropy has exps and a logarithm.",
         hints=(
-            "Is your loss exactly 0 for some batches? That of a softmax never is.",
-            "Take minus the logarithm of the target's probability, and the mean of those.",
+            "Is your loss exactly 0 for some ordinary batches? Cross-entropy never is.",
+            "Take minus the logarithm of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=tuple(
@@ -149,16 +149,16 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="binary-formula",
-        says="You add a term for each class that is not the target, as for independent yes-or-no "
+        says="You add a term for each class that isn't the target, as for independent yes-or-no "
         "questions.",
         hints=(
-            "One class is right. Which probability tells how well the model did?",
-            "Leave out the part with 1 - p; `binary_cross_entropy` has it, too.",
+            "One class is right. Which probability tells you how well the model did?",
+            "Leave out the part with 1 - p (`binary_cross_entropy` has it inside).",
             AS_A_LINE,
         ),
         variants=tuple(binary(probs, reduce) for probs in YES_OR_NO for reduce in REDUCTIONS)
         + tuple(
-            # its logarithms end at -100
+            # its logarithms stop at -100
             lambda logits, targets, probs=probs, reduce=reduce: reduce(
                 F.binary_cross_entropy(
                     probs(logits), one_hot_table(logits, targets), reduction="none"
@@ -170,11 +170,11 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="label-smoothing",
-        says="You mix the other classes into the target (label smoothing). That is a loss of its "
-        "own; here the target counts fully, and nothing else.",
+        says="You mix the other classes into the target (label smoothing). That's a different "
+        "loss; here only the target counts, and it counts fully.",
         hints=(
-            "What is your loss if the model is certain, and right?",
-            "In a one-hot row, the target's entry is 1, and all others are 0.",
+            "What's your loss if the model is certain and right?",
+            "In a one-hot row, the target's entry is 1 and all the others are 0.",
             "Leave out `label_smoothing`, or the line that mixes other numbers into the one-hot "
             "rows.",
         ),
@@ -182,11 +182,11 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="focal-loss",
-        says="You weigh each row by a power of 1 - p, as the focal loss does, so rows that the "
-        "model has right count less.",
+        says="You weigh each row by a power of 1 - p, as the focal loss does, so rows the model "
+        "gets right count less.",
         hints=(
-            "Divide your loss for one row by -log p. Is it 1 - p, or its square?",
-            "Each row counts the same in the mean, whether the model has it right or not.",
+            "Divide your loss for one row by -log p. Do you get 1 - p, or its square?",
+            "Each row counts the same in the mean, whether or not the model gets it right.",
             "Leave out the power of (1 - p), and any factor next to it.",
         ),
         variants=tuple({"each": focal_loss(gamma, 0.25)} for gamma in (1, 2, 5)),
@@ -196,10 +196,11 @@ OTHER_LOSSES = (
     Misconception(
         slug="swaps-prediction-and-target",
         says="Prediction and target are swapped: you take the logarithm of the one-hot targets, "
-        "which are 0 except for one.",
+        "which are 0 except for one entry per row.",
         hints=(
             "Which of the two do you take the logarithm of?",
-            "Take the logarithm of the model's probabilities; the one-hot targets pick from it.",
+            "Take the logarithm of the model's probabilities; the one-hot targets pick one per "
+            "row.",
             "`-(one_hot * log_probs).sum(1).mean()`",
         ),
         variants=(
@@ -221,11 +222,11 @@ OTHER_LOSSES = (
 STEPS = (
     Misconception(
         slug="returns-accuracy",
-        says="You count how often the largest logit is the target's. That has no gradient, and "
+        says="You count how often the largest logit is the target's. A count has no gradient and "
         "says nothing about how certain the model is.",
         hints=(
             "Change a logit a little. Does your result change?",
-            "Take minus the logarithm of the target's probability, and the mean of those.",
+            "Take minus the logarithm of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=(
@@ -235,8 +236,8 @@ STEPS = (
     ),
     Misconception(
         slug="one-hot-too-narrow",
-        says="`F.one_hot(targets)` has as many columns as the largest target needs, and the logits "
-        "may have more: it has to be told the number of classes.",
+        says="`F.one_hot(targets)` has as many columns as the largest target needs, but the logits "
+        "may have more: you have to tell it the number of classes.",
         hints=(
             "Print the shape of the one-hot table for the targets [0, 1] of 3 classes.",
             "The targets of one batch needn't include the last class; the logits know how many "
@@ -258,10 +259,10 @@ STEPS = (
     ),
     Misconception(
         slug="takes-classes-for-the-batch",
-        says="You transpose the logits for the loss, so classes and rows change places: that's an "
-        "error if their numbers differ, and silently wrong if they match.",
+        says="You transpose the logits for the loss, so classes and rows are swapped: you get an "
+        "error if their numbers differ, and a silently wrong loss if they match.",
         hints=(
-            "Print the shape of what the loss is given: it should be (batch, classes).",
+            "Print the shape of the logits you give to the loss: it should be (batch, classes).",
             "Each row of the logits is one example, with its own target.",
             "Leave `.T` out, or transpose back after the softmax.",
         ),
@@ -272,7 +273,7 @@ STEPS = (
     ),
     Misconception(
         slug="ignores-targets",
-        says="Your result does not depend on the targets.",
+        says="Your result doesn't depend on the targets.",
         hints=(
             "Change one target. Does your loss change?",
             "In each row, pick the entry that the target names.",
@@ -307,10 +308,10 @@ STEPS = (
     ),
     Misconception(
         slug="picks-all-but-the-target",
-        says="You sum over the classes that are not the target.",
+        says="You sum over the classes that aren't the target.",
         hints=(
             "In the one-hot table, where is the 1?",
-            "The target's entry counts, and no other.",
+            "Only the target's entry counts.",
             "Multiply by `one_hot`, not by `1 - one_hot`.",
         ),
         variants=(
@@ -325,8 +326,8 @@ STEPS = (
     ),
     Misconception(
         slug="indexes-all-rows",
-        says="`[:, targets]` takes, from every row, the entries of all targets: a square of "
-        "numbers, where you want one for each row.",
+        says="`[:, targets]` takes the entries of all targets from every row: you get a square of "
+        "numbers where you want one per row.",
         hints=(
             "Print the shape of what you pick.",
             "Pair each row's number with its target.",
@@ -336,10 +337,10 @@ STEPS = (
     ),
     Misconception(
         slug="indexes-rows-by-target",
-        says="You use the targets to choose rows: dim 0 of the logits is the batch, and the "
-        "classes are dim 1.",
+        says="You use the targets to choose rows. In the logits, dim 0 is the batch; the classes "
+        "are dim 1.",
         hints=(
-            "What does `log_probs[targets]` choose, and what does `gather(0, ...)`?",
+            "What does `log_probs[targets]` choose, and what does `gather(0, ...)` choose?",
             "Pair each row's number with its target: the row comes first, then the class.",
             PICKED,
         ),
@@ -383,7 +384,7 @@ STEPS = (
         says="The first or the last row of the batch is missing from your loss.",
         hints=(
             "Change the first row, then the last. Which change does your loss notice?",
-            "`range(1, n)` leaves the first out; `range(n - 1)` and `[:-1]` leave out the last.",
+            "`range(1, n)` leaves out the first; `range(n - 1)` and `[:-1]` leave out the last.",
             "Loop over `range(len(targets))`, or take `.mean()` of all rows' losses.",
         ),
         variants=tuple(
@@ -401,8 +402,8 @@ STEPS = (
     ),
     Misconception(
         slug="ignores-a-class",
-        says="Rows with a certain target, such as class 0, don't count in your loss, as if it "
-        "were padding. Every row counts here.",
+        says="Rows with a certain target, such as class 0, don't count in your loss, as if they "
+        "were padding. Here, every row counts.",
         hints=(
             "Is class 0 a class like any other? What does your code do with it?",
             "Look for `ignore_index`, or a comparison such as `targets != 0`.",
@@ -421,11 +422,11 @@ STEPS = (
     ),
     Misconception(
         slug="label-off-by-one",
-        says="You pick the class next to the target: classes count from 0.",
+        says="You pick the class next to the target. Classes are counted from 0.",
         hints=(
             "Which entry belongs to target 0?",
-            "The target is the index, with nothing added or taken away.",
-            "Write `targets`, without `- 1` or `+ 1`, where you pick.",
+            "The target itself is the index; add or subtract nothing.",
+            "Write `targets` without `- 1` or `+ 1` where you pick.",
         ),
         variants=(
             {"label": lambda targets, log_probs: (targets - 1) % log_probs.shape[1]},
@@ -436,11 +437,11 @@ STEPS = (
     ),
     Misconception(
         slug="label-off-by-one",
-        says="You count the classes from the end, as a minus sign in an index does.",
+        says="You count the classes from the end, which is what a minus sign in an index does.",
         hints=(
             "Which entry belongs to target 0?",
-            "The target is the index, with nothing done to it.",
-            "Write `targets`, without a minus in front of it, where you pick.",
+            "The target itself is the index, unchanged.",
+            "Write `targets` without a minus before it where you pick.",
         ),
         variants=(
             {"label": lambda targets, log_probs: log_probs.shape[1] - 1 - targets},
@@ -452,7 +453,7 @@ STEPS = (
         slug="targets-of-other-rows",
         says="The rows get each other's targets: you sort, reverse or shift the targets.",
         hints=(
-            "Which target belongs to row 0, and which one does your code use there?",
+            "Which target belongs to row 0, and which one does your code use for it?",
             "Row i and target i belong together.",
             "Leave out the `sort`, `flip` or `roll`, and use `targets` unchanged.",
         ),
@@ -480,10 +481,11 @@ STEPS = (
     ),
     Misconception(
         slug="divides-by-classes",
-        says="You divide by the number of classes as well, or instead of the number of rows.",
+        says="You divide by the number of classes, either in addition to the number of rows or "
+        "instead of it.",
         hints=(
-            "How many losses are there: one for each row, or one for each entry?",
-            "A mean over one-hot rows counts their zeros. Sum over the classes first.",
+            "How many losses are there: one per row, or one per entry?",
+            "A mean over one-hot rows counts their zeros, too. Sum over the classes first.",
             MEAN_OF_ROWS,
         ),
         variants=_also_by_product(
@@ -496,8 +498,8 @@ STEPS = (
         says="You divide by the number of rows twice.",
         hints=(
             "Which of your steps divide by the size of the batch?",
-            "`mean` is one of them: a sum, divided by how many there are.",
-            "Leave the other division out, or write `sum` for `mean`.",
+            "`mean` is one of them: it's a sum divided by the count.",
+            "Leave out the other division, or write `sum` instead of `mean`.",
         ),
         variants=({"reduce": lambda losses, logits, targets: losses.mean() / len(losses)},),
     ),
@@ -521,7 +523,7 @@ STEPS = (
     ),
     Misconception(
         slug="no-reduction",
-        says="You return one loss for each row; their mean is asked for.",
+        says="You return one loss per row; the exercise asks for their mean.",
         hints=(
             "Print the shape of your result.",
             "A batch has one loss: the mean of its rows' losses.",
@@ -532,11 +534,11 @@ STEPS = (
     ),
     Misconception(
         slug="log-of-the-mean",
-        says="You average or add up the probabilities first, and take the logarithm afterwards. "
-        "It has to be the mean of the logarithms.",
+        says="You average or add up the probabilities first and take the logarithm afterwards. You "
+        "need the mean of the logarithms.",
         hints=(
             "Which comes last in your code: the mean, or the logarithm?",
-            "Each row has its own -log p; the mean is taken of those.",
+            "Each row has its own -log p; take the mean of those.",
             AS_A_LINE,
         ),
         variants=(
@@ -549,7 +551,7 @@ STEPS = (
         says="You take something other than the mean of the rows' losses: their median, largest, "
         "smallest, product, norm, or a mean that weighs some rows more.",
         hints=(
-            "Change one row a little. Does your loss change, whichever row it is?",
+            "Change one row a little. Does your loss change, whichever row you choose?",
             "Each row counts the same.",
             MEAN_OF_ROWS,
         ),
@@ -574,7 +576,7 @@ STEPS = (
         says="You return exp of the loss, which is the perplexity.",
         hints=(
             "What should the loss of a perfect answer be: 0 or 1?",
-            "The mean of -log p is the loss already; exp undoes the logarithm.",
+            "The mean of -log p is already the loss; exp undoes the logarithm.",
             "Leave out the `exp` at the end.",
         ),
         variants=(
@@ -585,11 +587,11 @@ STEPS = (
     ),
     Misconception(
         slug="changes-the-loss-afterwards",
-        says="You do something with the loss that is not in the formula: a square, a root, a "
-        "logarithm.",
+        says="You do something to the loss that isn't in the formula, such as a square, a root or "
+        "a logarithm.",
         hints=(
-            "What is the loss of a target with probability 1/2? It should be 0.6931.",
-            "The loss is minus the logarithm, then the mean, and nothing else.",
+            "What's the loss for a target with probability 1/2? It should be 0.6931.",
+            "Take minus the logarithm, then the mean, and nothing else.",
             AS_A_LINE,
         ),
         variants=(
@@ -607,12 +609,12 @@ STEPS = (
     ),
     Misconception(
         slug="sign-error",
-        says="A minus sign is missing, or one is too many: your loss gets smaller as the "
-        "model gets worse.",
+        says="There's a minus sign missing, or one too many: your loss gets smaller as the model "
+        "gets worse.",
         hints=(
             "Is your loss above 0?",
             "Log-probabilities are negative; the loss is minus their mean.",
-            "Put a `-` in front of what you pick, or of its mean.",
+            "Put a `-` before the entries you pick, or before their mean.",
         ),
         variants=_also_by_product({"sign": 1.0}),
     ),
@@ -621,8 +623,8 @@ STEPS = (
         says="One of your softmaxes runs over the rows of the batch, or over all of it, so "
         "examples compete with each other.",
         hints=(
-            "Which dim has the classes?",
-            "The logits have the shape (batch, classes): dim 1.",
+            "Which dim holds the classes?",
+            "The logits have shape (batch, classes), so it's dim 1.",
             "Write `dim=1` in `softmax`, `amax` and `sum`.",
         ),
         variants=(
@@ -637,25 +639,25 @@ STEPS = (
     ),
 )
 
-# What is told if nothing above explains the results.
+# What the checker reports if nothing above explains the results.
 FACTS = (
     Misconception(
         slug="log-of-zero-entries",
-        says="All your losses are infinite, even for ordinary logits: you take the logarithm of "
-        "0, as happens after a product with the one-hot targets.",
+        says="All your losses are infinite, even for ordinary logits: you take the logarithm of 0, "
+        "as you do if you multiply by the one-hot targets first.",
         hints=(
-            "Print what you take the logarithm of. How many zeros are in it?",
-            "First the logarithm, then the product with the one-hot targets.",
+            "Print what you take the logarithm of. How many zeros does it have?",
+            "Take the logarithm first, then multiply by the one-hot targets.",
             "`-(one_hot * log_probs).sum(1).mean()`",
         ),
         pattern=all_infinite,
     ),
     Misconception(
         slug="rows-left-out",
-        says="Some rows of the batch don't count in your loss: it is the mean of the others, or "
-        "their sum divided by the number of all rows.",
+        says="Some rows of the batch don't count in your loss: you return the mean of the others, "
+        "or their sum divided by the number of all rows.",
         hints=(
-            "Change one row at a time. Which changes does your loss not notice?",
+            "Change one row at a time. Which changes leave your loss as it was?",
             "Look for a condition, a mask or a slice that leaves rows out.",
             "Leave it out, and take `.mean()` of all rows' losses.",
         ),
@@ -663,23 +665,24 @@ FACTS = (
     ),
     Misconception(
         slug="no-mean-over-rows",
-        says="An ordinary batch of one row gets the right loss, but some batches of several "
-        "rows don't get the mean of their rows' losses.",
+        says="For an ordinary batch of one row, your loss is right; for some batches of several "
+        "rows, it isn't the mean of the rows' losses.",
         hints=(
-            "Work out the loss of each row on its own, and their mean. What do you get for all "
-            "rows at once?",
-            "Each row counts the same, whatever is in the others.",
+            "Work out each row's loss on its own, then their mean. What do you get for all rows at "
+            "once?",
+            "Each row counts the same, whatever the others contain.",
             MEAN_OF_ROWS,
         ),
         pattern=no_mean,
     ),
     Misconception(
         slug="not-minus-the-logarithm",
-        says="Your loss for a row depends on the target's probability alone, as it should, but it "
-        "is not minus its logarithm.",
+        says="Your loss for a row depends only on the target's probability, as it should, but it "
+        "isn't minus its logarithm.",
         hints=(
-            "What is your loss for [0, 0], where the target has 1/2? It should be 0.6931.",
-            "The loss of a row is -log(p), and nothing more is done to it.",
+            "What's your loss for [0, 0], where the target's probability is 1/2? It should be "
+            "0.6931.",
+            "The loss of a row is -log(p), and nothing else.",
             AS_A_LINE,
         ),
         pattern=of_the_probability_alone,
@@ -687,10 +690,10 @@ FACTS = (
     Misconception(
         slug="not-of-the-probability-alone",
         says="You give different losses to two rows whose targets have the same probability. The "
-        "loss should depend on that probability alone.",
+        "loss should depend only on that probability.",
         hints=(
             "Compare [0, 0] and [0.6931, 0, 0], both with target 0, whose probability is 1/2.",
-            "Turn logits into log-probabilities, and pick the target's; no other counts.",
+            "Turn the logits into log-probabilities and pick the target's; the others don't count.",
             AS_A_LINE,
         ),
         pattern=not_of_the_probability_alone,
@@ -698,7 +701,7 @@ FACTS = (
 )
 
 
-# the mistakes in log_softmax that are tried together with one in another step
+# the mistakes in log_softmax that are tried together with a mistake in another step
 IN_PAIRS = {
     *("forgets-log", "drops-log-sum", "forgets-max-back", "wrong-log-base", "softmax-twice"),
     *("log-of-softmax", "log-of-the-sum-loses-digits", "no-max-subtraction", "global-max"),
@@ -717,23 +720,23 @@ FEW = {
 def _as_loss(m: Misconception) -> Misconception:
     """Return a mistake in log_softmax as one in the first steps of the loss."""
     variants = tuple(v for v in m.variants if not callable(v))
-    if m.slug == "log-of-softmax":  # then it matters how the targets are picked
+    if m.slug == "log-of-softmax":  # then it matters how you pick the targets
         variants = _also_by_product(*variants)
     return replace(m, variants=variants, alone=m.alone or m.slug not in IN_PAIRS)
 
 
 def library() -> tuple[Misconception, ...]:
-    """Return all that goes wrong in the loss, in the order in which it is told."""
-    # a minus at the end is a missing one here, in its own words
+    """Return all mistakes in the loss, in the order in which the checker tries them."""
+    # here, a minus at the end means one is missing, and it has its own text
     logs = [_as_loss(m) for m in LOGS if m.slug not in ("sign-error", "returns-the-log-sum")]
     keepdim = next(m for m in LOG_DIMS if m.slug == "missing-keepdim")
     logs += [_as_loss(m) for m in (*LOGS_OVERFLOW, keepdim)]
     steps = [m for m in logs if m.variants or m.fit or m.symptom or m.pattern or m.error]
     signs = Misconception(
         slug="sign-error",
-        says="A sign inside your log_softmax is the wrong way round.",
+        says="One of the signs in your log_softmax is flipped.",
         hints=(
-            "Does the largest logit have the largest log-probability? Are all at most 0?",
+            "Does the largest logit have the largest log-probability? Are they all at most 0?",
             "Write out both terms for [0, 0]: each log-probability is -0.6931.",
             "x - m - log(sum of exp(x - m)): two minus signs, and none before x.",
         ),

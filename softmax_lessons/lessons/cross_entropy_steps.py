@@ -22,12 +22,12 @@ class LossRecipe(LogRecipe):
     """The right cross-entropy: log_softmax over the classes, and a few more steps.
 
     Attributes:
-        label: the class that counts in each row, made of the targets and the log-probabilities.
+        label: the class that counts in each row, from the targets and the log-probabilities.
         pick: finds its log-probability.
-        sign: the loss of a row is this times what was picked.
-        each: done to the loss of each row.
-        reduce: makes one number of the losses; it is given the logits and targets as well.
-        finish: done to that number.
+        sign: the loss of a row is this times the picked entry.
+        each: applied to each row's loss.
+        reduce: turns the losses into one number; it also gets the logits and the targets.
+        finish: applied to that number.
     """
 
     label: Callable[[Tensor, Tensor], Tensor] = lambda targets, log_probs: targets
@@ -101,7 +101,7 @@ def without_rows(ignored: Callable[[Tensor, Tensor], Tensor], whole: bool) -> Ca
 def binary(
     probs: Callable[[Tensor], tuple[Tensor, Tensor]], reduce: Callable[[Tensor], Tensor]
 ) -> Variant:
-    """Return the loss of independent yes-or-no questions; `probs` has log(p) and log(1 - p)."""
+    """Return the loss of independent yes-or-no questions; `probs` returns log(p) and log(1 - p)."""
 
     def variant(logits: Tensor, targets: Tensor) -> Tensor:
         hot, (yes, no) = one_hot_table(logits, targets), probs(logits)
@@ -136,7 +136,7 @@ def distance_loss(probs: Callable[[Tensor], Tensor], power: int, reduce: Callabl
 def hinge_loss(power: int, per_class: bool, total: bool, margin_first: bool) -> Variant:
     def variant(logits: Tensor, targets: Tensor) -> Tensor:
         at = logits.gather(1, targets[:, None])
-        # next to 1e8 it matters
+        # next to 1e8, the order matters
         lead = 1 - at + logits if margin_first else logits - at + 1
         lead = lead.clamp(min=0) ** power * (1 - one_hot_table(logits, targets))
         return lead.sum() / (1 if total else len(logits)) / (logits.shape[1] if per_class else 1)

@@ -1,4 +1,4 @@
-"""Softmax with a gradient by hand, right or wrong, for the test that lesson 08 asks for."""
+"""Softmax with a hand-written gradient, right or wrong, for the test that lesson 08 asks for."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class HandMade(torch.autograd.Function):
-    """Softmax, with a gradient by any formula of (probs, grad, dim)."""
+    """Softmax whose gradient comes from any formula of (probs, grad, dim)."""
 
     @staticmethod
     def forward(ctx, x, dim, formula):
@@ -19,13 +19,13 @@ class HandMade(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
-        """Return what the formula says."""
+        """Return the formula's result."""
         (probs,) = ctx.saved_tensors
         return ctx.formula(probs, grad, ctx.dim), None, None
 
 
 def softmax_with(formula: Callable[[Tensor, Tensor, int], Tensor]) -> Callable[..., Tensor]:
-    """Return a softmax whose gradient is by this formula."""
+    """Return a softmax with the gradient that this formula gives."""
     return lambda x, dim: HandMade.apply(x, dim, formula)
 
 

@@ -1,4 +1,4 @@
-"""What shows in results of log_softmax: facts, and numbers read off them."""
+"""What the results of log_softmax show: facts, and numbers read off them."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -36,9 +36,9 @@ Term = tuple[Tensor, int, float, bool]  # a slice of logits, an entry, its log-p
 
 
 def terms(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[Term]:
-    """Return the log-probabilities that the results say ordinary slices have, exact ones first.
+    """Return the log-probabilities of ordinary slices according to the results, exact ones first.
 
-    The loss of a batch of one row says it of the target.
+    The loss of a one-row batch gives the target's log-probability.
     """
     found = []
     for probe, outcome in zip(probes, outcomes, strict=True):
@@ -56,7 +56,7 @@ def terms(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[Term]:
     return sorted(found, key=lambda term: not term[3])
 
 
-ENOUGH = 6  # numbers that don't agree by chance
+ENOUGH = 6  # this many numbers don't agree by chance
 
 
 def read_off(
@@ -65,13 +65,13 @@ def read_off(
     number_of: Callable[[Tensor, int, float], float | None],
     none: float = 0.0,
 ) -> Iterator[tuple[int, float]]:
-    """Yield a number that all slices of one length agree on, with that length, once or more.
+    """Yield each number that all slices of one length agree on, with that length.
 
     Args:
         probes: the inputs.
         outcomes: what the attempt did with them.
-        number_of: makes it of a slice, an entry and its log-probability, if it can.
-        none: what it is where nothing is wrong.
+        number_of: computes the number from a slice, an entry and its log-probability, if it can.
+        none: the number if nothing is wrong.
     """
     found: dict[int, list[tuple[float, bool]]] = {}
     for x, i, y, exact in terms(probes, outcomes):
@@ -90,7 +90,7 @@ def read_off(
 
 
 def right_at(x: Tensor, i: int) -> float:
-    """Return the right log-probability of an entry."""
+    """Return the correct log-probability of an entry."""
     return x.log_softmax(0)[i].item()
 
 
@@ -100,7 +100,7 @@ def _scale_of(x: Tensor, i: int, y: float) -> float | None:
 
 
 def fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield a factor for the logits, read off slices of two."""
+    """Yield a factor for the logits, read off slices with two entries."""
     for _, factor in read_off(probes, outcomes, _scale_of, none=1):
         if abs(factor) > 1e-4:
             yield {"enter": scaled_by(factor)}
@@ -112,18 +112,18 @@ def fit_factor(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
     for length, factor in read_off(probes, outcomes, lambda x, i, y: y / right_at(x, i), none=1):
         if factor:
             yield {"leave": scaled_by(factor)}
-            # where something else divides by the number of classes
+            # in case something else divides by the number of classes
             yield {"leave": scaled_by(factor * length)}
 
 
 def fit_offset(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield what is added to every result."""
+    """Yield the number that the attempt adds to every result."""
     for _, amount in read_off(probes, outcomes, lambda x, i, y: y - right_at(x, i)):
         yield {"leave": plus(amount)}
 
 
 def fit_sum_plus(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield what is added to the sum or to each exp, after a shift or without one."""
+    """Yield the number added to the sum or to each exp, after a shift or without one."""
     for largest, change in ((torch.max, {}), (torch.zeros_like, {"centre": nothing})):
 
         def in_the_sum(x: Tensor, i: int, y: float, largest=largest) -> float | None:
@@ -131,7 +131,7 @@ def fit_sum_plus(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterat
             return (exps[i] / math.exp(y) - exps.sum()).item() if abs(y) < 50 else None
 
         def in_each(x: Tensor, i: int, y: float, largest=largest) -> float | None:
-            # exp(x_i) + a is the share of a sum that has a in it len(x) times
+            # exp(x_i) + a, divided by a sum that includes a len(x) times, is the share
             exps, share = (x - largest(x)).exp(), math.exp(min(y, 50))
             left = share * len(x) - 1
             return ((exps[i] - share * exps.sum()) / left).item() if abs(left) > 1e-3 else None
@@ -143,7 +143,7 @@ def fit_sum_plus(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterat
 
 
 def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read the amount off a result that should be far below its logarithm."""
+    """Read the eps off a result that should be far below the logarithm of the eps."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = outcome.value
         if probe.logits.flatten().tolist() != FAR_APART or value is None or not value.numel():
@@ -155,7 +155,7 @@ def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Va
             yield log_of(cut_at(eps))
             yield joined(log_of_powers_plus(eps))
         if -110 < lowest < -3:
-            # where the sum has the eps in it as well, three times or twice
+            # where the sum includes the eps, too, three times or twice
             thrice, twice = eps / (1 - 3 * eps), eps / (1 - 2 * eps)
             yield {"power": exp_plus(thrice), **log_of(identity)}
             yield {"enter": log_of_probs(plus_each(thrice))}
@@ -186,7 +186,7 @@ def fit_stand_in(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterat
 
 
 def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read the bounds that the logits are cut off at off how far apart results lie."""
+    """Find the bounds at which the logits are cut off, from how far apart the results are."""
     lows, highs = set(), set()
     for probe, outcome in zip(probes, outcomes, strict=True):
         x, y = probe.logits, outcome.value
@@ -204,21 +204,21 @@ def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def is_ordinary(probe: Probe) -> bool:
-    """Tell whether the logits are moderate, and in more than 16 bits."""
+    """Tell whether the logits are moderate and have more than 16 bits."""
     return probe.logits.dtype.itemsize > 2 and not is_extreme(probe)
 
 
 def in_16_bits(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all results for ordinary logits are numbers that a 16-bit dtype has."""
+    """Tell whether a 16-bit dtype can hold all results for ordinary logits."""
     values = [
         outcome.value.flatten()
         for probe, outcome in zip(probes, outcomes, strict=True)
         if is_ordinary(probe) and outcome.value is not None
     ]
     found = torch.cat([v.double() for v in values]) if values else torch.zeros(0)
-    # short numbers are in any dtype
+    # any dtype can hold numbers with few digits
     long = found.isfinite().all() and (found * 64).frac().count_nonzero() >= 8
     return bool(long) and any(
         torch.equal(found.to(dtype).double(), found) for dtype in (torch.float16, torch.bfloat16)

@@ -54,25 +54,25 @@ SHIFTED_FIRST = "x - m - log(sum of exp(x - m)), where m is the maximum of the s
 
 
 def _in_words(slug: str, says: str, *hints: str) -> Misconception:
-    """Return a misconception of softmax with its changes, in the words of this lesson."""
+    """Return a misconception about softmax, with its changes, in this lesson's words."""
     m = named(slug)
     return replace(m, says=says, hints=hints or m.hints)
 
 
 def _rare(slug: str) -> Misconception:
-    """Return a misconception of softmax that is hardly made together with another one here."""
+    """Return a misconception about softmax that rarely comes with another one here."""
     return replace(named(slug), alone=True)
 
 
-# Another function than log_softmax.
+# A function other than log_softmax.
 LOGS = (
     Misconception(
         slug="returns-the-log-sum",
-        says="You return the logarithm of the sum of exps alone. That is what has to be "
-        "subtracted from each logit.",
+        says="You return only the logarithm of the sum of exps. You still have to subtract it from "
+        "each logit.",
         hints=(
             "How many logits go in, and how many numbers come out?",
-            "A log-probability is the logit minus the number that you return.",
+            "A log-probability is the logit minus the number you return.",
             "Return `x - ...`, with that number in place of the dots, and `keepdim=True` where "
             "you sum.",
         ),
@@ -81,7 +81,7 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-log",
-        says="You return probabilities, or take the sum itself where its logarithm belongs.",
+        says="You return probabilities, or use the sum itself where its logarithm belongs.",
         hints=(
             "The logarithm of a probability is never above 0. Is yours?",
             "log(a / b) is log(a) - log(b), and log(exp(x)) is x.",
@@ -120,10 +120,10 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-exp",
-        says="You take the logarithm of the sum of the logits themselves: exp is missing.",
+        says="You take the logarithm of the sum of the raw logits: exp is missing.",
         hints=(
             "What do you add up? Can that be negative?",
-            "The logarithm is taken of a sum of exps.",
+            "Take the logarithm of a sum of exps.",
             "Write `.exp()` before `.sum(...)`, and `.log()` after it.",
         ),
         variants=({"power": identity, "centre": nothing}, {"power": identity}),
@@ -131,11 +131,11 @@ LOGS = (
     ),
     Misconception(
         slug="sum-of-logs",
-        says="You take logarithms first and sum afterwards. The logarithm of a sum is not the sum "
+        says="You take logarithms first and sum afterwards. The logarithm of a sum isn't the sum "
         "of the logarithms.",
         hints=(
             "In log(exp(a) + exp(b)), which operation is the inner one?",
-            "exp first, then the sum, then one logarithm for each slice.",
+            "exp first, then the sum, then one logarithm per slice.",
             "Write `.exp().sum(...).log()`, in this order.",
         ),
         variants=(
@@ -162,19 +162,19 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-max-back",
-        says="You subtract the maximum inside the logarithm and don't add it again outside, so "
+        says="You subtract the maximum inside the logarithm and don't make up for it outside, so "
         "each slice is off by its maximum.",
         hints=(
             "Try [5, 5]: each log-probability is -0.6931. How far off is yours?",
             "log(sum of exp(x - m)) is log(sum of exp(x)) - m. Which of the two do you need?",
-            "Subtract m from x as well: x - m - log(sum of exp(x - m)).",
+            "Subtract m from x, too: x - m - log(sum of exp(x - m)).",
         ),
         variants=(joined(lambda p: p.x - p.log(p.total)),),
     ),
     Misconception(
         slug="subtracts-max-twice",
-        says="You subtract the maximum twice: once from x, and once more with a logarithm that "
-        "has it inside already.",
+        says="You subtract the maximum twice: once from x, and again with a logarithm that already "
+        "includes it.",
         hints=(
             "Write m for the maximum and collect the m's: how many are left?",
             "x - m goes with log(sum of exp(x - m)); x goes with logsumexp(x).",
@@ -184,7 +184,7 @@ LOGS = (
     ),
     Misconception(
         slug="max-back-with-the-wrong-sign",
-        says="You add the maximum at the end where it has to be subtracted, so each slice is off "
+        says="You add the maximum at the end, where you should subtract it, so each slice is off "
         "by twice its maximum.",
         hints=(
             "Try [5, 5]: each log-probability is -0.6931. How far off is yours?",
@@ -208,12 +208,13 @@ LOGS = (
     ),
     Misconception(
         slug="sign-error",
-        says="A sign is the wrong way round.",
+        says="One of your signs is flipped.",
         hints=(
-            "Logarithms of probabilities are at most 0, and the largest logit has the largest "
-            "one. Which of the two fails?",
+            "Log-probabilities are at most 0, and the largest logit has the largest one. Which of "
+            "these doesn't hold for yours?",
             "Write out both terms for [0, 0]: the result is -0.6931 twice.",
-            "x - m - log(sum of exp(x - m)), where m is the maximum: no other minus, and no plus.",
+            "x - m - log(sum of exp(x - m)), where m is the maximum, with no other minus and no "
+            "plus.",
         ),
         variants=(
             {"leave": scaled_by(-1)},
@@ -224,21 +225,21 @@ LOGS = (
     ),
     Misconception(
         slug="plus-one-in-denominator",
-        says="You add 1 to the sum (`log1p` does it), as softplus does for one score.",
+        says="You add 1 to the sum (`log1p` does that), as softplus does for one score.",
         hints=(
-            "Take exp of your log-probabilities and add them up. How far below 1 do you end?",
-            "Every number in the sum is exp of a logit. Which logit would the 1 belong to?",
-            "Take the logarithm of the sum alone: `log` for `log1p`, and no `1 +`.",
+            "Take exp of your log-probabilities and add them up. How far below 1 do you end up?",
+            "Every number in the sum is the exp of a logit. Which logit would the 1 belong to?",
+            "Take the logarithm of the sum alone: `log` instead of `log1p`, and no `1 +`.",
         ),
         variants=({"log": torch.log1p}, {"log": torch.log1p, "centre": nothing}),
     ),
     Misconception(
         slug="log1p-of-probabilities",
-        says="You add 1 to the probabilities before the logarithm (`log1p` does it).",
+        says="You add 1 to the probabilities before the logarithm (`log1p` does that).",
         hints=(
             "Try [0, 0]: the probability is 1/2. What do you take the logarithm of?",
             "`log1p(p)` is log(1 + p).",
-            "Write `log` for `log1p`, with no `1 +`, and log(a / b) as log(a) - log(b).",
+            "Write `log` instead of `log1p`, with no `1 +`, and log(a / b) as log(a) - log(b).",
         ),
         variants=({"log": torch.log1p, **log_of(identity)},),
         alone=True,
@@ -248,14 +249,14 @@ LOGS = (
         says="You take the logarithm of the mean of the exps, not of their sum.",
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
-            "The number of classes is not in the formula.",
-            "Write `sum` for `mean`, or leave out the division by the number of classes.",
+            "The number of classes isn't in the formula.",
+            "Write `sum` instead of `mean`, or leave out the division by the number of classes.",
         ),
         variants=({"total": torch.mean},),
     ),
     Misconception(
         slug="divides-by-max",
-        says="You take the largest exp where the sum of them all belongs.",
+        says="You use the largest exp where the sum of all of them belongs.",
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
             "Every class is part of the sum.",
@@ -268,7 +269,7 @@ LOGS = (
         says="You leave the logit itself out of the sum, and add up the others only.",
         hints=(
             "Try [0, 0]: how many exps does your sum have?",
-            "The sum is the same for the whole slice, and every logit is part of it.",
+            "The sum is the same for the whole slice, and includes every logit.",
             "Take the `sum` of all exps of the slice, and subtract none of them from it.",
         ),
         variants=({"total": sum_of_the_others},),
@@ -277,9 +278,9 @@ LOGS = (
         slug="softmax-twice",
         says="You give probabilities to a function that takes logits: softmax is applied twice.",
         hints=(
-            "Which of your calls has a softmax inside it, and what do you hand to it?",
+            "Which of your calls has a softmax inside it, and what do you pass to it?",
             "log_softmax needs the raw logits.",
-            "Leave the first `softmax` out, and pass the logits on.",
+            "Leave out the first `softmax`, and pass on the logits.",
         ),
         variants=(
             {"enter": torch.softmax},
@@ -291,9 +292,9 @@ LOGS = (
         slug="double-exp",
         says="You apply exp twice before the sum.",
         hints=(
-            "Print what you have before and after each exp.",
+            "Print the values before and after each exp.",
             "In log(sum of exp(x)), the logits go through exp once.",
-            "Keep the `exp` right before the sum, and leave the other one out.",
+            "Keep the `exp` right before the sum, and leave out the other one.",
         ),
         variants=(
             {"enter": lambda x, dim: x.exp()},
@@ -303,10 +304,10 @@ LOGS = (
     ),
     Misconception(
         slug="squashes-first",
-        says="You squash the logits into a small range first, with a sigmoid or a tanh. How far "
-        "they lie apart is what counts.",
+        says="You squash the logits into a small range first, with a sigmoid or a tanh. What "
+        "counts is how far apart they are.",
         hints=(
-            "Print what you take exp of. Are those still the logits?",
+            "Print what you take exp of. Is it still the logits?",
             "log_softmax of [0, 9] has -9 in it; no two numbers between 0 and 1 are 9 apart.",
             "Leave the `sigmoid` or `tanh` out: the logits themselves go into exp.",
         ),
@@ -322,7 +323,7 @@ LOGS = (
         slug="sigmoid-instead",
         says="You apply the sigmoid to each logit on its own, so the logits don't compete.",
         hints=(
-            "Raise one logit. Do the other results go down?",
+            "Increase one logit. Do the other results go down?",
             "Every result needs all logits of its slice.",
             SHIFTED_FIRST,
         ),
@@ -335,10 +336,11 @@ LOGS = (
     ),
     Misconception(
         slug="negatives-become-zero",
-        says="You raise negative logits to 0 first, so all of them count the same.",
+        says="You raise negative logits to 0 first, so they all count the same.",
         hints=(
-            "log_softmax differs between [-1, -5] and [0, 0]. Where do yours become alike?",
-            "exp makes any logit positive, so negative ones need no care.",
+            "log_softmax differs between [-1, -5] and [0, 0]. In which step do yours become the "
+            "same?",
+            "exp makes any logit positive, so you needn't treat negative ones differently.",
             "Leave the `relu`, `clamp(min=0)` or `maximum` out.",
         ),
         variants=({"enter": lambda x, dim: x.clamp(min=0)},),
@@ -348,11 +350,11 @@ LOGS = (
     _rare("exp2-or-pow"),
     replace(
         _rare("running-total"),
-        says="Your sum of exps runs up to each entry only, not over the whole slice.",
+        says="Your sum of exps only runs up to each entry, not over the whole slice.",
         hints=(
             "What is your first result, for any logits?",
-            "One number is subtracted from a whole slice: the logarithm of its complete sum.",
-            "Write `sum` for `cumsum`, or `logsumexp` for `logcumsumexp`.",
+            "You subtract one number from the whole slice: the logarithm of its complete sum.",
+            "Write `sum` instead of `cumsum`, or `logsumexp` instead of `logcumsumexp`.",
         ),
         variants=(
             {"total": running_total},
@@ -364,10 +366,10 @@ LOGS = (
     *map(_rare, ("divides-logits-by-max", "standardises-first")),
     Misconception(
         slug="takes-absolute-value",
-        says="You take absolute values on the way, so a low logit counts as a high one.",
+        says="You take absolute values along the way, so a low logit counts as a high one.",
         hints=(
             "Try [-3, -1]. Which of the two should have the larger result?",
-            "exp makes any number positive, and keeps the order.",
+            "exp makes any number positive and keeps the order.",
             "Leave the `abs` out.",
         ),
         variants=(
@@ -382,26 +384,26 @@ LOGS = (
     ),
     Misconception(
         slug="divides-by-norm",
-        says="You take the root of the sum, or of the sum of squares, where the plain sum of the "
+        says="You use the root of the sum, or of the sum of squares, where the plain sum of the "
         "exps belongs.",
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
-            "There is no root in the formula.",
-            "Leave the `sqrt` or `norm` out, and take the `sum` of the exps.",
+            "The formula has no root.",
+            "Leave out the `sqrt` or `norm`, and take the `sum` of the exps.",
         ),
         variants=({"total": norm}, {"total": root_of_sum}),
         alone=True,
     ),
     replace(
         _rare("rounds"),
-        says="You round the results, so digits are lost that the input's dtype has.",
+        says="You round the results, which loses digits that the input's dtype can hold.",
     ),
     Misconception(
         slug="scales-logits",
         says="You multiply or divide the logits by a number, such as a temperature.",
         hints=(
             "Try [0, 1]. How far apart are your two results?",
-            "Two results of a slice differ by exactly what their logits differ by.",
+            "Two results in a slice differ by exactly as much as their logits.",
             "Leave out the line that multiplies or divides the logits.",
         ),
         variants=(
@@ -412,29 +414,31 @@ LOGS = (
     ),
     Misconception(
         slug="off-by-a-factor",
-        says="Each of your results is the right one times a number, the same for all.",
+        says="Each of your results is the right one times a number, and it's the same number for "
+        "all.",
         hints=(
             "Divide your result by the expected one, for two inputs. Which number do you get?",
             "Which step multiplies or divides by a number, and is it in the formula?",
-            "Leave that factor out; it is most likely in the last line.",
+            "Leave out that factor; it's most likely in the last line.",
         ),
         fit=fit_factor,
     ),
     Misconception(
         slug="off-by-a-constant",
-        says="Each of your results is the right one plus a number, the same for all.",
+        says="Each of your results is the right one plus a number, and it's the same number for "
+        "all.",
         hints=(
             "Subtract the expected result from yours, for two inputs. Which number do you get?",
             "Look for a number that the formula doesn't have.",
-            "Leave that number out; it is most likely in the last line.",
+            "Leave out that number; it's most likely in the last line.",
         ),
         fit=fit_offset,
     ),
     Misconception(
         slug="eps-in-denominator",
-        says="You add to the sum a number that isn't in the formula.",
+        says="You add a number to the sum that isn't in the formula.",
         hints=(
-            "What is that number there for? Can the sum ever be 0 without it?",
+            "What's that number for? Can the sum ever be 0 without it?",
             "Once the maximum is subtracted, the sum is at least 1.",
             "Take the logarithm of the sum alone, with nothing added to it or to an exp.",
         ),
@@ -442,18 +446,18 @@ LOGS = (
     ),
 )
 
-# Fine on ordinary logits, but the probability is 0 or inf on the way.
+# Fine for ordinary logits, but for others an intermediate result is 0 or inf.
 LOGS_OVERFLOW = (
     Misconception(
         slug="eps-in-log",
-        says="You add a small number before the logarithm, or clamp there or right after it. "
-        "However wrong the model is, the result stops at a bound, and its gradient is 0 there.",
+        says="You add a small number before the logarithm, or clamp before or after it. However "
+        "wrong the model is, the result stops at a bound, where its gradient is 0.",
         hints=(
-            "Which step turns a small probability into 0? Can you do without that step?",
+            "Which step turns a small probability into 0? Can you avoid that step?",
             "log(a / b) is log(a) - log(b): no division, no 0, no eps.",
             SHIFTED_FIRST,
         ),
-        # what is smallest in a dtype, and its rounding
+        # a dtype's smallest number, and its rounding
         variants=tuple(
             log_of(lambda probs, f=f, name=name: f(probs, getattr(torch.finfo(probs.dtype), name)))
             for name in ("tiny", "eps")
@@ -464,12 +468,12 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="log-of-softmax",
-        says="You take the logarithm of exps or probabilities that you compute first. A very "
-        "small one is 0 by then, and its logarithm -inf.",
+        says="You compute exps or probabilities first and then take their logarithm. By then, a "
+        "very small one is 0, and its logarithm is -inf.",
         hints=(
             "Print what you take the logarithm of, for [200, 0]. Where does the 0 come from?",
-            "log(exp(a) / b) can be taken apart before anything is computed.",
-            "x - max - log(sum of exp(x - max)): log and exp of x cancel, so neither is computed.",
+            "You can take log(exp(a) / b) apart before you compute anything.",
+            "x - max - log(sum of exp(x - max)): log and exp of x cancel, so you compute neither.",
         ),
         variants=(
             log_of(identity),
@@ -481,25 +485,25 @@ LOGS_OVERFLOW = (
         "no-max-subtraction",
         "You take exp of the raw logits. Large ones overflow to inf, very negative ones underflow "
         "to 0, and the logarithm of their sum is inf or -inf.",
-        "Print exp(1000) and exp(-1000). What is left of the differences?",
+        "Print exp(1000) and exp(-1000). What's left of the differences?",
         "Which number, subtracted from all logits of a slice, makes the largest exp equal to 1?",
         "s = x - x.amax(dim, keepdim=True), and then s - log(sum of exp(s)).",
     ),
     _in_words(
         "global-max",
-        "You subtract one maximum, taken over the whole tensor. A slice far below it loses its "
-        "digits, or ends up as nan or the logarithm of 0.",
+        "You subtract one maximum for the whole tensor. A slice far below it loses its digits, or "
+        "ends up as nan or the logarithm of 0.",
     ),
     *map(named, ("argmax-instead-of-max", "mean-subtraction", "min-subtraction")),
     *map(named, ("max-with-zero", "other-than-the-maximum")),
     Misconception(
         slug="takes-absolute-value",
-        says="You subtract the largest absolute value. A slice of very negative logits goes down "
+        says="You subtract the largest absolute value. A slice of very negative logits moves down "
         "instead of up, and all its exps underflow to 0.",
         hints=(
             "Try [-1000, -1001]. What is the largest logit after your shift?",
             "The maximum of [-3, -1] is -1, not 3.",
-            "Leave the `abs` out, and take the maximum of the logits themselves.",
+            "Leave out the `abs`, and take the maximum of the logits themselves.",
         ),
         variants=(
             {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
@@ -521,9 +525,9 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="replaces-minus-inf",
-        says="You replace -inf with a number. The logarithm of the probability 0 is -inf.",
+        says="You replace -inf with a number. But the logarithm of a probability of 0 is -inf.",
         hints=(
-            "What is exp of your result where a logit is -inf? It should be exactly 0.",
+            "Where a logit is -inf, what's the exp of your result? It should be exactly 0.",
             "-inf minus a finite maximum is still -inf.",
             "Leave out the `masked_fill`, `where`, `clamp` or `nan_to_num` that replaces it.",
         ),
@@ -531,12 +535,12 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="shifts-only-if-large",
-        says="You shift only if some logit is above a bound. Slices far below 0 then stay where "
+        says="You shift only if some logit is above a bound. Then slices far below 0 stay where "
         "they are and underflow to 0, or logits just under the bound overflow.",
         hints=(
-            "Try [-1000, -1001]: does your code shift it, and what is exp of it?",
-            "The shift never does any harm, so it needs no condition.",
-            "Leave out the `if` or `where`, and subtract each slice's maximum every time.",
+            "Try [-1000, -1001]: does your code shift it, and what's its exp?",
+            "The shift never does any harm, so you don't need a condition.",
+            "Leave out the `if` or `where`, and always subtract each slice's maximum.",
         ),
         variants=tuple(
             {"centre": shift_if_above(bound, absolute, whole)}
@@ -548,9 +552,9 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="clamping",
-        says="You clamp the logits: beyond some bound they all count the same.",
+        says="You clamp the logits, so beyond some bound they all count the same.",
         hints=(
-            "Are there numbers such as 50 or 100 in your code that the formula doesn't have?",
+            "Does your code have numbers such as 50 or 100 that aren't in the formula?",
             "Subtracting the maximum brings all logits into range and loses nothing.",
             "Leave the `clamp` out.",
         ),
@@ -560,13 +564,13 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="patches-nan",
-        says="You replace nan or inf after it appears. By then the right values are gone.",
+        says="You replace nan or inf after it appears. By then, the right values are lost.",
         hints=(
             "What should log_softmax of [-60, 0, 60] be? Once the log has returned -inf, can you "
             "still work it out?",
             "Stop the inf from appearing: subtract the maximum, and take no logarithm of an exp.",
-            "x - m - log(sum of exp(x - m)), where m is the maximum, needs no `nan_to_num` and no"
-            " `where`.",
+            "x - m - log(sum of exp(x - m)), where m is the maximum, works without `nan_to_num` or "
+            "`where`.",
         ),
         variants=(
             *({"leave": patched(value), **log_of(identity)} for value in (0.0, None)),
@@ -582,27 +586,28 @@ LOGS_OVERFLOW = (
         "from 88 to 709, and no further.",
         hints=(
             "Try 1000 in float64.",
-            "A larger format has a limit as well. Which shift makes the limit irrelevant?",
+            "A larger dtype has a limit, too. Which shift makes the limit irrelevant?",
             "Leave `.double()` out, and subtract each slice's maximum before `exp`.",
         ),
         variants=({"enter": lambda x, dim: x.double(), "centre": nothing},),
     ),
 )
 
-# Only where the logits are huge; it stands last, as other mistakes are plainer.
+# Only where the logits are huge; it comes last because other mistakes are plainer.
 LOSES_DIGITS = Misconception(
     slug="log-of-the-sum-loses-digits",
     says="You add the maximum to the logarithm of the sum before you subtract the two "
-    "(`logsumexp` adds it). Next to logits of 1e8, float32 keeps nothing of that logarithm.",
+    "(`logsumexp` adds it, too). Next to logits of 1e8, float32 keeps nothing of that logarithm.",
     hints=(
-        "Try [1e8, 1e8]: what is the logarithm of the sum, and what is left of it in your result?",
+        "Try [1e8, 1e8]: what's the logarithm of the sum, and what's left of it in your result?",
         "float32 has seven digits: 1e8 + 0.69 is 1e8.",
-        "Subtract the maximum from the logits first: s = x - m. Then s - log(sum of exp(s)).",
+        "Subtract the maximum from the logits first: s = x - m. Then return s - log(sum of "
+        "exp(s)).",
     ),
     variants=(joined(log_sum_first),),
 )
 
-# where what is subtracted has lost its dim, or got it back in another place
+# where the subtracted numbers have lost their dim, or got it back in the wrong position
 MORE_DIM_FACES: dict[str, tuple[Variant, ...]] = {
     "missing-keepdim": ({"join": log_sum_first, "place": squeezed},),
     "unsqueezes-last-not-dim": tuple(
@@ -621,9 +626,9 @@ LEFT_MOVED_LOGS = tuple(
 
 
 def of_exps(pattern: Pattern) -> Pattern:
-    """Return a pattern of probabilities as one of their logarithms.
+    """Turn a pattern in probabilities into one in their logarithms.
 
-    It looks at ordinary logits, whose rounding exp doesn't enlarge.
+    It looks at ordinary logits, because exp doesn't enlarge their rounding.
     """
 
     def shown(
@@ -652,9 +657,9 @@ FEW = {
 def on_ordinary(
     records: Sequence[Misconception], right: Callable[..., Tensor]
 ) -> tuple[Misconception, ...]:
-    """Return mistakes as they show for ordinary logits, whatever happens to extreme ones.
+    """Return mistakes as they show up for ordinary logits, whatever happens to extreme ones.
 
-    So the plainest of several mistakes is told, where the others are about extreme logits.
+    So the checker names the plainest of several mistakes if the others are about extreme logits.
     """
     return tuple(
         replace(
@@ -678,7 +683,8 @@ def _does_on_ordinary(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
     ) -> bool:
         kept = [i for i, probe in enumerate(probes) if is_ordinary(probe)]
-        # a function that is nearly right there, such as with a rough e, does not explain what is
+        # a function that is nearly right, as with a rough value of e, doesn't explain a wrong
+        # result
         off = [i for i in kept if not _same_there(right, probes[i], outcomes[i], 1e-2)]
         order = [*off, *(i for i in kept if i not in off)]
         seen = {
@@ -710,16 +716,16 @@ def _same_there(
 
 
 def _as_logs(m: Misconception) -> Misconception:
-    """Return a mistake of softmax that shows in all outcomes as one of log_softmax."""
+    """Turn a softmax mistake that shows in all outcomes into a log_softmax mistake."""
     return replace(m, variants=(), pattern=of_exps(m.pattern))
 
 
 def _of_logs(m: Misconception) -> Misconception:
-    """Return a mistake in the dim of softmax as one of log_softmax."""
+    """Turn a mistake in the dim of softmax into one in log_softmax."""
     pattern = of_exps(m.pattern) if m.pattern else None
     if m.slug == "forgets-to-transpose-back":
         return replace(m, variants=LEFT_MOVED_LOGS if m.pattern else (), pattern=pattern)
-    # one variant first, as only the first few are tried in pairs
+    # one variant first, because only the first few are tried in pairs
     variants = (*(v for v in m.variants if not callable(v)), *MORE_DIM_FACES.get(m.slug, ()))
     return replace(m, variants=variants, pattern=pattern)
 
@@ -728,13 +734,13 @@ LOG_DIMS = tuple(
     m for m in map(_of_logs, OTHER_DIM) if m.variants or m.symptom or m.pattern or m.error
 )
 IN_OTHER_WORDS = {
-    "other-entries-compete": "exp of your results is a softmax, but not of the entries that "
-    "should compete: it sums to 1 in the wrong groups.",
-    "changed-afterwards": "The log-probabilities themselves are right, but a step after them "
-    "changes the numbers: each result depends on the right one alone.",
-    "stretches-each-slice": "exp of each slice of your result is the softmax of its logits times "
-    "a number, which differs from slice to slice: you divide or multiply the logits by something "
-    "computed from them.",
+    "other-entries-compete": "The exp of your results is a softmax, but over the wrong entries: it "
+    "sums to 1 in the wrong groups.",
+    "changed-afterwards": "The log-probabilities themselves are right, but a later step changes "
+    "the numbers: each result depends only on the right one.",
+    "stretches-each-slice": "The exp of each slice of your result is the softmax of its logits "
+    "times a number, which differs from slice to slice: you divide or multiply the logits by "
+    "something computed from them.",
 }
 LOG_PLACES = tuple(
     replace(m, says=IN_OTHER_WORDS.get(m.slug, m.says))

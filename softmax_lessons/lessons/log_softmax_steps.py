@@ -1,7 +1,7 @@
 """log_softmax as a recipe of small steps.
 
-The loss of a batch begins with the same steps (`cross_entropy_steps`), so mistakes in them are
-shared.
+The loss of a batch begins with the same steps (`cross_entropy_steps`), so the two share the
+mistakes in them.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from softmax_lessons.attempts.run import Dims
 from softmax_lessons.lessons.recipe import DimChoice, Reduction, given, nothing, unchanged
 from softmax_lessons.lessons.steps import kept_max
 
-FAR_APART = [400.0, 401.0, 800.0]  # as float64: an eps can be read off with all its digits
+FAR_APART = [400.0, 401.0, 800.0]  # as float64, so that an eps can be read off with all its digits
 HUGE = 1e8  # next to it, float32 has no digit left for the logarithm of a sum
 Change = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the last step is made of: the logits, their maximum, the exps, their sum."""
+    """The inputs of the last step: the logits, their maximum, the exps and their sum."""
 
     x: Tensor
     m: Tensor
@@ -42,7 +42,7 @@ def log_sum_first(p: Parts) -> Tensor:
 
 
 def log_of(change: Callable[[Tensor], Tensor]) -> Change:
-    """Take the logarithm of the probabilities, changed in some way."""
+    """Take the logarithm of the changed probabilities."""
     return {"join": lambda p: p.log(change(p.powers / p.total))}
 
 
@@ -67,7 +67,7 @@ def log_of_probs(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Dims],
 
 
 def joined(join: Callable[[Parts], Tensor]) -> Change:
-    """Put the parts together in another way."""
+    """Put the parts together differently."""
     return {"join": join}
 
 
@@ -77,10 +77,10 @@ class LogRecipe:
 
     Attributes:
         log: the logarithm.
-        place: brings what is subtracted under the slices it belongs to.
-        join: makes the result of all the parts.
+        place: lines up the subtracted numbers with their slices.
+        join: puts the parts together to get the result.
 
-    The others are those of any softmax (`recipe.Recipe`).
+    The other steps are the same as for any softmax (`recipe.Recipe`).
     """
 
     enter: Callable[[Tensor, Dims], Tensor] = unchanged
@@ -97,7 +97,7 @@ class LogRecipe:
     leave: Callable[[Tensor, Dims], Tensor] = unchanged
 
     def log_probs(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return what these steps make of logits `x` along `dim`."""
+        """Return the result of these steps for logits `x` along `dim`."""
         dtype, x = x.dtype, self.enter(x, dim)
         m = self.centre(x, self.max_dim(x, dim), keepdim=self.max_keepdim)
         powers = self.power(x - m)
@@ -106,12 +106,12 @@ class LogRecipe:
         return self.leave(self.join(parts), dim).to(dtype)
 
     def __call__(self, x: Tensor, dim: Dims) -> Tensor:
-        """Return the same."""
+        """Return the log-probabilities."""
         return self.log_probs(x, dim)
 
 
 def shift_if_above(bound: float, absolute: bool, whole: bool) -> Reduction:
-    """Shift by the maximum of a slice, or of the whole, if anything is above a bound."""
+    """Shift by the maximum of a slice, or of the whole tensor, if anything is above a bound."""
 
     def centre(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
         tested = (x.abs() if absolute else x).amax()

@@ -1,4 +1,4 @@
-"""What shows in results of masked softmax: facts, and numbers read off them."""
+"""What the results of masked softmax show: facts, and numbers read off them."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,11 +27,11 @@ from softmax_lessons.lessons.steps import clamped_to, scaled_by, sum_plus
 
 # --- facts ----------------------------------------------------------------------------------------
 
-Row = tuple[Tensor, Tensor, Tensor, Tensor]  # of scores, kept, result, right result, one query each
+Row = tuple[Tensor, Tensor, Tensor, Tensor]  # scores, kept, result, correct result
 
 
 def rows_of(probe: Probe, value: Tensor) -> Row:
-    """Return an outcome as tables with one row for each query."""
+    """Return an outcome as tables with one row per query."""
     keep = probe.others[0].expand_as(probe.logits)
     right = expect(RIGHT, probe).value
     return tuple(t.reshape(-1, t.shape[-1]) for t in (probe.logits.double(), keep, value, right))
@@ -47,7 +47,7 @@ def _usable(
 
 
 def wrong_rows(probe: Probe, value: Tensor, right: Tensor) -> Tensor:
-    """Tell for each row whether it is wrong."""
+    """Tell which rows are wrong."""
     return torch.tensor(
         [not close(y.to(probe.logits.dtype), p, probe) for y, p in zip(value, right, strict=True)]
     )
@@ -56,7 +56,7 @@ def wrong_rows(probe: Probe, value: Tensor, right: Tensor) -> Tensor:
 def _lost(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Probe, Tensor, Tensor, Tensor, bool]]:
-    """Yield the rows that keep something one by one, and whether each is wrong."""
+    """Yield, one by one, the rows that keep something, and whether each is wrong."""
     for probe, x, keep, value, right in _usable(probes, outcomes):
         wrong = wrong_rows(probe, value, right)
         for i in keep.any(1).nonzero().flatten().tolist():
@@ -64,7 +64,7 @@ def _lost(
 
 
 def only_empty_rows_are(fact: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., bool]:
-    """Return the symptom that rows that keep nothing are so, and all others right."""
+    """Return the symptom that rows that keep nothing fit this fact, and all others are right."""
 
     def symptom(probe: Probe, outcome: Outcome) -> bool:
         if outcome.value is None or outcome.value.shape != probe.logits.shape:
@@ -83,25 +83,25 @@ def _alike(a: Tensor, b: Tensor) -> Tensor:
 
 
 def are_even(x: Tensor, value: Tensor) -> Tensor:
-    """Tell in which rows all keys get the same."""
+    """Tell in which rows all keys get the same weight."""
     return _alike(value, torch.tensor(1 / x.shape[-1], dtype=value.dtype))
 
 
 def are_unmasked(x: Tensor, value: Tensor) -> Tensor:
-    """Tell in which rows the result is the softmax of all scores, and not even."""
+    """Tell in which rows the result is the softmax of all scores, with unequal weights."""
     differ = (x.amax(-1, keepdim=True) > x).any(-1, keepdim=True)
     return _alike(value, torch.softmax(x, -1)) & differ
 
 
 def are_one_hot(x: Tensor, value: Tensor) -> Tensor:
-    """Tell in which rows one key gets 1, and all the others 0."""
+    """Tell in which rows one key gets 1 and all the others get 0."""
     return (value.sort(-1, descending=True).values == torch.eye(value.shape[-1])[0]).all(-1)
 
 
 def zero_where_any_is_hidden(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether just the rows that hide a key are 0, and the others right."""
+    """Tell whether exactly the rows that hide a key are 0, and the others are right."""
     lost = False
     for probe, _, keep, value, right in _usable(probes, outcomes):
         part = ~keep.all(1)
@@ -114,7 +114,7 @@ def zero_where_any_is_hidden(
 def holds_one_number_where_hidden(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all hidden keys have the same number, and kept ones have probabilities."""
+    """Tell whether all hidden keys get the same number, and kept ones get probabilities."""
     numbers = set()
     for probe, x, keep, value, right in _usable(probes, outcomes):
         if probe.magnitude > 3 or probe.logits.dtype.itemsize < 4:
@@ -130,7 +130,7 @@ def holds_one_number_where_hidden(
 def leaves_scores(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether kept keys are right, and hidden ones are right or still scores."""
+    """Tell whether kept keys are right, and hidden ones either right or still scores."""
     left = False
     for _, x, keep, value, right in _usable(probes, outcomes):
         fine, scores = _alike(value, right), value == x
@@ -143,7 +143,7 @@ def leaves_scores(
 def moves_results(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each row has the right numbers, some at other places."""
+    """Tell whether each row has the right numbers, but some in the wrong positions."""
     moved = False
     for *_, value, right in _usable(probes, outcomes):
         if not _alike(value.sort(-1).values, right.sort(-1).values).all():
@@ -155,7 +155,7 @@ def moves_results(
 def shares_evenly(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all kept keys of a row get the same, whatever their scores."""
+    """Tell whether all kept keys of a row get the same weight, whatever their scores."""
     rows = [
         (x, value)
         for _, x, keep, value, _ in _lost(probes, outcomes)
@@ -171,7 +171,7 @@ def shares_evenly(
 def hidden_exps_overflow(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows are nan wherever a hidden score lies far above the kept ones."""
+    """Tell whether rows are nan wherever a hidden score is far above the kept ones."""
     lost = False
     for probe, x, keep, value, _ in _usable(probes, outcomes):
         if probe.logits.dtype != torch.float32:
@@ -188,9 +188,9 @@ def hidden_exps_overflow(
 def along_another_dim(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether ordinary results are divided by sums along one and the same other dim.
+    """Tell whether ordinary results are divided by sums along one other dim, always the same.
 
-    The maxima may be those along it, or the right ones; what is nan may be 0 as well.
+    The maxima may be taken along it, or be the right ones; a nan may be 0 instead.
     """
     shaped = [(p, o.value) for p, o in zip(probes, outcomes, strict=True) if p.logits.dim() > 1]
     if any(y is None or y.shape != p.logits.shape for p, y in shaped):
@@ -217,7 +217,7 @@ def _masked_along(x: Tensor, keep: Tensor, max_dim: Dims, sum_dim: Dims) -> Tens
 
 
 def only_the_gradient_is_nan(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result is right, and its gradient has a nan."""
+    """Tell whether the result is right, but its gradient has a nan."""
     if outcome.value is None or outcome.grad is None or not outcome.grad.isnan().any():
         return False
     return close(outcome.value, expect(RIGHT, probe).value, probe)
@@ -226,10 +226,10 @@ def only_the_gradient_is_nan(probe: Probe, outcome: Outcome) -> bool:
 def finite_stand_in(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether kept keys lose exactly where they lie far below 0, and hidden ones above them.
+    """Tell whether kept keys lose exactly where they're far below 0, and hidden ones above them.
 
-    Rows where nothing is hidden are right, however low, so it is not a matter of low scores; and
-    so are those with hidden keys far above ordinary ones, so these are hidden.
+    Rows that hide nothing are right, however low, so low scores aren't to blame; rows with hidden
+    keys far above ordinary ones are right, too, so the mask works.
     """
     beaten = False
     for _, x, keep, value, lost in _lost(probes, outcomes):
@@ -245,7 +245,7 @@ def finite_stand_in(
 def shares_with_hidden(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether hidden keys get 0, and kept ones what they have if nothing is hidden."""
+    """Tell whether hidden keys get 0, and kept ones what they would get if nothing were hidden."""
     count = 0
     for probe, x, keep, value, _ in _lost(probes, outcomes):
         if probe.magnitude <= 10 and probe.logits.dtype.itemsize >= 4:
@@ -258,7 +258,7 @@ def shares_with_hidden(
 def masked_too_late(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether kept keys lose wherever a hidden one lies above them, and it gets nothing."""
+    """Tell whether kept keys lose wherever a hidden one is above them, and it gets nothing."""
     beaten = False
     for _, x, keep, value, lost in _lost(probes, outcomes):
         above = x[~keep].max() - x[keep].max() if not keep.all() else -INF
@@ -277,7 +277,7 @@ def masked_too_late(
 def takes_raw_exp(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows are lost where exp of their own kept scores overflows or vanishes."""
+    """Tell whether rows are lost where the exp of their own kept scores overflows or underflows."""
     high = low = False
     for _, x, keep, value, lost in _lost(probes, outcomes):
         largest = x[keep].max()
@@ -293,7 +293,7 @@ def takes_raw_exp(
 def overflows_where_scores_are_far_apart(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows are lost just where a kept score lies far above another of the row."""
+    """Tell whether exactly the rows are lost in which a kept score is far above another one."""
     seen = False
     for probe, x, keep, value, lost in _lost(probes, outcomes):
         if probe.logits.dtype.itemsize < 4:
@@ -310,7 +310,7 @@ def overflows_where_scores_are_far_apart(
 def one_maximum_for_all(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows are lost just where another row of the tensor lies far above them."""
+    """Tell whether exactly the rows are lost that another row of the tensor is far above."""
     seen = False
     for probe, x, keep, value, right in _usable(probes, outcomes):
         wrong = wrong_rows(probe, value, right)
@@ -329,7 +329,7 @@ def one_maximum_for_all(
 def one_question_for_all(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether nothing is done for an empty row unless all rows are empty."""
+    """Tell whether the attempt does nothing about an empty row unless all rows are empty."""
     whole = mixed = False
     for probe, _, keep, value, right in _usable(probes, outcomes):
         empty = ~keep.any(1)
@@ -350,7 +350,7 @@ def one_question_for_all(
 def empty_row_spoils_others(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows that keep something are wrong just where another one keeps nothing."""
+    """Tell whether rows that keep something are wrong only if another row keeps nothing."""
     spoilt = False
     for probe, _, keep, value, right in _usable(probes, outcomes):
         empty = ~keep.any(1)
@@ -365,9 +365,9 @@ def empty_row_spoils_others(
 def hidden_get_a_little(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all hidden keys get one and the same small number, and kept ones about theirs.
+    """Tell whether all hidden keys get the same small number, and kept ones about their own.
 
-    Rows that keep nothing may be anything.
+    Rows that keep nothing may hold anything.
     """
     amounts = []
     for probe, _, keep, value, right in _usable(probes, outcomes):
@@ -386,7 +386,7 @@ def hidden_get_a_little(
 def divides_by_something_else(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether hidden keys get 0, and kept ones the right ratios, but another sum than 1."""
+    """Tell whether hidden keys get 0, and kept ones the right ratios but a sum other than 1."""
     factors = []
     for probe, _, keep, value, right in _usable(probes, outcomes):
         if probe.magnitude > 3 or probe.logits.dtype.itemsize < 4:
@@ -404,7 +404,7 @@ def divides_by_something_else(
 def drops_some(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each result is either 0 or the right one times one number above 1."""
+    """Tell whether each result is 0 or the right one times a constant above 1."""
     ratios = []
     for probe, _, _, value, right in _usable(probes, outcomes):
         if value[right == 0].any():
@@ -424,7 +424,7 @@ def drops_some(
 def _ordinary(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield tables of ordinary scores, of what is kept, and of results, the most exact first."""
+    """Yield tables of ordinary scores, kept keys and results, the most exact first."""
     usable = list(_usable(probes, outcomes))
     for dtype in (torch.float64, torch.float32):
         for probe, x, keep, value, _ in usable:
@@ -435,7 +435,7 @@ def _ordinary(
 def _ordinary_rows(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield scores, what is kept, and results of rows of ordinary scores that keep something."""
+    """Yield scores, kept keys and results for rows of ordinary scores that keep something."""
     for x, keep, value in _ordinary(probes, outcomes):
         for i in keep.any(1).nonzero().flatten().tolist():
             if value[i].isfinite().all():
@@ -443,14 +443,14 @@ def _ordinary_rows(
 
 
 def _read_stand_in(x: Tensor, keep: Tensor, value: Tensor) -> tuple[float, float] | None:
-    """Return how high a hidden key of this score counts, and its score."""
+    """Return the score that a hidden key counts as, and its real score."""
     hidden, kept = (~keep).nonzero().flatten(), keep.nonzero().flatten()
     if not len(hidden) or value[kept[0]] <= 0:
         return None
     if value[hidden[0]] > 0:
         low = (x[kept[0]] + (value[hidden[0]] / value[kept[0]]).log()).item()
         return low, x[hidden[0]].item()
-    missing = 1 - value[kept].sum().item()  # the hidden ones were put to 0 afterwards
+    missing = 1 - value[kept].sum().item()  # the attempt set the hidden ones to 0 afterwards
     if len(hidden) > 1 or missing < 1e-6:
         return None
     low = x[kept[0]].item() + math.log(missing / value[kept[0]].item())
@@ -458,7 +458,7 @@ def _read_stand_in(x: Tensor, keep: Tensor, value: Tensor) -> tuple[float, float
 
 
 def fit_fill(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the number that hidden scores are replaced by."""
+    """Yield the number that the attempt replaces hidden scores with."""
     for x, keep, value in _ordinary_rows(probes, outcomes):
         if found := _read_stand_in(x, keep, value):
             yield {"hide": hidden_by(found[0])}
@@ -466,13 +466,13 @@ def fit_fill(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[V
 
 
 def fit_fill_everywhere(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the same, where rows that keep nothing are left as they come."""
+    """Yield the same, leaving rows that keep nothing as they are."""
     for change in fit_fill(probes, outcomes):
         yield {**change, "finish": as_it_is}
 
 
 def fit_amount(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the number that hidden scores are lowered by."""
+    """Yield the number by which the attempt lowers hidden scores."""
     for x, keep, value in _ordinary_rows(probes, outcomes):
         if found := _read_stand_in(x, keep, value):
             yield {"hide": lowered_by(found[0] - found[1])}
@@ -482,7 +482,7 @@ def fit_amount(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
 def fit_amount_everywhere(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[Variant]:
-    """Yield the same, where rows that keep nothing are left as they come."""
+    """Yield the same, leaving rows that keep nothing as they are."""
     for change in fit_amount(probes, outcomes):
         yield {**change, "finish": as_it_is}
 
@@ -490,7 +490,7 @@ def fit_amount_everywhere(
 def fit_below_the_smallest(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[Variant]:
-    """Yield how far below the smallest score hidden ones are put."""
+    """Yield how far below the smallest score the attempt puts hidden ones."""
     for x, keep, value in _ordinary(probes, outcomes):
         if len(x) < 2:
             continue
@@ -505,7 +505,7 @@ def fit_below_the_smallest(
 
 
 def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read what is added to the sum off a row that keeps all."""
+    """Read the number added to the sum off a row that keeps everything."""
     naive = {"centre": nothing, "hide": as_it_is, "weigh": times_mask, "finish": as_it_is}
     late = {"hide": as_it_is, "weigh": times_mask, "finish": as_it_is}
     for x, keep, value in _ordinary_rows(probes, outcomes):
@@ -519,7 +519,7 @@ def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Va
 
 
 def fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the factor that the scores are multiplied by."""
+    """Yield the factor by which the attempt multiplies the scores."""
     for x, keep, value in _ordinary_rows(probes, outcomes):
         if keep.sum() > 1 and (value[keep] > 0).all():
             (a, b), (y, z) = x[keep][:2], value[keep][:2]
@@ -535,7 +535,7 @@ def _ties(x: Tensor, keep: Tensor, value: Tensor) -> bool:
 
 
 def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Try bounds, where two large scores count the same, and others don't."""
+    """Try bounds if two large scores count the same and others don't."""
     ordinary = [y[keep] for _, keep, y in _ordinary_rows(probes, outcomes) if keep.sum() > 1]
     if any(y.diff().abs().max() < 1e-4 for y in ordinary) or not any(
         p.magnitude > 750 and keep.any(1).all() and (x.amax(1) > 750).any() and _ties(x, keep, y)

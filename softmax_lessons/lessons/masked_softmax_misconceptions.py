@@ -80,25 +80,25 @@ from softmax_lessons.lessons.recipe import always, everything, nothing
 from softmax_lessons.lessons.steps import exp_plus, sum_plus
 
 OPEN_ROW = (
-    "What does the exercise say about a row that keeps nothing?",
-    "Softmax has no answer for it. Which rows are these? `mask.any(dim=-1, keepdim=True)` is "
-    "False for them.",
+    "What does the exercise say about rows that keep nothing?",
+    "Softmax has no answer for such a row. How can you find it? `mask.any(dim=-1, keepdim=True)` "
+    "is False for it.",
     "Set those rows to 0 after the softmax: "
     "`probs.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)`.",
 )
 USE_INF = (
-    "Try scores far below 0, such as -20000, with one key hidden. Who gets the weight?",
-    "Which value lies below every score, whatever its size, and has an exp of exactly 0?",
+    "Try scores far below 0, such as -20000, with one key hidden. Which key gets the weight?",
+    "Which value is below every score, however low, and has an exp of exactly 0?",
     'Fill with it: `scores.masked_fill(~mask, float("-inf"))`.',
 )
 
 TOO_LOW_FOR_THE_DTYPE = Misconception(
     slug="fp16-overflowing-sentinel",
-    says="You use a large negative number instead of -inf, and it doesn't fit into the dtype "
-    "of the scores. float16 ends at -65504.",
+    says="You use a large negative number instead of -inf, and it doesn't fit into the scores' "
+    "dtype. float16 only goes down to -65504.",
     hints=(
-        "Look at the number that you fill with. Does it exist in every floating-point dtype?",
-        "Which value means 'never' in every dtype, and has an exp of exactly 0?",
+        "Look at the number you fill with. Does it exist in every floating-point dtype?",
+        "Which value exists in every floating-point dtype and has an exp of exactly 0?",
         'Fill with `float("-inf")`.',
     ),
     error="(?i)cannot be converted to type .* without overflow",
@@ -108,11 +108,11 @@ MASKS = (
     TOO_LOW_FOR_THE_DTYPE,
     Misconception(
         slug="counts-with-a-boolean-mask",
-        says="You calculate with a mask of True and False. `-mask` and `1 - mask` are errors; "
-        "`~mask` is the opposite mask.",
+        says="You calculate with a mask of True and False. `-mask` and `1 - mask` raise errors; "
+        "`~mask` is the inverted mask.",
         hints=(
             "What is the dtype of the mask?",
-            "Which operator turns True and False around?",
+            "Which operator swaps True and False?",
             "Write `~mask`, or turn it into numbers first: `mask.to(scores.dtype)`.",
         ),
         error=r"operator, (with|on) a bool tensor|with two bool tensors",
@@ -120,11 +120,11 @@ MASKS = (
     ),
     Misconception(
         slug="mask-is-not-boolean",
-        says="You turn the mask into numbers, and then use it where True and False are needed.",
+        says="You turn the mask into numbers and then use it where you need True and False.",
         hints=(
             "Print the dtype of the mask on the line that the error names.",
-            "`~`, `masked_fill`, `where` and indexing want a boolean mask.",
-            "Use the mask as it came, without `.float()` or `1 - ...`.",
+            "`~`, `masked_fill`, `where` and indexing need a boolean mask.",
+            "Use the mask unchanged, without `.float()` or `1 - ...`.",
         ),
         error=r"only supports boolean masks|expected condition to be a boolean"
         r"|only implemented on integer and Boolean|tensors used as indices must be",
@@ -135,15 +135,15 @@ MASKS = (
         "the scores.",
         hints=(
             "Try the mask [[True, False], [True, True]]. Which keys does your first row keep?",
-            "The keys are the last dim of the mask, and of the scores.",
+            "The keys are the last dim of both the mask and the scores.",
             "Leave the transpose out.",
         ),
         variants=({"keep": transposed},),
     ),
     Misconception(
         slug="mask-as-index",
-        says="You index with the mask. An index has to have the shape of the scores; it doesn't "
-        "broadcast, as the exercise allows the mask to.",
+        says="You index with the mask. An index must have the shape of the scores: it doesn't "
+        "broadcast, and the exercise's mask may have to.",
         hints=(
             "Compare the shape of the mask with the shape of the scores under this message.",
             "Operators, `masked_fill` and `where` broadcast; square brackets don't.",
@@ -154,8 +154,8 @@ MASKS = (
     ),
     Misconception(
         slug="mask-does-not-broadcast",
-        says="You reshape the mask to a shape that it doesn't have the entries for. It may be "
-        "smaller than the scores, and broadcasts.",
+        says="You reshape the mask to a shape with more entries than it has. It may be smaller "
+        "than the scores, because it broadcasts.",
         hints=(
             "Compare the shape of the mask with the shape of the scores under this message.",
             "A mask of shape (3, 4) fits scores of shape (2, 3, 4) without any change.",
@@ -166,12 +166,11 @@ MASKS = (
     ),
     Misconception(
         slug="polarity-inverted",
-        says="Your mask is inverted: you hide the keys that should stay, and keep the ones to "
-        "hide.",
+        says="Your mask is inverted: you hide the keys to keep, and keep the keys to hide.",
         hints=(
             "Read the exercise again: what does True mean here?",
             "`masked_fill` fills where its mask is True. Which entries should be filled?",
-            'Turn the mask around: `scores.masked_fill(~mask, float("-inf"))`.',
+            'Invert the mask: `scores.masked_fill(~mask, float("-inf"))`.',
         ),
         variants=(
             {"keep": lambda keep: ~keep},
@@ -193,11 +192,11 @@ MASKS = (
     ),
     Misconception(
         slug="zeroed-logits",
-        says="Hidden scores become 0 in your code, or a number close to 0 such as 1e-9. But "
-        "exp(0) is 1, so hidden keys still count in the sum.",
+        says="You set hidden scores to 0, or to a number close to 0 such as 1e-9. But exp(0) is 1, "
+        "so hidden keys still count in the sum.",
         hints=(
             "Print the scores right before the softmax. What are the hidden ones?",
-            "What must a score be for its exp to be 0?",
+            "Which score has an exp of 0?",
             'Fill with -inf: `scores.masked_fill(~mask, float("-inf"))`.',
         ),
         variants=(
@@ -208,11 +207,11 @@ MASKS = (
     ),
     Misconception(
         slug="adds-mask",
-        says="The mask gets into the scores as 0s and 1s. A kept key is 1 ahead of a hidden one, "
-        "and no key is hidden.",
+        says="You add the mask to the scores as 0s and 1s. That puts a kept key 1 ahead of a "
+        "hidden one, but hides nothing.",
         hints=(
             "Print the scores right before the softmax. What has the mask done to them?",
-            "What must be added to a score for its exp to be 0?",
+            "What must you add to a score to make its exp 0?",
             'Don\'t add the mask; fill: `scores.masked_fill(~mask, float("-inf"))`.',
         ),
         variants=(
@@ -223,12 +222,12 @@ MASKS = (
     ),
     Misconception(
         slug="zeroes-whole-rows",
-        says="A row that hides any key comes out as all 0. Only hidden keys should get 0, and the "
-        "kept ones share 1.",
+        says="If a row hides any key, you return all 0 for it. Only hidden keys should get 0; the "
+        "kept ones should share 1.",
         hints=(
             "Print a row with one hidden key before and after each step. Which step makes it 0?",
             "`mask.all(dim=-1)` is False as soon as one key is hidden, `mask.any(dim=-1)` only if "
-            "all are. And a hidden score that is very large takes all the weight.",
+            "all are. Also, a very large hidden score takes all the weight.",
             "Fill with -inf, and set to 0 only the rows for which `mask.any(dim=-1, "
             "keepdim=True)` is False.",
         ),
@@ -242,8 +241,8 @@ MASKS = (
         "win, or the row becomes nan.",
         hints=(
             "Print the scores right before the softmax. What are the hidden ones?",
-            "Which keys have the largest exp then?",
-            'Put a minus sign in front: `float("-inf")`.',
+            "Which keys then have the largest exp?",
+            'Put a minus sign before it: `float("-inf")`.',
         ),
         variants=tuple(
             {"hide": hide, **finish}
@@ -253,10 +252,10 @@ MASKS = (
     ),
     Misconception(
         slug="zero-times-inf",
-        says="You multiply -inf by 0 for the keys that should stay, which is nan.",
+        says="For the keys to keep, you multiply -inf by 0, which is nan.",
         hints=(
             "Print what you add to the scores. What is it for a kept key?",
-            "0 * inf is nan. A mask of numbers can't be turned into 0 and -inf by a product.",
+            "0 * inf is nan, so a product can't turn a mask of numbers into 0 and -inf.",
             'Fill instead: `scores.masked_fill(~mask, float("-inf"))`.',
         ),
         variants=(
@@ -296,8 +295,8 @@ MASKS = (
     ),
     Misconception(
         slug="counts-not-places",
-        says="You use how many keys the mask keeps, and keep that many from the left. The mask "
-        "may keep any of them.",
+        says="You count how many keys the mask keeps, and keep that many from the left. But the "
+        "mask may keep any of them.",
         hints=(
             "Try a mask with a hidden key in the middle. Which keys do you keep?",
             "A sum of the mask forgets which entries were True.",
@@ -307,7 +306,8 @@ MASKS = (
     ),
     Misconception(
         slug="one-mask-for-all-rows",
-        says="You hide the same keys in each row. Each row of the mask has its own.",
+        says="You hide the same keys in every row. But each row of the mask says which keys to "
+        "hide in it.",
         hints=(
             "Try a mask whose rows differ. Which keys does your second row keep?",
             "The mask broadcasts against the scores without any change.",
@@ -325,19 +325,19 @@ MASKS = (
         slug="adds-causal-mask",
         says="You hide more keys than the mask does: those after the query's own position.",
         hints=(
-            "Which keys does your first query see? Which may it see, according to the mask?",
-            "A causal mask is one of many; here the caller says what is hidden.",
+            "Which keys does your first query see? Which does the mask let it see?",
+            "A causal mask is one of many kinds; here, the caller decides what to hide.",
             "Leave out the `tril` or `triu`.",
         ),
         variants=({"keep": causal},),
     ),
     Misconception(
         slug="asks-the-whole-mask",
-        says="You ask whether the whole mask keeps anything. Each row has to be asked on its own: "
-        "one may be empty among others that aren't.",
+        says="You ask whether the whole mask keeps anything. Ask about each row separately: one "
+        "may be empty when others aren't.",
         hints=(
             "Try a mask of two rows, one of which keeps nothing.",
-            "`mask.any()` is one answer for all rows. Which argument gives one for each row?",
+            "`mask.any()` gives one answer for all rows. Which argument gives one per row?",
             "Use `mask.any(dim=-1, keepdim=True)`, and `masked_fill` instead of an `if`.",
         ),
         variants=({"finish": zeroed_if_all_hidden},),
@@ -345,11 +345,11 @@ MASKS = (
     ),
     Misconception(
         slug="empty-row-decides-for-all",
-        says="As soon as one row keeps nothing, rows that do keep something come out wrong as "
-        "well.",
+        says="As soon as one row keeps nothing, rows that do keep something are wrong, too.",
         hints=(
             "Try a mask of two rows, one of which keeps nothing. What happens to the other?",
-            "An `if` is one decision for all rows. `masked_fill` and `where` decide for each.",
+            "An `if` makes one decision for all rows. `masked_fill` and `where` decide for each "
+            "row.",
             "Write `probs.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)`.",
         ),
         variants=({"finish": zeroed_if_any_empty},),
@@ -357,8 +357,8 @@ MASKS = (
     ),
     Misconception(
         slug="uniform-empty-row",
-        says="When all keys of a row are hidden, you give each one the same weight, so the query "
-        "attends to keys it must not see.",
+        says="When all keys of a row are hidden, you give them all the same weight, so the query "
+        "attends to keys it mustn't see.",
         hints=OPEN_ROW,
         variants=({"finish": evenly},),
         symptom=only_empty_rows_are(are_even),
@@ -373,7 +373,7 @@ MASKS = (
     Misconception(
         slug="opens-empty-row",
         says="When all keys of a row are hidden, you give 1 to one of them, so the query attends "
-        "to a key it must not see.",
+        "to a key it mustn't see.",
         hints=OPEN_ROW,
         symptom=only_empty_rows_are(are_one_hot),
     ),
@@ -386,8 +386,8 @@ MASKS = (
     ),
     Misconception(
         slug="fills-the-result",
-        says="You fill the hidden keys after the softmax, in the result: they hold the number you "
-        "fill with. They should hold 0.",
+        says="You fill the hidden keys in the result, after the softmax, so they hold your fill "
+        "value. They should hold 0.",
         hints=(
             "Print your result. What do hidden keys get?",
             "-inf is for scores: the softmax turns it into 0.",
@@ -397,11 +397,11 @@ MASKS = (
     ),
     Misconception(
         slug="hidden-exp-overflows",
-        says="You take exp of the hidden scores as well. One that lies far above the kept ones "
-        "becomes inf, and inf * 0 is nan.",
+        says="You also take exp of the hidden scores. If one is far above the kept ones, its exp "
+        "is inf, and inf * 0 is nan.",
         hints=(
             "Try the scores 1, 2 and 300 with the last one hidden. Print the exps.",
-            "Multiplying by 0 hides every number but inf.",
+            "Multiplying by 0 hides every number except inf.",
             'Fill first, `scores.masked_fill(~mask, float("-inf"))`, then take exp.',
         ),
         variants=(
@@ -418,7 +418,7 @@ MASKS = (
     Misconception(
         slug="masked-after-softmax",
         says="You mask too late. Hidden keys have already counted in the maximum or the sum, and "
-        "if the score of one is far above the rest, the others get nothing.",
+        "if one has a score far above the rest, the others get nothing.",
         hints=(
             "Try the scores 1, 2 and 300 with the last one hidden.",
             "Which keys should count in the maximum and in the sum?",
@@ -437,7 +437,7 @@ MASKS = (
     ),
     Misconception(
         slug="uniform-empty-row",
-        says="You use a finite number instead of -inf. When all keys of a row are hidden, they are "
+        says="You use a finite number instead of -inf. When all keys of a row are hidden, they're "
         "all equal and share 1; and where the real scores are lower than that number, the hidden "
         "keys win.",
         hints=USE_INF,
@@ -449,20 +449,19 @@ MASKS = (
     ),
     Misconception(
         slug="only-float32-range",
-        says="Scores of float64 that lie below -3.4e38 come out wrong. That's the lowest float32: "
-        "you compute in float32, or fill with this number.",
+        says="Your result is wrong for float64 scores below -3.4e38. That's the lowest float32: "
+        "you compute in float32, or fill with that number.",
         hints=(
             "What does `torch.tensor(-1e300, dtype=torch.float64).float()` give?",
-            "Which dtypes does the exercise promise? The computation should stay in the one you "
-            "are given.",
-            "Leave `.float()` out, and fill with -inf.",
+            "Which dtypes does the exercise mention? Stay in the dtype of the scores you're given.",
+            "Leave out `.float()`, and fill with -inf.",
         ),
         variants=({"enter": lambda x, dim: x.float()}, {"hide": hidden_by(LOWEST)}),
     ),
     Misconception(
         slug="finite-sentinel",
-        says="You use a finite number instead of -inf. Where the real scores are near it or below "
-        "it, hidden keys count in the sum, and the kept ones get too little.",
+        says="You use a finite number instead of -inf. Where the real scores are close to it or "
+        "below it, hidden keys count in the sum, and the kept ones get too little.",
         hints=USE_INF,
         variants=tuple({"hide": hidden_by(low)} for low in STAND_INS),
         fit=fit_fill,
@@ -470,7 +469,7 @@ MASKS = (
     Misconception(
         slug="finite-sentinel",
         says="You lower hidden scores by a finite number instead of -inf. In a row that keeps "
-        "nothing all keys are lowered alike, so they share 1.",
+        "nothing, you lower all keys by the same amount, so they share 1.",
         hints=USE_INF,
         variants=tuple(
             {"hide": hide, "finish": as_it_is}
@@ -480,8 +479,8 @@ MASKS = (
     ),
     Misconception(
         slug="finite-sentinel",
-        says="You lower hidden scores by a finite number instead of -inf. Where a hidden score is "
-        "higher than the others by about as much, or more, it still counts in the sum.",
+        says="You lower hidden scores by a finite number instead of -inf. A hidden score that's "
+        "higher than the others by about that number or more still counts in the sum.",
         hints=USE_INF,
         variants=tuple(
             {"hide": hide}
@@ -491,11 +490,11 @@ MASKS = (
     ),
     Misconception(
         slug="relative-sentinel",
-        says="You fill hidden scores with the smallest score, or with one a little below it. It "
-        "is a score like any other, and hidden keys count in the sum.",
+        says="You fill hidden scores with the smallest score, or with one a little below it. "
+        "That's a score like any other, so hidden keys count in the sum.",
         hints=(
-            "Print the exp of what you fill with, next to the exp of the other scores.",
-            "Being the smallest isn't enough. What must a score be for its exp to be 0?",
+            "Print the exp of your fill value next to the exps of the other scores.",
+            "Being the smallest isn't enough. Which score has an exp of 0?",
             USE_INF[2],
         ),
         variants=tuple(
@@ -508,11 +507,11 @@ MASKS = (
     ),
     Misconception(
         slug="relative-sentinel",
-        says="You fill hidden scores with the mean of the scores. It is a score like any other, "
-        "and hidden keys count in the sum.",
+        says="You fill hidden scores with the mean of the scores. That's a score like any other, "
+        "so hidden keys count in the sum.",
         hints=(
-            "Print the exp of what you fill with, next to the exp of the other scores.",
-            "What must a score be for its exp to be 0?",
+            "Print the exp of your fill value next to the exps of the other scores.",
+            "Which score has an exp of 0?",
             USE_INF[2],
         ),
         variants=tuple(
@@ -523,8 +522,8 @@ MASKS = (
     ),
     Misconception(
         slug="finite-sentinel",
-        says="Something finite stands in for -inf. Where the kept scores lie below it, they get "
-        "too little.",
+        says="You use something finite instead of -inf. Where the kept scores are below it, they "
+        "get too little.",
         hints=USE_INF,
         pattern=finite_stand_in,
     ),
@@ -533,7 +532,7 @@ MASKS = (
         says="You subtract the whole tensor's maximum from every row. A row far below "
         "it ends up as 0 / 0.",
         hints=(
-            "Try two rows, one of which is 1000 above the other.",
+            "Try two rows, one 1000 above the other.",
             "Each row needs its own maximum. Which argument of `amax` keeps the rows apart?",
             "Write `amax(dim=-1, keepdim=True)`.",
         ),
@@ -549,12 +548,12 @@ MASKS = (
     ),
     replace(
         named("other-than-the-maximum"),
-        says="What you subtract isn't the largest of the kept scores. Where a kept score lies far "
+        says="What you subtract isn't the largest of the kept scores. Where a kept score is far "
         "above it, exp overflows to inf.",
         hints=(
-            "Try the scores 0 and 100, both kept. What do you subtract, and what is the exp?",
-            "The largest exp is 1 if you subtract the largest score.",
-            "Subtract the largest of the kept scores of each row before exp.",
+            "Try the scores 0 and 100, both kept. What do you subtract, and what's the exp?",
+            "If you subtract the largest score, the largest exp is 1.",
+            "Subtract the largest kept score of each row before exp.",
         ),
         variants=(),
         pattern=overflows_where_scores_are_far_apart,
@@ -562,12 +561,12 @@ MASKS = (
     replace(
         named("no-max-subtraction"),
         says="You take exp of the raw scores. Large ones overflow to inf, very negative ones "
-        "underflow to 0, and what follows turns that into nan, inf or 0.",
+        "underflow to 0, and later steps turn that into nan, inf or 0.",
         hints=(
             "Try the scores 1000 and 1001. What is their exp?",
-            "Softmax stays the same if you subtract one number from all scores of a row. Which "
-            "one makes the largest exp equal to 1?",
-            "Subtract the largest of the kept scores of each row before exp.",
+            "Softmax stays the same if you subtract the same number from all scores of a row. "
+            "Which one makes the largest exp equal to 1?",
+            "Subtract the largest kept score of each row before exp.",
         ),
         variants=(
             {"centre": nothing},
@@ -577,23 +576,23 @@ MASKS = (
     ),
     Misconception(
         slug="clamping",
-        says="You clamp the scores: beyond some bound they all count the same.",
+        says="You clamp the scores, so beyond some bound they all count the same.",
         hints=(
             "Try the scores 1000 and 1001. Which of them should get more?",
-            "Subtracting one number from a whole row brings all scores into range and loses "
-            "nothing. Which number?",
-            "Leave the `clamp` out, and subtract the largest of the kept scores of each row.",
+            "Subtracting the right number from a whole row brings all scores into range and loses "
+            "nothing. Which number is that?",
+            "Leave out the `clamp`, and subtract the largest kept score of each row.",
         ),
         fit=fit_clamp,
     ),
     Misconception(
         slug="eps-added-to-each",
-        says="You add a small number to every entry, or don't let any of them be less. Hidden "
+        says="You add a small number to every entry, or make it the least an entry can be. Hidden "
         "keys should get exactly 0.",
         hints=(
-            "Print the result for a hidden key with all its digits.",
-            "Which divisions need a guard, and does it have to touch the results?",
-            "Leave the small number out, and set rows that keep nothing to 0 at the end.",
+            "Print the result for a hidden key with all digits.",
+            "Which divisions need protecting, and does that have to change the results?",
+            "Leave out the small number, and set rows that keep nothing to 0 at the end.",
         ),
         variants=(
             *({"power": exp_plus(eps)} for eps in (*EPS[:3], 1e-9, 1e-10, 1e-12)),
@@ -607,10 +606,10 @@ MASKS = (
     ),
     Misconception(
         slug="eps-in-denominator",
-        says="You add a small number to the sum to avoid dividing by 0. The kept keys of a row "
-        "then sum to less than 1.",
+        says="You add a small number to the sum to avoid dividing by 0. Then the kept keys of a "
+        "row sum to less than 1.",
         hints=(
-            "Print the sum of a row of your result with all its digits.",
+            "Print the sum of a row of your result with all digits.",
             "When is the sum 0? Only in rows that keep nothing, if the largest exp is 1.",
             "Divide by the sum alone, and set rows that keep nothing to 0 afterwards.",
         ),
@@ -623,8 +622,8 @@ MASKS = (
         "dropout.",
         hints=(
             "Call your function twice with the same scores. Are the results the same?",
-            "Dropout is for training, and comes after the softmax; here nothing may be dropped.",
-            "Leave `dropout` out.",
+            "Dropout is for training and comes after the softmax; here, you mustn't drop anything.",
+            "Leave out `dropout`.",
         ),
         pattern=drops_some,
     ),
@@ -634,8 +633,8 @@ MASKS = (
         "remove it from the backward pass.",
         hints=(
             "Where does the first nan or inf appear? In backward, 0 * nan is still nan.",
-            "`masked_fill` and `where` send back a gradient of exactly 0 for what they replace. "
-            "Adding -inf lets the nan through.",
+            "`masked_fill` and `where` send back a gradient of exactly 0 for the entries they "
+            "replace. Adding -inf lets the nan through.",
             'Hide the scores before anything else: `scores.masked_fill(~mask, float("-inf"))`.',
         ),
         variants=({"hide": added_log}, {"hide": added_log, "finish": zeroed_hidden}),
@@ -646,7 +645,7 @@ MASKS = (
         slug="all-zero",
         says="Your whole result is 0. Only hidden keys should get 0.",
         hints=(
-            "Print each step, before anything sets nan to 0. Which is the first with a nan?",
+            "Print each step before anything sets nan to 0. Which is the first with a nan?",
             "0 * inf is nan, and a single nan makes the whole row nan.",
             'Fill with `scores.masked_fill(~mask, float("-inf"))`, and set to 0 only the rows '
             "that keep nothing.",
@@ -657,9 +656,10 @@ MASKS = (
     ),
     Misconception(
         slug="ignores-scores",
-        says="All kept keys of a row get the same: your result doesn't depend on the scores.",
+        says="All kept keys of a row get the same weight: your result doesn't depend on the "
+        "scores.",
         hints=(
-            "Raise one score. Does its probability go up?",
+            "Increase one score. Does its probability go up?",
             "The mask says which keys take part. What says how much each of them gets?",
             "Take the softmax of the filled scores, not of the mask.",
         ),
@@ -667,17 +667,17 @@ MASKS = (
     ),
     Misconception(
         slug="scores-left-in-result",
-        says="Some hidden keys hold their scores in your result, where they should hold 0.",
+        says="In your result, some hidden keys hold their scores. They should hold 0.",
         hints=(
             "Print your result. Which of its numbers aren't probabilities?",
-            "A copy of the scores that is only partly overwritten keeps the rest.",
-            "Start from `torch.zeros_like(scores)`, or fill and take the softmax of all.",
+            "If you overwrite only part of a copy of the scores, the rest stays.",
+            "Start from `torch.zeros_like(scores)`, or fill and take the softmax of everything.",
         ),
         pattern=leaves_scores,
     ),
     replace(
         named("right-numbers-wrong-places"),
-        says="Each row has the right numbers, but not in the places of their keys.",
+        says="Each row has the right numbers, but they're in the wrong positions.",
         pattern=moves_results,
     ),
     replace(
@@ -709,19 +709,18 @@ MASKS = (
     *map(named, ("returns-exp-unnormalised", "mean-instead-of-sum", "plus-one-in-denominator")),
     Misconception(
         slug="wrong-divisor",
-        says="Hidden keys get 0 and the ratios of the kept ones are right, but the kept ones "
-        "don't sum to 1: overall, you divide by something other than the sum of the row's kept "
-        "exps.",
+        says="Hidden keys get 0 and the ratios of the kept ones are right, but the kept ones don't "
+        "sum to 1: you divide by something other than the sum of the row's kept exps.",
         hints=(
             "Print what you divide by, next to the exps of a row.",
-            "What must the kept keys of a row sum to? So what must their exps be divided by?",
+            "What must the kept keys of a row sum to? So what must you divide their exps by?",
             "Divide by `exps.sum(dim=-1, keepdim=True)`, where hidden exps are 0.",
         ),
         pattern=divides_by_something_else,
     ),
 )
 
-# of float64 the range is lost as well, which isn't a separate mistake
+# this loses the range of float64, too, which isn't a separate mistake
 IN_FLOAT32 = replace(
     next(m for m in TRACES if m.slug == "upcasts-and-changes-dtype"),
     symptom=None,

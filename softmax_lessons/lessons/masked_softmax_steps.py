@@ -11,9 +11,9 @@ from softmax_lessons.attempts.run import Dims
 from softmax_lessons.checker.exercise import INF
 from softmax_lessons.lessons.recipe import DimChoice, Reduction, given, quotient, unchanged
 
-Step = Callable[[Tensor, Tensor], Tensor]  # of the scores, exps or probabilities, and what is kept
+Step = Callable[[Tensor, Tensor], Tensor]  # of scores, exps or probabilities, and kept keys
 LOWEST = torch.finfo(torch.float32).min
-# what stands in for -inf: one of each size that the probes tell apart, and logs of usual eps
+# stand-ins for -inf: one of each size that the probes tell apart, and logs of the usual eps
 STAND_INS = (
     -1e9,
     -1e4,
@@ -36,7 +36,7 @@ def as_it_is(x: Tensor, keep: Tensor) -> Tensor:
 
 
 def hidden_by(low: float) -> Step:
-    # as `where` does it: what float16 can't hold becomes -inf there
+    # like `where`, which turns numbers that float16 can't hold into -inf
     return lambda x, keep: torch.where(keep, x, low)
 
 
@@ -53,7 +53,7 @@ def lowered_by(amount: float) -> Step:
 
 
 def log_of_mask_plus(tiny: Callable[[torch.finfo], float]) -> Step:
-    """Add the logarithm of the mask, and of a tiny number where that is 0."""
+    """Add the logarithm of the mask, or of a tiny number where the mask is 0."""
     return lambda x, keep: x + (keep.to(x.dtype) + tiny(torch.finfo(x.dtype))).log()
 
 
@@ -174,14 +174,13 @@ class MaskRecipe:
     """The right masked softmax; a misconception replaces some of its steps.
 
     Attributes:
-        keep: makes the mask of what is kept, of the shape of the scores.
-        hide: takes what is not kept out of the scores.
-        lift: what exp is taken of once the maximum is subtracted, made of the scores before and
-            after `hide`.
-        weigh: done to the exps.
-        finish: done to the probabilities last, which are nan in rows that keep nothing.
+        keep: makes the mask of the kept keys, in the shape of the scores.
+        hide: removes the hidden keys from the scores.
+        lift: chooses the scores for exp, before the maximum is subtracted, from those before and
+        after `hide`. weigh: applied to the exps.
+        finish: applied to the probabilities last; they're nan in rows that keep nothing.
 
-    The others are those of any softmax (`recipe.Recipe`), along the keys.
+    The other steps are the same as for any softmax (`recipe.Recipe`), along the keys.
     """
 
     keep: Callable[[Tensor], Tensor] = lambda keep: keep
@@ -215,7 +214,7 @@ class MaskRecipe:
 
 
 RIGHT = MaskRecipe()
-# as right, in other ways: of what is wrong somewhere else, an empty row may come out differently
+# other right ways: if another step is wrong, they may treat an empty row differently
 RIGHTS = (
     RIGHT,
     MaskRecipe(finish=zeroed_hidden),

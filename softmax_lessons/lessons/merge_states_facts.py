@@ -1,4 +1,4 @@
-"""What shows in merged states: facts, and numbers read off them."""
+"""What merged states show: facts, and numbers read off them."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,18 +25,18 @@ Fact = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # of (m1, s1, m2, s2)
 
 
 def alike(a: Tensor, b: Tensor) -> Tensor:
-    """Tell which numbers are the same but for rounding."""
+    """Tell which numbers are the same apart from rounding."""
     return torch.isclose(a, b, rtol=1e-3, atol=1e-6)
 
 
 def states_of(probe: Probe) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return both maxima and both sums, float64."""
+    """Return both maxima and both sums in float64."""
     (m1, s1), (m2, s2) = probe.logits.double(), probe.others[0].double()
     return m1, s1, m2, s2
 
 
 def _value(probe: Probe, outcome: Outcome) -> Tensor | None:
-    """Return a result of the right shape, float64."""
+    """Return a result in float64, if it has the right shape."""
     value = outcome.value
     return value.double() if value is not None and value.shape == probe.logits.shape else None
 
@@ -52,7 +52,7 @@ def _none_empty(probe: Probe) -> Tensor:
 
 
 def of_two_empty(fact: Callable[[Tensor], Tensor]) -> Callable[[Probe, Outcome], bool]:
-    """Return the symptom that two empty pieces become something, and all other rows are right."""
+    """Return the symptom that two empty pieces fit this fact, and all other rows are right."""
 
     def symptom(probe: Probe, outcome: Outcome) -> bool:
         value, empty = _value(probe, outcome), _both_empty(probe)
@@ -66,12 +66,12 @@ def of_two_empty(fact: Callable[[Tensor], Tensor]) -> Callable[[Probe, Outcome],
 
 
 def on_ordinary_rows(place: int, fact: Fact, *unlike: Fact) -> Callable[..., bool]:
-    """Return the pattern that the maxima or the sums are so wherever no piece is empty.
+    """Return the pattern that the maxima or sums fit a fact wherever no piece is empty.
 
     Args:
         place: 0 for the maxima, 1 for the sums.
         fact: what they are.
-        unlike: what they aren't; enough rows have to tell.
+        unlike: what they aren't; enough rows must show the difference.
     """
 
     def pattern(
@@ -98,7 +98,7 @@ def on_ordinary_rows(place: int, fact: Fact, *unlike: Fact) -> Callable[..., boo
 def empty_wins(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether a row with one empty piece becomes empty, and those without one are right."""
+    """Tell whether rows with one empty piece become empty, and rows without one are right."""
     seen = False
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = _value(probe, outcome)
@@ -116,7 +116,7 @@ def empty_wins(
 def merges_the_first_only(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether the first row is right, and the others are those of a piece, always the same."""
+    """Tell whether the first row is right, and the others are copied from one of the pieces."""
     found = [(p, _value(p, o)) for p, o in zip(probes, outcomes, strict=True)]
     if any(v is None or not alike(v, expect(RIGHT, p).value)[:, 0].all() for p, v in found):
         return False
@@ -129,9 +129,9 @@ def merges_the_first_only(
 def one_row_decides(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether rows are wrong just where another row has an empty piece and they have none.
+    """Tell whether rows without an empty piece are wrong only if another row has one.
 
-    A row that is right without such a neighbour is wrong next to one.
+    The same row is right if no other row has one.
     """
     spoilt = False
     for probe, outcome in zip(probes, outcomes, strict=True):
@@ -149,13 +149,13 @@ def one_row_decides(
 
 
 def both_rescaled(m1: Tensor, s1: Tensor, m2: Tensor, s2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the larger maximum, and both sums brought to it."""
+    """Return the larger maximum, and both sums rescaled to it."""
     m = torch.maximum(m1, m2)
     return m, s1 * (m1 - m).exp(), s2 * (m2 - m).exp()
 
 
 def of_the_largest(m1: Tensor, s1: Tensor, m2: Tensor, s2: Tensor) -> Tensor:
-    """Return the sum of the piece with the larger maximum, of both if they are equal."""
+    """Return the sum of the piece with the larger maximum, or of both if the maxima are equal."""
     return s1 * (m1 >= m2) + s2 * (m2 >= m1)
 
 
@@ -181,7 +181,7 @@ def log_of_the_sum(*states: Tensor) -> Tensor:
 def _ordinary_row(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> tuple[float, float, float, float, float] | None:
-    """Return what to read a number off: the state with the larger maximum, the other, the sum."""
+    """Return the state with the larger maximum, the other state, and the attempt's sum."""
     value = _value(probes[0], outcomes[0])
     if value is None:
         return None
@@ -190,7 +190,7 @@ def _ordinary_row(
 
 
 def fit_base(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the number that factors are powers of, instead of e."""
+    """Yield the number whose powers the factors are, instead of e."""
     if found := _ordinary_row(probes, outcomes):
         m1, s1, m2, s2, total = found
         if total > s1:
@@ -201,7 +201,7 @@ def fit_base(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[V
 
 
 def fit_gap(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read the bound off the row whose pieces lie far apart."""
+    """Read the bound off the row with pieces far apart."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = _value(probe, outcome)
         if value is None or not (500 < probe.magnitude < 2000) or not _none_empty(probe).all():
@@ -216,7 +216,7 @@ def fit_gap(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Va
 
 
 def fit_added(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read what is added to the sum off two empty pieces."""
+    """Read the number added to the sum off two empty pieces."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         value, empty = _value(probe, outcome), _both_empty(probe)
         if value is not None and empty.any():

@@ -39,35 +39,35 @@ from softmax_lessons.lessons.merge_states_steps import (
 
 GUARD = (
     "Merge two empty pieces, [-inf, 0] both. What is -inf minus -inf?",
-    "Where the maximum is -inf, any finite number will do in its place: exp(-inf) is 0.",
+    "Where the maximum is -inf, you can subtract any finite number instead: exp(-inf) is 0.",
     'Subtract `largest.masked_fill(largest == float("-inf"), 0.0)` from the old maxima.',
 )
 FACTORS = (
-    "Merge [3, 1.5] with [4, 1]. What does each sum have to be multiplied by?",
-    "A sum of exp(x - old) becomes one of exp(x - new) when you multiply it by exp(old - new).",
+    "Merge [3, 1.5] with [4, 1]. What do you have to multiply each sum by?",
+    "Multiply a sum of exp(x - old) by exp(old - new), and you get a sum of exp(x - new).",
     "`a[1] * (a[0] - largest).exp() + b[1] * (b[0] - largest).exp()`",
 )
 LARGEST = (
     "What is the maximum of [1, 2] and [3] together?",
-    "It's the larger of the two, for each row on its own.",
+    "It's the larger of the two, separately for each row.",
     "`torch.maximum(a[0], b[0])` compares entry by entry.",
 )
 BOTH_COUNT = (
     "Merge a state with itself. What should the sum be?",
-    "Each piece adds its own entries to the sum, whatever the other one has.",
+    "Each piece adds its own entries to the sum, whatever is in the other.",
     "Bring both sums to the new maximum, then add them.",
 )
 STACKED = (
     "Print the shapes of your result and of `a`.",
-    "The maxima are row 0 of the result and the sums row 1.",
+    "Row 0 of the result holds the maxima, row 1 the sums.",
     "Return `torch.stack([largest, total])`, without a dim.",
 )
 
 MERGES = (
     Misconception(
         slug="returns-wrong-shape",
-        says="You put the maxima and the sums together differently from how they came: row 0 "
-        "should be the maxima, row 1 the sums.",
+        says="You don't put the maxima and the sums back together the way you got them: row 0 "
+        "should hold the maxima, row 1 the sums.",
         hints=STACKED,
         variants=(
             {"put": lambda m, s: torch.stack([m, s], 1)},
@@ -80,7 +80,7 @@ MERGES = (
     ),
     Misconception(
         slug="reads-columns",
-        says="You read the maxima from column 0 and the sums from column 1. They are in row 0 and "
+        says="You read the maxima from column 0 and the sums from column 1. They're in row 0 and "
         "row 1.",
         hints=(
             "The states have shape (2, rows). Which index comes first?",
@@ -97,8 +97,8 @@ MERGES = (
         slug="rows-swapped",
         says="You mistake the sums for the maxima, and the maxima for the sums.",
         hints=(
-            "Which row of a state has the maxima?",
-            "`a[0]` are the maxima, and `a[1]` are the sums.",
+            "Which row of a state holds the maxima?",
+            "`a[0]` holds the maxima, and `a[1]` the sums.",
             "Swap the two indices wherever you read the states, or where you return one.",
         ),
         variants=(
@@ -117,8 +117,8 @@ MERGES = (
         slug="no-rescale",
         says="You add the two sums directly, but each was computed with its own maximum.",
         hints=(
-            "One sum is of exp(x - 3), the other of exp(x - 1000). What should be subtracted in "
-            "the merged sum?",
+            "One piece sums exp(x - 3), the other exp(x - 1000). Which number should the merged "
+            "sum subtract from x?",
             *FACTORS[1:],
         ),
         variants=({"weigh": lambda s1, f1, s2, f2: (s1, s2), "base": bare},),
@@ -126,11 +126,11 @@ MERGES = (
     ),
     Misconception(
         slug="rescales-one-only",
-        says="You rescale only one of the two sums. The result is right only when the other one "
-        "already has the larger maximum.",
+        says="You rescale only one of the two sums. That's only right if the other one already has "
+        "the larger maximum.",
         hints=(
             "Merge the same two states in the other order. Is the result the same?",
-            "Both sums need a factor. One of the two factors will be 1.",
+            "Both sums need a factor. One of the factors will be 1.",
             FACTORS[2],
         ),
         variants=(
@@ -148,11 +148,11 @@ MERGES = (
     ),
     Misconception(
         slug="shrinks-the-same-one",
-        says="You always shrink the sum of the same piece, whichever has the larger maximum.",
+        says="You always shrink the same piece's sum, whichever piece has the larger maximum.",
         hints=(
             "Merge the same two states in the other order. Is the result the same?",
-            "The sum whose maximum is smaller has to shrink. Which one that is, differs from row "
-            "to row.",
+            "The sum with the smaller maximum has to shrink. It can be a different one in every "
+            "row.",
             FACTORS[2],
         ),
         variants=tuple(
@@ -185,11 +185,11 @@ MERGES = (
     ),
     Misconception(
         slug="rescales-the-wrong-way",
-        says="Your factor is exp(new - old), which makes the sum larger. It has to make it "
+        says="Your factor is exp(new - old), which makes the sum larger. It should make it "
         "smaller.",
         hints=(
-            "With a larger maximum, exp(x - maximum) gets smaller. Is your factor above 1, or "
-            "below?",
+            "With a larger maximum, exp(x - maximum) gets smaller. Is your factor above or below "
+            "1?",
             FACTORS[1],
             "exp(old maximum - new maximum) is at most 1: swap the two.",
         ),
@@ -206,7 +206,7 @@ MERGES = (
     ),
     Misconception(
         slug="rescales-the-wrong-way",
-        says="One of your two factors is exp(new - old), which makes its sum larger. It has to "
+        says="One of your two factors is exp(new - old), which makes its sum larger. It should "
         "make it smaller.",
         hints=(
             "Print both factors. Which of them is above 1?",
@@ -230,7 +230,7 @@ MERGES = (
     Misconception(
         slug="rescales-the-wrong-way",
         says="You multiply one sum by exp(other maximum - its own maximum). To bring it to the "
-        "other maximum, the two have to be swapped.",
+        "other maximum, swap the two.",
         hints=(
             "Merge [3, 1.5] with [1002, 1.5]. What is your factor?",
             FACTORS[1],
@@ -243,9 +243,9 @@ MERGES = (
     ),
     Misconception(
         slug="swaps-the-factors",
-        says="Each sum is multiplied by the other one's factor.",
+        says="You multiply each sum by the other one's factor.",
         hints=(
-            "Which maximum was subtracted inside the first sum?",
+            "Which maximum did the first sum subtract?",
             FACTORS[1],
             "The first sum's factor is exp(first maximum - new maximum).",
         ),
@@ -259,11 +259,12 @@ MERGES = (
     ),
     Misconception(
         slug="exp2-or-pow",
-        says="Your factors are powers of a number other than e. The sums of the states are sums "
-        "of powers of e.",
+        says="Your factors are powers of a number other than e. But the states' sums are sums of "
+        "powers of e.",
         hints=(
-            "The sum of a state is of exp(x - maximum). Which number is raised to a power there?",
-            "A factor that brings exp(x - old) to exp(x - new) is a power of the same number.",
+            "A state sums exp(x - maximum). Which number does exp raise to a power?",
+            "To turn exp(x - old) into exp(x - new), the factor must be a power of the same "
+            "number.",
             "Use `exp`, not `exp2`, `2 **` or `10 **`.",
         ),
         variants=tuple(
@@ -275,9 +276,9 @@ MERGES = (
     ),
     Misconception(
         slug="rescales-twice",
-        says="You multiply each sum by its factor twice, or by the square of it.",
+        says="You multiply each sum by its factor twice, or by the factor's square.",
         hints=(
-            "Merge [3, 1.5] with [4, 1]. By how much does the first sum shrink in your code?",
+            "Merge [3, 1.5] with [4, 1]. How much does the first sum shrink in your code?",
             FACTORS[1],
             FACTORS[2],
         ),
@@ -292,11 +293,11 @@ MERGES = (
     ),
     Misconception(
         slug="divides-the-sum",
-        says="You bring both sums to the new maximum and add them, which is right, and then "
-        "divide by what the sums were before.",
+        says="You bring both sums to the new maximum and add them, which is right, but then you "
+        "divide by the sum of the old sums.",
         hints=(
-            "Merge a state with an empty one. What should come out?",
-            "A state keeps a sum. The division comes at the very end, when all pieces are merged.",
+            "Merge a state with an empty one. What should you get?",
+            "A state holds a sum. You only divide at the very end, once all pieces are merged.",
             FACTORS[2],
         ),
         pattern=on_ordinary_rows(
@@ -315,11 +316,10 @@ MERGES = (
     ),
     Misconception(
         slug="one-entry-update",
-        says="You count a piece as if it were a single logit: its own sum doesn't get into the "
-        "result.",
+        says="You treat a piece as if it were a single logit: its sum doesn't get into the result.",
         hints=(
             "Which of the four rows of the two states does your sum not use?",
-            "exp(m - new) is what one logit m adds. A piece adds that times its sum.",
+            "A single logit m adds exp(m - new). A piece adds that times its sum.",
             FACTORS[2],
         ),
         variants=(
@@ -339,8 +339,7 @@ MERGES = (
     ),
     Misconception(
         slug="counts-one-sum-twice",
-        says="You use the sum of one piece for both, so the sum of the other doesn't get into the "
-        "result.",
+        says="You use one piece's sum for both, so the other sum doesn't get into the result.",
         hints=(
             "Which of the four rows of the two states does your sum not use?",
             "Each piece adds its own sum times its own factor.",
@@ -357,8 +356,8 @@ MERGES = (
     ),
     Misconception(
         slug="factor-not-multiplied",
-        says="You add each factor to its sum, subtract it, or use it as a power. A sum has to be "
-        "multiplied by its factor.",
+        says="You add each factor to its sum, subtract it, or use it as a power. You have to "
+        "multiply them.",
         hints=FACTORS,
         variants=(
             {"weigh": lambda s1, f1, s2, f2: (s1 + f1, s2 + f2)},
@@ -368,10 +367,10 @@ MERGES = (
     ),
     Misconception(
         slug="merges-one-row-only",
-        says="You merge the first row only, and take the others unchanged from one of the pieces.",
+        says="You merge only the first row, and take the others unchanged from one of the pieces.",
         hints=(
             "Merge states of two rows. Which rows of your result are right?",
-            "`a[0]` has one maximum per row, and `a[0, 0]` is only the first row's.",
+            "`a[0]` has one maximum per row; `a[0, 0]` is only the first row's.",
             LARGEST[2],
         ),
         pattern=merges_the_first_only,
@@ -411,15 +410,14 @@ MERGES = (
     ),
     Misconception(
         slug="drops-one-piece",
-        says="You return the state of one piece, and don't use the other. Both pieces have to "
+        says="You return the state of one piece and don't use the other. Both pieces have to "
         "count.",
         hints=BOTH_COUNT,
         variants=(lambda a, b: a, lambda a, b: b),
     ),
     Misconception(
         slug="multiplies-sums",
-        says="You multiply the sums of the two pieces. The sum of both together is what they add "
-        "up to.",
+        says="You multiply the sums of the two pieces. To get the sum of both together, add them.",
         hints=BOTH_COUNT,
         variants=(
             {"total": torch.mul},
@@ -438,8 +436,8 @@ MERGES = (
     ),
     Misconception(
         slug="averages",
-        says="You average the sums, equally or with weights. The sum of both pieces together is "
-        "what they add up to.",
+        says="You average the sums, with equal or other weights. To get the sum of both pieces "
+        "together, add them.",
         hints=BOTH_COUNT,
         variants=(
             {"total": mean},
@@ -481,10 +479,10 @@ MERGES = (
     ),
     Misconception(
         slug="keeps-one-maximum",
-        says="You bring both sums to the maximum of the same piece, whichever is larger, so a "
+        says="You always bring both sums to the same piece's maximum, whichever is larger, so a "
         "factor can overflow.",
         hints=(
-            "Merge with a state whose maximum is 1000 larger, in both orders.",
+            "Merge a state with one whose maximum is 1000 larger, in both orders.",
             *LARGEST[1:],
         ),
         variants=({"largest": lambda a, b: a}, {"largest": lambda a, b: b}),
@@ -497,7 +495,7 @@ MERGES = (
         slug="keeps-one-maximum",
         says="You keep the smaller of the two maxima, so a factor can overflow.",
         hints=(
-            "Merge with a state whose maximum is 1000 larger.",
+            "Merge a state with one whose maximum is 1000 larger.",
             *LARGEST[1:],
         ),
         variants=({"largest": torch.minimum},),
@@ -505,11 +503,11 @@ MERGES = (
     ),
     Misconception(
         slug="max-with-zero",
-        says="Where the maximum is negative, you use 0 or more in its place, so sums of very "
-        "negative rows underflow.",
+        says="Where the maximum is negative, you use 0 or a positive number instead, so the sums "
+        "of very negative rows underflow.",
         hints=(
             "Merge two states whose maxima are -3 and -4.",
-            "0 isn't an entry of such a row. Where does it come from in your code?",
+            "Such a row has no 0 in it. Where does your code get one?",
             LARGEST[2],
         ),
         variants=(
@@ -520,8 +518,8 @@ MERGES = (
     ),
     Misconception(
         slug="sum-misses-its-maximum",
-        says="You return the larger maximum, but your sum always belongs to the maximum of the "
-        "same piece, whichever is larger.",
+        says="You return the larger maximum, but your sum always belongs to the same piece's "
+        "maximum, whichever is larger.",
         hints=(
             "Merge the same two states in the other order. Is the sum the same?",
             "A state is a maximum and a sum of exp(x - that maximum).",
@@ -534,10 +532,10 @@ MERGES = (
     ),
     Misconception(
         slug="empty-piece-wins",
-        says="Where one of two pieces is empty, you return an empty one. It should change nothing: "
-        "the other piece is what comes out.",
+        says="If one of the two pieces is empty, you return an empty one. It should change "
+        "nothing: return the other piece.",
         hints=(
-            "Merge [5, 1.5] with [-inf, 0]. What should come out?",
+            "Merge [5, 1.5] with [-inf, 0]. What should you get?",
             "Which of the two states does your code return if one of them is empty?",
             "Swap them: return `b` where `a` is empty, and `a` where `b` is.",
         ),
@@ -545,7 +543,7 @@ MERGES = (
     ),
     Misconception(
         slug="logaddexp-of-maxima",
-        says="Your maximum is the logarithm of a sum of exps. That lies above the larger maximum.",
+        says="Your maximum is the logarithm of a sum of exps, which is above the larger maximum.",
         hints=LARGEST,
         variants=(
             {"largest": torch.logaddexp},
@@ -555,10 +553,10 @@ MERGES = (
     ),
     Misconception(
         slug="one-maximum-for-all-rows",
-        says="You take one maximum for all rows. Each row needs its own state.",
+        says="You use one maximum for all rows. Each row needs its own state.",
         hints=(
             "What happens to a row whose logits are 1000 below the others?",
-            "Which function compares two tensors entry by entry, and which finds one largest "
+            "Which function compares two tensors entry by entry, and which finds a single largest "
             "number?",
             LARGEST[2],
         ),
@@ -579,10 +577,10 @@ MERGES = (
     ),
     Misconception(
         slug="one-sum-for-all-rows",
-        says="You add up sums of different rows. Each row needs its own state.",
+        says="You add up the sums of different rows. Each row needs its own state.",
         hints=(
             "Which dim do you add up over? Which dim holds the rows?",
-            "Merging adds one number of `a` and one of `b`, for each row.",
+            "Merging adds one number from `a` and one from `b`, for each row.",
             "Add with `+`, not with `sum()`.",
         ),
         variants=(
@@ -594,11 +592,12 @@ MERGES = (
     ),
     Misconception(
         slug="leaves-the-exponent",
-        says="You compute exp(maximum), which overflows. Keeping the maximum separate is there to "
-        "avoid exactly that.",
+        says="You compute exp(maximum), which overflows. You keep the maximum separate to avoid "
+        "exactly that.",
         hints=(
             "Does exp(1000) have to appear anywhere?",
-            "exp(a) / exp(b) is exp(a - b), and the difference can be small where both are large.",
+            "exp(a) / exp(b) is exp(a - b), and the difference can be small even if both are "
+            "large.",
             "exp(old maximum - new maximum) is never above 1.",
         ),
         variants=(
@@ -620,11 +619,10 @@ MERGES = (
     ),
     Misconception(
         slug="leaves-the-exponent",
-        says="Your sum is one of exp(x). It should be one of exp(x - maximum), with the maximum "
-        "next to it.",
+        says="You sum exp(x). You should sum exp(x - maximum) and return the maximum next to it.",
         hints=(
             "What does the state of one piece add up, exp(x) or exp(x - maximum)?",
-            "sum * exp(maximum) is the sum of exp(x), and overflows at 89.",
+            "sum * exp(maximum) is the sum of exp(x), which overflows at 89.",
             FACTORS[2],
         ),
         variants=(
@@ -637,9 +635,9 @@ MERGES = (
         slug="returns-logsumexp",
         says="Your second row is the logsumexp, maximum + log(sum). It should be the sum itself.",
         hints=(
-            "Merge a state with an empty one. What should come out?",
-            "A state is a maximum and a sum, and a merged state is of the same kind.",
-            "Return exp(logsumexp - maximum), or add the rescaled sums and take no logarithm.",
+            "Merge a state with an empty one. What should you get?",
+            "A state is a maximum and a sum, and so is a merged state.",
+            "Return exp(logsumexp - maximum), or add the rescaled sums without taking a logarithm.",
         ),
         variants=(
             {"finish": lambda total, m: m + total.log()},
@@ -652,8 +650,8 @@ MERGES = (
         slug="returns-log",
         says="Your second row is the logarithm of the sum. It should be the sum itself.",
         hints=(
-            "Merge a state with an empty one. What should come out?",
-            "A state is a maximum and a sum, and a merged state is of the same kind.",
+            "Merge a state with an empty one. What should you get?",
+            "A state is a maximum and a sum, and so is a merged state.",
             "Leave the `log` out.",
         ),
         variants=(
@@ -666,21 +664,23 @@ MERGES = (
     ),
     Misconception(
         slug="guard-asks-all-rows",
-        says="You guard against empty pieces only if all rows are empty. One row may be empty "
-        "among others that aren't.",
+        says="You only guard against empty pieces if all rows are empty. One row may be empty when "
+        "others aren't.",
         hints=(
             "Merge states of two rows, one of which is empty in both pieces.",
-            "An `if` is one decision for all rows. `masked_fill` and `where` decide for each.",
+            "An `if` makes one decision for all rows. `masked_fill` and `where` decide for each "
+            "row.",
             GUARD[2],
         ),
         variants=({"base": guarded_if_all_are_empty},),
     ),
     Misconception(
         slug="one-row-decides-for-all",
-        says="As soon as a piece of one row is empty, other rows come out wrong as well.",
+        says="As soon as one row has an empty piece, other rows are wrong, too.",
         hints=(
             "Merge states of two rows, one of which is empty. What happens to the other?",
-            "An `if` is one decision for all rows. `masked_fill` and `where` decide for each.",
+            "An `if` makes one decision for all rows. `masked_fill` and `where` decide for each "
+            "row.",
             GUARD[2],
         ),
         variants=({"base": unshifted_if_any_is_empty},),
@@ -688,22 +688,22 @@ MERGES = (
     ),
     Misconception(
         slug="finite-sentinel",
-        says="A number stands in for a maximum of -inf, and real maxima can lie below it: then "
-        "the sum becomes 0.",
+        says="You use a finite number instead of a maximum of -inf. Real maxima can be below it, "
+        "and then the sum becomes 0.",
         hints=(
             "Merge two states whose maxima are far below 0, such as -20000.",
-            "Which value says that a piece is empty, and can't be a real maximum?",
+            "Which value says that a piece is empty and can't be a real maximum?",
             GUARD[2],
         ),
         variants=tuple({"base": never_below(low)} for low in (-1e4, -1e9, -1e30, -1e5, -1e3)),
     ),
     Misconception(
         slug="clamping",
-        says="Your factors never get below some number. The factor of a piece far below the "
-        "maximum is 0.",
+        says="Your factors never go below some number. For a piece far below the maximum, the "
+        "factor should be 0.",
         hints=(
-            "Merge two states whose maxima are 1000 apart. What is the factor of the lower one?",
-            "exp never overflows for negative numbers, so nothing has to be cut off.",
+            "Merge two states whose maxima are 1000 apart. What's the factor of the lower one?",
+            "exp never overflows for negative numbers, so you don't need to cut anything off.",
             "Leave the `clamp` out.",
         ),
         fit=fit_gap,
@@ -713,14 +713,14 @@ MERGES = (
         says="You add a number to the sum, so it isn't 0 for two empty pieces.",
         hints=(
             "Merge two empty pieces. What should the sum be?",
-            "Nothing is divided here, so the sum may be 0.",
+            "You don't divide by the sum, so it may be 0.",
             "Leave the number out.",
         ),
         fit=fit_added,
     ),
     Misconception(
         slug="nan-empty-state",
-        says="Merging two empty states, [-inf, 0] and [-inf, 0], gives nan, because -inf minus "
+        says="You return nan for two empty states, [-inf, 0] and [-inf, 0], because -inf minus "
         "-inf is nan.",
         hints=GUARD,
         variants=({"base": bare},),
@@ -728,11 +728,12 @@ MERGES = (
     ),
     Misconception(
         slug="replaces-minus-inf",
-        says="The maximum of two empty pieces is -inf, and you return a finite number: -inf was "
-        "replaced on the way, by a `clamp`, a `where` or `nan_to_num`.",
+        says="The maximum of two empty pieces is -inf, but you return a finite number: a `clamp`, "
+        "a `where` or `nan_to_num` replaces -inf along the way.",
         hints=(
-            "Merge two empty pieces. What does your first row say?",
-            "Only what you subtract has to be finite. What you return is the maximum itself.",
+            "Merge two empty pieces. What's in your first row?",
+            "Only the number you subtract has to be finite. The one you return is the maximum "
+            "itself.",
             "Keep two names: `largest` to return, and `base`, which is `largest` without -inf, "
             "to subtract.",
         ),
@@ -745,10 +746,10 @@ MERGES = (
     ),
     Misconception(
         slug="empty-sum-not-zero",
-        says="Two empty pieces make an empty one, whose sum is 0. Yours is another number.",
+        says="Two empty pieces make an empty one, with a sum of 0. Your sum isn't 0.",
         hints=(
-            "Merge two empty pieces. What does your second row say?",
-            "What is the sum of no entries at all?",
+            "Merge two empty pieces. What's in your second row?",
+            "What's the sum of no entries at all?",
             "Make the factor or the sum 0 where the maximum is -inf.",
         ),
         symptom=of_two_empty(lambda state: state[1].isfinite() & (state[1] != 0)),

@@ -1,4 +1,4 @@
-"""Merging the states of two pieces, as a recipe of small steps."""
+"""The merging of two pieces' states as a recipe of small steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,14 +89,14 @@ class MergeRecipe:
     """The right merging of two states [maxima, sums]; a misconception replaces some of its steps.
 
     Attributes:
-        largest: makes one maximum of two.
-        base: what is subtracted from the old maxima, made of the new one.
-        factor: what a sum is multiplied by, made of its old maximum and the base.
-        weigh: makes two parts of both sums and their factors.
-        total: makes one sum of the parts.
-        finish: done to the sum last, given the new maximum.
-        keep: makes what is returned of the new maximum.
-        put: makes one tensor of the maxima and the sums.
+        largest: returns one maximum for two.
+        base: the number to subtract from the old maxima, computed from the new one.
+        factor: the factor for a sum, computed from its old maximum and the base.
+        weigh: combines both sums with their factors, into two parts.
+        total: turns the two parts into one sum.
+        finish: applied to the sum last, given the new maximum.
+        keep: turns the new maximum into the one to return.
+        put: puts the maxima and the sums into one tensor.
     """
 
     largest: Two = torch.maximum
@@ -118,7 +118,7 @@ class MergeRecipe:
 
 
 RIGHT = MergeRecipe()
-# as right, in other ways: of what is wrong somewhere else, empty pieces may come out differently
+# other right ways: if another step is wrong, they may treat empty pieces differently
 RIGHTS = (
     RIGHT,
     MergeRecipe(base=bare, finish=zero_if_empty),

@@ -1,10 +1,10 @@
 """The library of misconceptions: what learners write instead of softmax, and why.
 
-Each is a record (`checker.misconception`). Its variants are changes to the right recipe (a dict
-of its steps) or functions f(x, dim) of their own. The order matters: of two mistakes, the one
-that comes first in `LIBRARY` is named first, and of two explanations, the one that comes first
-is preferred. What is said is true of every variant of a record, and in every exercise that has
-it: where a mistake is made in ways that need other words, it has several records.
+Each is a record (`checker.misconception`). Its variants are changes to the right recipe (a dict of
+steps) or functions f(x, dim). The order matters: of two mistakes, the checker names the one that
+comes first in `LIBRARY`, and of two explanations, it prefers the one that comes first. A text must
+be true for every variant of its record, in every exercise that has it: if some ways to make a
+mistake need different words, the mistake has several records.
 """
 
 from dataclasses import replace
@@ -22,23 +22,23 @@ from softmax_lessons.lessons.overflows import FAR_LOGITS, OVERFLOW, SHIFT
 from softmax_lessons.lessons.steps import constant_total
 from softmax_lessons.lessons.wrong_dims import OTHER_DIM, OTHER_PLACES, SOME_SHAPES
 
-# The right numbers, with a flaw that they don't show.
+# The numbers are right, but something else is wrong.
 SIDE_EFFECT = (
     Misconception(
         slug="mutates-input",
-        says="Your function changes a tensor that it was given: it overwrites the caller's own.",
+        says="Your function changes one of its arguments: it overwrites the caller's own tensor.",
         hints=(
-            "Print the argument before and after a call of your function.",
+            "Print the argument before and after you call your function.",
             "Look for an operation that works in place: `-=`, `/=`, `x[...] =`, or a name that "
             "ends in `_`.",
-            "`x = x - m` makes a new tensor, `x -= m` changes the caller's.",
+            "`x = x - m` makes a new tensor; `x -= m` changes the caller's.",
         ),
         symptom=changes_input,
         causes=("breaks-autograd",),
     ),
     Misconception(
         slug="breaks-autograd",
-        says="You modify in place a tensor that backward still needs, so backward fails.",
+        says="You change a tensor in place that backward still needs, so backward fails.",
         hints=(
             "Which of your steps overwrites the result of another?",
             "Look for `/=`, `-=` or a name that ends in `_` after exp.",
@@ -61,11 +61,11 @@ SIDE_EFFECT = (
     ),
     Misconception(
         slug="upcasts-and-changes-dtype",
-        says="Your result's dtype differs from the input's. The next layer of a model will refuse "
-        "it, or digits are lost without warning.",
+        says="Your result's dtype differs from the input's. The next layer of a model will reject "
+        "it, or you lose digits without warning.",
         hints=(
             "Print the dtype of the input and of your result, for float64 and float16.",
-            "Compute in the dtype you like, and return the dtype you were given.",
+            "Compute in any dtype you like, but return the one you were given.",
             "`.to(x.dtype)` brings the result back.",
         ),
         symptom=changes_dtype,
@@ -76,15 +76,15 @@ SIDE_EFFECT = (
         hints=(
             "Print both shapes.",
             "Every entry of the input gets one entry in the result.",
-            "Find the step that drops a dim, adds one, or picks a part.",
+            "Find the step that drops a dim, adds one, or picks out a part.",
         ),
         symptom=changes_shape,
     ),
 )
 
-# The same where the variants of softmax don't apply: what shows in the outcome of any function.
+# The same if the variants of softmax don't apply: what the outcome of any function can show.
 TRACES = tuple(replace(m, variants=()) for m in SIDE_EFFECT)
-# ... and of one whose result has another shape than the input.
+# ... and of a function whose result has a different shape from the input.
 OTHER_TRACES = tuple(m for m in TRACES if m.slug != "returns-wrong-shape")
 
 ON_ORDINARY_SCORES = (
@@ -104,9 +104,9 @@ LIBRARY = (
 
 
 def named(slug: str, *variants: Variant) -> Misconception:
-    """Return a misconception of softmax for another exercise, with its own variants there.
+    """Return a misconception about softmax for another exercise, with that exercise's variants.
 
-    Without any, those that are changes to a recipe stay, as they change another recipe as well.
+    Without any, the changes to a recipe stay, because they also fit another exercise's recipe.
     """
     found = next(
         m for m in LIBRARY if m.slug == slug and (m.variants or m.symptom or m.pattern or m.fit)

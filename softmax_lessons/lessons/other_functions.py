@@ -1,4 +1,4 @@
-"""What goes wrong in softmax: another function than softmax."""
+"""What goes wrong in softmax: a function other than softmax."""
 
 import math
 from collections.abc import Callable
@@ -58,7 +58,7 @@ DIVISIONS = frozenset({"div", "true_divide", "divide", "truediv", "rtruediv", "n
 
 
 def _with_max(*powers: Callable) -> tuple[Variant, ...]:
-    """Return functions instead of exp, after a shift as well as without one."""
+    """Return functions instead of exp, both with and without a shift before."""
     return tuple(
         {"power": power, **shift} for shift in ({"centre": nothing}, {}) for power in powers
     )
@@ -66,11 +66,11 @@ def _with_max(*powers: Callable) -> tuple[Variant, ...]:
 
 OTHER_THAN_EXP = Misconception(
     slug="other-than-exp",
-    says="Instead of exp you use a function that is only a little like it: the ratios of your "
-    "results aren't exp's.",
+    says="Instead of exp, you use a function that's only a little like it: the ratios of your "
+    "results are different.",
     hints=(
         "What makes the logits positive in your code, and what does the formula use?",
-        "Only exp turns a difference of 1 into a factor of e, wherever the logits lie.",
+        "Only exp turns a difference of 1 into a factor of e, whatever the logits are.",
         "Write `x.exp()`.",
     ),
     variants=(
@@ -79,7 +79,7 @@ OTHER_THAN_EXP = Misconception(
     ),
 )
 
-# Another function than softmax.
+# A function other than softmax.
 OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="returns-one-number",
@@ -98,7 +98,7 @@ OTHER_FUNCTION = few_in_pairs(
         "gives every logit a probability.",
         hints=(
             "How many logits go in, and how many numbers come out?",
-            "`argmax` keeps one position of each slice and forgets the rest.",
+            "`argmax` keeps one position per slice and forgets the rest.",
             "Leave the `argmax` out, and return the probabilities.",
         ),
         symptom=is_where_the_largest_is,
@@ -106,12 +106,12 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="keeps-the-largest-only",
-        says="You return only the largest probability of each slice. Softmax gives every logit "
-        "one.",
+        says="You return only the largest probability of each slice. Softmax gives every logit its "
+        "own.",
         hints=(
             "How many logits go in, and how many numbers come out?",
             "The probabilities are right until your last step picks some of them.",
-            "Leave the `max` after the softmax out.",
+            "Leave out the `max` after the softmax.",
         ),
         symptom=is_reduced(torch.amax),
         pattern=in_all_clear(is_reduced(torch.amax)),
@@ -132,11 +132,11 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="returns-a-part",
-        says="You return only some of the probabilities: those are right, and the others are "
+        says="You return only some of the probabilities: they're right, but the others are "
         "missing.",
         hints=(
             "How many logits go in, and how many numbers come out?",
-            "A `return` inside a loop ends the function on the first pass; an index picks out "
+            "A `return` inside a loop ends the function on the first pass; an index picks out some "
             "entries.",
             "Return once, after the loop, with all the results.",
         ),
@@ -146,12 +146,12 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="averages-a-dim",
-        says="You average or add up over a dim, so the slices along it become one. Each slice "
-        "should get its own probabilities.",
+        says="You average or sum over a dim, so its slices merge into one. Each slice should get "
+        "its own probabilities.",
         hints=(
-            "Which dim of the input is missing in your result, or has size 1 there?",
-            "Softmax keeps the shape: the slices don't meet.",
-            "Leave the `mean` or `sum` over that dim out.",
+            "Which dim of the input is missing from your result, or has size 1 in it?",
+            "Softmax keeps the shape: the slices stay separate.",
+            "Leave out the `mean` or `sum` over that dim.",
         ),
         symptom=is_averaged,
         causes=("returns-wrong-shape",),
@@ -172,9 +172,9 @@ OTHER_FUNCTION = few_in_pairs(
         says="You put 1 at the largest logit and 0 everywhere else. Softmax gives every class "
         "some probability.",
         hints=(
-            "Should the runner-up get nothing at all?",
+            "Should the second-largest logit get nothing at all?",
             "The formula is exp, a sum and a division. There's no `argmax` in it.",
-            "Return `exps / exps.sum(...)`, not where they are largest.",
+            "Return `exps / exps.sum(...)`, not the positions of the largest.",
         ),
         variants=(one_hot, all_largest),
     ),
@@ -185,7 +185,7 @@ OTHER_FUNCTION = few_in_pairs(
             "Print `.dtype` after each step. Where does it stop being float?",
             "Look for `int`, `long`, or a tensor that you create from integers, such as "
             "`torch.tensor([0, 0])`.",
-            "Leave the conversion out, or create the tensor with `torch.zeros_like(x)`.",
+            "Leave out the conversion, or create the tensor with `torch.zeros_like(x)`.",
         ),
         variants=(
             {"enter": lambda x, dim: x.long()},
@@ -197,11 +197,11 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="returns-scores",
-        says="You return logits, not probabilities: no exp, no division.",
+        says="You return logits, not probabilities: there's no exp and no division.",
         hints=(
             "Is each result between 0 and 1? Do they sum to 1?",
             "Which steps of the formula come after the logits?",
-            "Take exp of the logits, then divide by the sum of those.",
+            "Take exp of the logits, then divide by the sum of the exps.",
         ),
         variants=(
             lambda x, dim: x,
@@ -224,14 +224,14 @@ OTHER_FUNCTION = few_in_pairs(
         says="You divide the exponentials by their count instead of their sum.",
         hints=(
             "What should a slice sum to? What does yours?",
-            "The number of classes is not in the formula.",
+            "The number of classes isn't in the formula.",
             "Divide by `exps.sum(...)`, not by `len` or a size.",
         ),
         variants=({"total": lambda x, dim, keepdim: torch.tensor(length(x, dim))},),
     ),
     Misconception(
         slug="exp-of-the-sum",
-        says="You divide by exp of the sum of the logits. The denominator is the sum of their "
+        says="You divide by the exp of the sum of the logits. The denominator is the sum of their "
         "exps.",
         hints=(
             "Look at the parentheses in the denominator: which comes first, exp or the sum?",
@@ -250,17 +250,17 @@ OTHER_FUNCTION = few_in_pairs(
         says="Your fraction is upside down: you divide the sum by each exponential.",
         hints=(
             "Which of two logits gets the larger result?",
-            "The share of the whole is the part divided by the whole.",
+            "A share is the part divided by the whole.",
             "Write `exps / exps.sum(...)`, not the other way round.",
         ),
         variants=({"join": lambda shifted, powers, total: total / powers},),
     ),
     Misconception(
         slug="multiplies-by-the-sum",
-        says="You multiply the exponentials by their sum. A share of the sum is divided by it.",
+        says="You multiply the exponentials by their sum. To get a share of the sum, divide by it.",
         hints=(
             "What should a slice sum to? What does yours?",
-            "Which operation turns numbers into shares of their sum?",
+            "Which operation turns numbers into shares of their total?",
             "Write `exps / exps.sum(...)`.",
         ),
         variants=({"join": lambda shifted, powers, total: total * powers},),
@@ -268,10 +268,10 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="forgets-the-log",
         says="You subtract the sum of the exponentials inside exp. exp(a - b) divides by exp(b), "
-        "so what belongs there is the logarithm of the sum.",
+        "so you need to subtract the logarithm of the sum.",
         hints=(
             "What does exp(a - b) divide exp(a) by?",
-            "Write exp(x) / sum as one exp: exp(x - ...). What has to stand there?",
+            "Write exp(x) / sum as one exp: exp(x - ...). What goes in place of the dots?",
             "Write `(x - x.logsumexp(...)).exp()`, or divide exp(x) by the sum itself.",
         ),
         variants=(
@@ -301,11 +301,11 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="logsumexp-outside-exp",
-        says="You divide by the logarithm of the sum, or subtract it from exponentials. It goes "
+        says="You divide by the logarithm of the sum, or subtract it from exponentials. It belongs "
         "with the logits, before exp.",
         hints=(
             "What is the denominator of the formula: a sum, or the logarithm of one?",
-            "exp(a - b) is exp(a) / exp(b). What is exp of a logsumexp?",
+            "exp(a - b) is exp(a) / exp(b). What's the exp of a logsumexp?",
             "Write `(x - x.logsumexp(...)).exp()`, or divide exp(x) by the sum itself.",
         ),
         variants=(
@@ -321,7 +321,7 @@ OTHER_FUNCTION = few_in_pairs(
         slug="divides-inside-exp",
         says="The division is inside exp: you divide the logits, and take exp of that.",
         hints=(
-            "Look at the parentheses: what is exp taken of?",
+            "Look at the parentheses: what do you take exp of?",
             "exp comes first, for each logit. The division is the last step.",
             "Write `x.exp() / x.exp().sum(...)`, not `(x / x.sum(...)).exp()`.",
         ),
@@ -336,9 +336,9 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="sums-raw-logits",
-        says="You divide the exponentials by the sum of the logits themselves.",
+        says="You divide the exponentials by the sum of the raw logits.",
         hints=(
-            "What belongs in the denominator if the results have to sum to 1?",
+            "What must the denominator be if the results have to sum to 1?",
             "The numerators are exp(x). What do all the numerators sum to?",
             "Divide by `exps.sum(...)`, not by `x.sum(...)`.",
         ),
@@ -354,7 +354,7 @@ OTHER_FUNCTION = few_in_pairs(
         says="You divide the logits themselves, without exp. A negative logit can get a "
         'negative "probability", and a sum of zero gives inf.',
         hints=(
-            "Which function makes any logit positive, and keeps the order?",
+            "Which function makes any logit positive and keeps the order?",
             "Compare your first line with the formula in lesson 01.",
             "Take exp of the logits before anything else.",
         ),
@@ -363,11 +363,11 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="forgets-exp",
-        says="Your denominator is the sum of the exponentials, but the numerators are logits, "
+        says="Your denominator is the sum of the exponentials, but the numerators are raw logits, "
         "without exp.",
         hints=(
             "What do the results of one slice sum to?",
-            "The numerators are what the denominator adds up.",
+            "The denominator adds up the numerators.",
             "Give the exponentials a name, `exps`, and divide `exps` by their sum.",
         ),
         variants=(
@@ -377,12 +377,12 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="min-max-scaling",
-        says="You move and stretch the logits to the range from 0 to 1. Each one is in range "
-        "then, but they don't sum to 1, and there is no exp.",
+        says="You shift and scale the logits to the range from 0 to 1. Then each one is in range, "
+        "but they don't sum to 1, and there's no exp.",
         hints=(
             "What do the results of one slice sum to?",
             "Softmax gives the lowest logit a small probability, never 0.",
-            "Replace the scaling by exp and a division by the sum.",
+            "Replace the scaling with exp and a division by the sum.",
         ),
         variants=(
             to_unit_range(given),
@@ -396,7 +396,7 @@ OTHER_FUNCTION = few_in_pairs(
     replace(
         OTHER_THAN_EXP,
         variants=(
-            {"power": torch.expm1, "centre": nothing},  # after a shift it is shift-after-exp
+            {"power": torch.expm1, "centre": nothing},  # after a shift, it's shift-after-exp
             {"power": torch.log, "centre": nothing},
             {"power": torch.relu},
             *_with_max(
@@ -416,10 +416,10 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="negatives-become-zero",
-        says="You raise negative logits to 0 before exp, so all of them count the same.",
+        says="You raise negative logits to 0 before exp, so they all count the same.",
         hints=(
-            "Softmax differs between [-1, -5] and [0, 0]. Where do yours become alike?",
-            "Negative logits are as good as any: exp makes all of them positive.",
+            "Softmax differs between [-1, -5] and [0, 0]. In which step do yours become the same?",
+            "Negative logits are fine: exp makes them all positive.",
             "Leave the `relu`, `clamp(min=0)` or `maximum` out.",
         ),
         variants=({"enter": lambda x, dim: x.clamp(min=0)},),
@@ -428,15 +428,15 @@ OTHER_FUNCTION = few_in_pairs(
         slug="returns-log",
         says="You return the logarithms of the probabilities.",
         hints=(
-            "Probabilities lie between 0 and 1; are yours negative?",
+            "Probabilities are between 0 and 1. Are yours negative?",
             "You've gone one step too far, or an exp is missing at the end.",
-            "Leave the last `log` out, or take exp of your result.",
+            "Leave out the last `log`, or take exp of your result.",
         ),
         variants=(
             {"leave": lambda x, dim: x.log()},
             torch.log_softmax,
             lambda x, dim: x - torch.logsumexp(x, dim, keepdim=True),
-            # the same in other steps: near 0, each has its own digits
+            # the same in different steps: near 0, each rounds differently
             {"join": difference},
             lambda x, dim: x - kept_sum(x.exp(), dim).log(),
             lambda x, dim: x.exp().log() - kept_sum(x.exp(), dim).log(),
@@ -447,8 +447,8 @@ OTHER_FUNCTION = few_in_pairs(
         says="You apply exp twice.",
         hints=(
             "How many times do the logits go through exp?",
-            "Print what you have before and after each exp.",
-            "Keep the first exp, and leave the other one out.",
+            "Print the values before and after each exp.",
+            "Keep the first exp, and leave out the other one.",
         ),
         variants=(
             {"power": lambda x: x.exp().exp()},
@@ -458,10 +458,10 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="exp2-or-pow",
-        says="Your base isn't e, or is e with too few digits.",
+        says="Your base isn't e, or it's e with too few digits.",
         hints=(
             "Which base does the formula use?",
-            "e is 2.718281828..., and no rounded number is the same to all digits.",
+            "e is 2.718281828..., and a rounded number always differs in some digit.",
             "`x.exp()` is e to the power x, at full precision.",
         ),
         variants=(
@@ -472,8 +472,8 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="exp2-or-pow",
-        says="Base and exponent are swapped: you raise the logits to a power, instead of e to "
-        "the power of each logit.",
+        says="Your base and exponent are swapped: you raise the logits to a power, instead of "
+        "raising e to the power of each logit.",
         hints=(
             "Try the logits 1 and -1: what do you get for each?",
             "In the formula, e is the base, and the logit is the exponent.",
@@ -491,9 +491,9 @@ OTHER_FUNCTION = few_in_pairs(
         slug="sigmoid-instead",
         says="You apply the sigmoid to each logit on its own, so the classes don't compete.",
         hints=(
-            "Raise one logit. Do the other results go down?",
-            "Softmax needs all logits of a slice for each of its results.",
-            "Replace the sigmoid by exp, and divide by the sum over the slice.",
+            "Increase one logit. Do the other results go down?",
+            "Softmax needs all logits of a slice for each result.",
+            "Replace the sigmoid with exp, and divide by the sum over the slice.",
         ),
         variants=(lambda x, dim: torch.sigmoid(x),),
     ),
@@ -509,12 +509,12 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="squashes-first",
-        says="You squash the logits into a small range first, with a tanh or a sigmoid. How far "
-        "they lie apart is what softmax needs to know.",
+        says="You squash the logits into a small range first, with a tanh or a sigmoid. But "
+        "softmax depends on how far apart they are.",
         hints=(
-            "Print what you take exp of. Are those still the logits?",
-            "Softmax of [1, 2] has the ratio e, and no tanh or sigmoid comes before it.",
-            "Leave the tanh or sigmoid out.",
+            "Print what you take exp of. Is it still the logits?",
+            "In the softmax of [1, 2], the ratio is e, without any tanh or sigmoid.",
+            "Leave out the tanh or sigmoid.",
         ),
         variants=(
             {"enter": lambda x, dim: x.tanh()},
@@ -528,7 +528,7 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="sign-error",
         says="The lowest logit gets the largest probability: a minus sign is in the wrong place, "
-        "or an `abs` turns the shifted logits round.",
+        "or an `abs` flips the shifted logits.",
         hints=(
             "Try [0, 1]. Which of the two should win?",
             "Write out the first two results by hand for [0, 1].",
@@ -541,14 +541,14 @@ OTHER_FUNCTION = few_in_pairs(
         says="A minus sign at the end makes all your results negative.",
         hints=(
             "How low can a probability be, and how high?",
-            "Minus belongs to a loss, not to probabilities.",
-            "Leave the minus in front of the result out.",
+            "A loss needs a minus; probabilities don't.",
+            "Leave out the minus before the result.",
         ),
         variants=({"leave": lambda x, dim: -x},),
     ),
     Misconception(
         slug="mean-instead-of-sum",
-        says="You divide by the mean of the exponentials, so each slice sums to its number of "
+        says="You divide by the mean of the exponentials, so each slice sums to the number of its "
         "entries.",
         hints=(
             "Print the sum of your result. What should it be?",
@@ -560,22 +560,22 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="divides-by-max",
         says="After exp, you divide by the largest number of each slice, or of the whole tensor: "
-        "the largest result is 1, and the others come on top of that.",
+        "the largest result is 1, and the others add to that.",
         hints=(
             "What should a slice sum to? What does yours?",
             "The formula has one division: exp of a logit, divided by the sum of all of them.",
-            "Divide by `exps.sum(...)`, and by no maximum.",
+            "Divide by `exps.sum(...)`, not by a maximum.",
         ),
         variants=({"total": torch.amax}, {"total": torch.amax, "sum_dim": everything}),
         calls=DIVISIONS,
     ),
     Misconception(
         slug="divides-by-norm",
-        says="You divide by the norm, the root of the sum of squares, so the squares of your "
-        "results sum to 1, and the results don't.",
+        says="You divide by the norm, the root of the sum of squares. So the squares of your "
+        "results sum to 1, but the results don't.",
         hints=(
             "What do your results sum to? And their squares?",
-            "`F.normalize` and `.norm()` use squares unless they are told otherwise.",
+            "`F.normalize` and `.norm()` use squares unless you tell them otherwise.",
             "Divide by `exps.sum(...)`.",
         ),
         variants=({"total": norm}, {"total": norm, "power": lambda x: x, "centre": nothing}),
@@ -585,18 +585,18 @@ OTHER_FUNCTION = few_in_pairs(
         says="You divide by the square root of the sum, not by the sum.",
         hints=(
             "What should a slice sum to? What does yours?",
-            "There is no root in the formula.",
-            "Leave the `sqrt` in the denominator out.",
+            "The formula has no root.",
+            "Leave out the `sqrt` in the denominator.",
         ),
         variants=({"total": root_of_sum},),
     ),
     Misconception(
         slug="running-total",
-        says="You divide each exponential by the sum so far, not by the sum of them all.",
+        says="You divide each exponential by the sum so far, not by the complete sum.",
         hints=(
             "What is your first result, for any logits?",
             "The sum must be complete before the first division.",
-            "Use `sum`, not `cumsum`; with loops, finish the one that adds up before you divide.",
+            "Use `sum`, not `cumsum`; with loops, finish adding up before you divide.",
         ),
         variants=({"total": running_total},),
     ),
@@ -619,28 +619,28 @@ OTHER_FUNCTION = few_in_pairs(
         says="You divide each exponential by the sum of the others: that's the odds, not the "
         "probability.",
         hints=(
-            "Two equal logits: what does each get in your code?",
-            "The denominator is the same for the whole slice, and the entry itself is part of it.",
+            "What does your code give each of two equal logits?",
+            "The denominator is the same for the whole slice, and includes the entry itself.",
             "Divide by the sum of all exponentials.",
         ),
         variants=({"total": sum_of_the_others}, lambda x, dim: (p := RIGHT(x, dim)) / (1 - p)),
     ),
     Misconception(
         slug="sum-misses-an-entry",
-        says="The first or the last entry of each slice is missing in the sum that you divide by.",
+        says="The first or last entry of each slice is missing from the sum you divide by.",
         hints=(
-            "Add up by hand what your sum adds up, for three logits. Is one missing?",
-            "`range(1, n)` leaves the first out, and `range(n - 1)` and `[:-1]` the last.",
+            "For three logits, add up by hand what your code adds up. Is one missing?",
+            "`range(1, n)` leaves out the first; `range(n - 1)` and `[:-1]` leave out the last.",
             "Sum over all of them: `range(n)`, or `exps.sum(...)`.",
         ),
         variants=({"total": sum_without(-1)}, {"total": sum_without(0)}),
     ),
     Misconception(
         slug="returns-exp-unnormalised",
-        says="You leave out the division by the sum: your results are what it should be dividing.",
+        says="You leave out the division by the sum: you return the exponentials themselves.",
         hints=(
-            "Positive is not enough: what should a slice sum to?",
-            "There is a division in the formula.",
+            "Being positive isn't enough. What should a slice sum to?",
+            "The formula has a division.",
             "Divide by `exps.sum(...)` before you return.",
         ),
         variants=({"total": ones},),
@@ -649,8 +649,8 @@ OTHER_FUNCTION = few_in_pairs(
         slug="softmax-twice",
         says="You apply softmax to values that are already probabilities, which flattens them.",
         hints=(
-            "Print the result of the first division. Don't those already sum to 1?",
-            "A softmax takes logits, and probabilities aren't logits.",
+            "Print the results of the first division. Don't they already sum to 1?",
+            "Softmax takes logits, and probabilities aren't logits.",
             "Return the first result.",
         ),
         variants=({"times": 2}, {"times": 3}),
@@ -658,10 +658,10 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="divides-logits-by-max",
         says="You divide the logits by a maximum. That changes the differences between them, and "
-        "so the probabilities.",
+        "so the probabilities, too.",
         hints=(
-            "[1, 2] and [10, 20] should not give the same probabilities. Do yours?",
-            "Which operation with the maximum keeps all the differences?",
+            "[1, 2] and [10, 20] shouldn't give the same probabilities. Do yours?",
+            "Which operation with the maximum leaves all the differences unchanged?",
             "Write `x - maximum`, not `x / maximum`.",
         ),
         variants=(
@@ -677,13 +677,13 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="standardises-first",
-        says="You rescale the logits to a common spread first. Their distances are exactly what "
-        "softmax needs.",
+        says="You rescale the logits to a common spread first. But softmax needs their original "
+        "differences.",
         hints=(
-            "[1, 2] and [10, 20] should not give the same probabilities. Do yours?",
-            "For [1, 2], one probability is e times the other; for [10, 20], e to the power 10 "
-            "times.",
-            "Leave the division by the spread, norm or range out.",
+            "[1, 2] and [10, 20] shouldn't give the same probabilities. Do yours?",
+            "For [1, 2], one probability is e times the other; for [10, 20], it's e to the power "
+            "10 times the other.",
+            "Leave out the division by the spread, norm or range.",
         ),
         variants=(
             {"enter": standardised(given, 1)},
@@ -696,7 +696,7 @@ OTHER_FUNCTION = few_in_pairs(
                     for over in (given, everything)
                     for correction, eps, inside in (
                         *((1, 0.0, True), (0, 0.0, True)),
-                        # as LayerNorm and its like do it
+                        # like LayerNorm and similar layers
                         *((c, e, i) for c in (0, 1) for e in (1e-5, 1e-8) for i in (True, False)),
                     )
                 ),
@@ -713,9 +713,9 @@ OTHER_FUNCTION = few_in_pairs(
         "differs from slice to slice: you divide or multiply the logits by something computed "
         "from them.",
         hints=(
-            "[1, 2] and [10, 20] should not give the same probabilities. Do yours?",
-            "Subtracting one number doesn't change softmax. Dividing does.",
-            "Leave the division before exp out.",
+            "[1, 2] and [10, 20] shouldn't give the same probabilities. Do yours?",
+            "Subtracting one number from all logits doesn't change softmax. Dividing them does.",
+            "Leave out the division before exp.",
         ),
         pattern=slices_are_stretched,
     ),
@@ -725,7 +725,7 @@ OTHER_FUNCTION = few_in_pairs(
         "one.",
         hints=(
             "Try [-3, -1]. Which of the two should win?",
-            "exp makes any logit positive, and keeps the order. Does `abs` keep it?",
+            "exp makes any logit positive and keeps the order. Does `abs` keep it?",
             "Leave the `abs` out.",
         ),
         variants=({"enter": lambda x, dim: x.abs()},),
@@ -748,7 +748,7 @@ OTHER_FUNCTION = few_in_pairs(
         slug="rounds",
         says="You round the results, so they no longer sum to exactly 1, and small ones become 0.",
         hints=(
-            "Print your result with all its digits. Are some missing?",
+            "Print your result with all digits. Are some missing?",
             "Round when you print, not when you compute.",
             "Leave the `round` or `floor` out.",
         ),
@@ -780,7 +780,7 @@ OTHER_FUNCTION = few_in_pairs(
         says="You return percentages: each slice sums to 100, not to 1.",
         hints=(
             "What do your results sum to?",
-            "A probability lies between 0 and 1.",
+            "A probability is between 0 and 1.",
             "Leave out the factor of 100.",
         ),
         variants=({"leave": lambda x, dim: 100 * x},),
@@ -797,13 +797,13 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="clamping",
-        says="You clamp on the way: beyond some bound, logits or their exponentials all count the "
-        "same.",
+        says="You clamp along the way: beyond some bound, logits or their exponentials all count "
+        "the same.",
         hints=(
-            "Are there numbers such as 50 or 1e-9 in your code that the formula doesn't have?",
+            "Does your code have numbers such as 50 or 1e-9 that aren't in the formula?",
             "Softmax of [1000, 1001] equals softmax of [0, 1]. How could you use that?",
-            "Leave the `clamp` out. Subtracting the maximum brings all logits into range and "
-            "loses nothing.",
+            "Leave out the `clamp`. Subtracting the maximum brings all logits into range and loses "
+            "nothing.",
         ),
         fit=fit_clamp,
     ),
@@ -823,9 +823,9 @@ OTHER_FUNCTION = few_in_pairs(
         says="You multiply or divide the logits by a number. Adding a constant leaves softmax "
         "unchanged; multiplying doesn't.",
         hints=(
-            "Try [0, 1]. What is the ratio of your two results, and is it e?",
+            "Try [0, 1]. What's the ratio of your two results? Is it e?",
             "Compare exp(2a) / exp(2b) with exp(a) / exp(b).",
-            "Leave the factor or the temperature out: softmax takes the raw logits.",
+            "Leave out the factor or the temperature: softmax takes the raw logits.",
         ),
         fit=fit_scale,
         variants=(
@@ -838,10 +838,10 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="eps-in-denominator",
-        says="You add to the sum a number that isn't in the formula. The results of a slice then "
+        says="You add a number to the sum that isn't in the formula. Then the results of a slice "
         "sum to slightly less than 1.",
         hints=(
-            "What is that number there for? Can the sum ever be 0 without it?",
+            "What's that number for? Can the sum ever be 0 without it?",
             "After you subtract the maximum, the largest logit contributes exp(0) = 1, so the sum "
             "is at least 1.",
             "Leave the number out.",
@@ -850,44 +850,44 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="eps-added-to-each",
-        says="To every exponential or every result, you add a number that isn't in the formula, "
-        "so small probabilities come out too large.",
+        says="You add a number to every exponential or every result that isn't in the formula, so "
+        "small probabilities are too large.",
         hints=(
             "Which probability changes most, a large one or a small one?",
-            "exp is positive already; nothing has to be added to make it so.",
+            "exp is already positive; you don't need to add anything.",
             "Leave the number out.",
         ),
         fit=fit_each,
     ),
     Misconception(
         slug="floors-probabilities",
-        says="You raise small probabilities to a minimum. Very small ones are right already, "
-        "and may be 0.",
+        says="You raise small probabilities to a minimum. But very small ones are right as they "
+        "are, and may be 0.",
         hints=(
-            "What is the smallest of your results, for logits that lie far apart?",
-            "A floor under the results changes what they sum to, or takes from the others.",
-            "Leave the `clamp` or `maximum` at the end out.",
+            "What's your smallest result if the logits are far apart?",
+            "A minimum for the results changes their sum, or takes something from the others.",
+            "Leave out the `clamp` or `maximum` at the end.",
         ),
         fit=fit_floor,
     ),
     Misconception(
         slug="small-become-zero",
-        says="Small probabilities become exactly 0 in your result. All others are right.",
+        says="In your result, small probabilities become exactly 0. All others are right.",
         hints=(
-            "What is the smallest of your results, for logits that lie far apart?",
-            "However small, a share that the dtype can hold isn't 0.",
-            "Leave the comparison with a small number out.",
+            "What's your smallest result if the logits are far apart?",
+            "However small a share is, it isn't 0 if the dtype can hold it.",
+            "Leave out the comparison with a small number.",
         ),
         pattern=small_become_zero,
     ),
     Misconception(
         slug="random-results",
-        says="The same logits give different results each time: there is noise, or a dropout, in "
-        "your function.",
+        says="The same logits give different results every time: your function has noise or "
+        "dropout in it.",
         hints=(
             "Call your function twice with the same tensor.",
             "`gumbel_softmax`, `dropout` and `rand` draw random numbers; softmax doesn't.",
-            "Leave the random step out; `torch.softmax` has no such step.",
+            "Leave out the random step; `torch.softmax` doesn't have one.",
         ),
         pattern=random_results,
     ),

@@ -1,4 +1,4 @@
-"""What questions share that can be asked again with other numbers."""
+"""What the questions that come again with different numbers have in common."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ WORDS = (
 def with_other_numbers(
     make: Callable[..., Question], own: tuple, draw: Callable[[Random], tuple]
 ) -> Question:
-    """Return the question with the lesson's own numbers, which can be asked again with others.
+    """Return the question with the lesson's numbers; it can be asked again with others.
 
     Args:
-        make: makes the question for some numbers, and computes its answers from them.
+        make: makes a question from numbers, and computes the answers from them.
         own: the lesson's numbers, the arguments of `make`.
-        draw: draws other numbers. They are drawn again if two of the answers would be the same.
+        draw: draws other numbers, and draws again if two of the answers would be the same.
     """
     question = make(*own)
 
@@ -43,7 +43,7 @@ def _tells_answers_apart(question: Question, wrong: int) -> bool:
 
 
 def listed(items: Sequence[object], last: str = "and") -> str:
-    """Return numbers or words as they stand in a sentence: "2, 1 and 0.1"."""
+    """Return numbers or words as in a sentence: "2, 1 and 0.1"."""
     *first, end = (f"{item:g}" if isinstance(item, float) else str(item) for item in items)
     return f"{', '.join(first)} {last} {end}" if first else end
 
@@ -54,16 +54,16 @@ def in_words(number: int) -> str:
 
 
 def counted(number: int, what: str) -> str:
-    """Return a number of things: "one row", "three rows"."""
+    """Return a number and a noun: "one row", "three rows"."""
     return f"{in_words(number)} {what}{'' if number == 1 else 's'}"
 
 
 def to_digits(value: float, digits: int) -> float:
-    """Round to so many significant digits."""
+    """Round to a number of significant digits."""
     return float(f"{value:.{digits}g}")
 
 
 def softmax(logits: Sequence[float]) -> list[float]:
-    """Return the probabilities, in float64."""
+    """Return the probabilities in float64."""
     exps = [math.exp(x - max(logits)) for x in logits]
     return [e / sum(exps) for e in exps]

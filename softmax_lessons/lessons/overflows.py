@@ -1,4 +1,4 @@
-"""What goes wrong in softmax: the shift, and what over- or underflows without the right one."""
+"""What goes wrong in softmax: the shift, and overflow or underflow without the right one."""
 
 from dataclasses import replace
 
@@ -43,16 +43,16 @@ from softmax_lessons.lessons.steps import (
 
 MAXIMA = frozenset({"max", "amax", "aminmax", "topk", "sort"})
 NO_SHIFT: tuple[Variant, ...] = ({"centre": nothing}, naive_with_log, naive_with_normalize)
-# where exp over- or underflows, and round numbers before and beyond
+# where exp overflows or underflows, and round numbers on both sides
 BOUNDS = (1, 10, 50, 80, 88, 100, 500, 700, 1000)
 
 
-# what float64 doesn't hide behind another mistake
+# mistakes that float64 doesn't hide behind another one
 SEEN_IN_DOUBLE = ("global-max", "mean-subtraction", "min-subtraction", "max-with-zero")
 
 
 def also_in_double(m: Misconception) -> Misconception:
-    """Return a misconception about the shift with what it does in float64 too."""
+    """Return a misconception about the shift, with its effects in float64 added."""
     if m.slug not in SEEN_IN_DOUBLE:
         return m
     own = (in_double(replace(RIGHT, **v)) for v in m.variants if not callable(v))
@@ -63,10 +63,10 @@ def also_in_double(m: Misconception) -> Misconception:
 SHIFT = (
     Misconception(
         slug="shift-on-one-side",
-        says="You subtract the maximum in the numerator or the denominator but not in both, so it "
-        "doesn't cancel.",
+        says="You subtract the maximum in the numerator or in the denominator but not in both, so "
+        "it doesn't cancel.",
         hints=(
-            "Write out the numerator and the denominator. Are they made of the same numbers?",
+            "Write out the numerator and the denominator. Do they use the same numbers?",
             "The numerator and the denominator need the same exponentials.",
             "Compute `exps = (x - m).exp()` once, and use `exps` in both places.",
         ),
@@ -79,11 +79,11 @@ SHIFT = (
     ),
     Misconception(
         slug="shift-after-exp",
-        says="You use the maximum after exp, where it is too late: exp has overflowed by then, "
-        "and a subtraction there changes the ratios.",
+        says="You only use the maximum after exp. That's too late: exp has already overflowed, and "
+        "subtracting now changes the ratios.",
         hints=(
             "Which comes first in your code, exp or the maximum?",
-            "Print exp(1000). Can any later step get the number back?",
+            "Print exp(1000). Can any later step recover the number?",
             "Subtract the maximum from the logits, then take exp.",
         ),
         variants=(
@@ -100,14 +100,15 @@ SHIFT = (
     ),
 )
 
-# No shift, or one that does not keep exp from overflowing; no mistake on ordinary logits.
+# No shift, or one that doesn't keep exp from overflowing; with ordinary logits, this isn't a
+# mistake.
 OVERFLOW = few_in_pairs(
     Misconception(
         slug="shift-computed-unused",
         says="You compute the maximum but still take exp of the raw logits, so exp overflows "
         "anyway.",
         hints=(
-            "Follow the name that holds the shifted logits: where is it used?",
+            "Follow the name that holds the shifted logits: where do you use it?",
             "Computing the maximum isn't enough; take the exps of the shifted logits.",
             "Call exp on x minus the maximum, not on x.",
         ),
@@ -118,10 +119,10 @@ OVERFLOW = few_in_pairs(
     Misconception(
         slug="no-max-subtraction",
         says="You take exp of the raw logits. Large ones overflow to inf, very negative ones "
-        "underflow to 0, and what follows turns that into nan, inf or 0.",
+        "underflow to 0, and later steps turn that into nan, inf or 0.",
         hints=(
-            "Print exp(1000) and exp(-1000). What is left of the differences?",
-            "Softmax stays the same if you subtract one number from all logits of a slice. "
+            "Print exp(1000) and exp(-1000). What's left of the differences?",
+            "Softmax stays the same if you subtract the same number from all logits of a slice. "
             "Which number makes the largest exp equal to 1?",
             "Subtract the maximum of each slice before exp: `x - x.amax(dim, keepdim=True)`.",
         ),
@@ -132,7 +133,7 @@ OVERFLOW = few_in_pairs(
         says="You subtract one maximum, taken over the whole tensor. A slice far below that "
         "maximum loses its digits or ends up as 0 / 0.",
         hints=(
-            "Print what you subtract. How many numbers is it, and how many slices are there?",
+            "Print what you subtract. How many numbers do you see, and how many slices are there?",
             "Each slice along `dim` needs its own maximum.",
             "`x.amax(dim, keepdim=True)`",
         ),
@@ -143,7 +144,7 @@ OVERFLOW = few_in_pairs(
         says="You subtract the position of the maximum, not its value.",
         hints=(
             "Print what you subtract. Is it one of the logits?",
-            "`x.max(dim)` returns values and positions. Which do you need?",
+            "`x.max(dim)` returns values and positions. Which of them do you need?",
             "Take `.values`, or call `amax`, which returns only the values.",
         ),
         variants=(
@@ -156,7 +157,7 @@ OVERFLOW = few_in_pairs(
         says="You subtract the mean. For a logit far above the mean, exp still overflows.",
         hints=(
             "After the shift, how large can the largest logit be?",
-            "Every exp is at most 1 only when the largest shifted logit is 0.",
+            "The exps are all at most 1 only if the largest shifted logit is at most 0.",
             "Subtract the maximum instead of the mean.",
         ),
         variants=({"centre": torch.mean}, {"centre": torch.mean, "max_dim": everything}),
@@ -164,11 +165,11 @@ OVERFLOW = few_in_pairs(
     Misconception(
         slug="other-than-the-maximum",
         says="You subtract a number other than the slice's maximum, such as the first or last "
-        "entry, the second largest, a median, a sum, a norm, a constant or half the maximum. Far "
-        "from it, exp still overflows, or a whole slice becomes 0.",
+        "entry, the second largest, a median, a sum, a norm, a constant or half the maximum. For "
+        "logits far from that number, exp still overflows, or a whole slice becomes 0.",
         hints=(
             "After the shift, how large is the largest logit?",
-            "Every exp is at most 1, and one of them is 1, only when the largest shifted logit "
+            "The exps are all at most 1, and one of them is 1, only if the largest shifted logit "
             "is 0.",
             "Subtract the maximum: `x.amax(dim, keepdim=True)`.",
         ),
@@ -185,11 +186,11 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="min-subtraction",
-        says="You subtract the minimum. Where the logits of a slice lie far apart, the largest "
+        says="You subtract the minimum. If the logits of a slice are far apart, the largest "
         "difference still overflows in exp.",
         hints=(
             "After the shift, how large can the largest logit be?",
-            "Which end of the slice overflows: the smallest logit, or the largest?",
+            "Which logit of a slice overflows: the smallest or the largest?",
             "Subtract the maximum instead of the minimum.",
         ),
         variants=({"centre": torch.amin}, {"centre": torch.amin, "max_dim": everything}),
@@ -210,12 +211,12 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="takes-absolute-value",
-        says="You subtract the largest absolute value. A slice of very negative logits goes down "
+        says="You subtract the largest absolute value. A slice of very negative logits moves down "
         "instead of up, and all its exps underflow to 0.",
         hints=(
             "Try [-1000, -1001]. What is the largest logit after your shift?",
             "The maximum of [-3, -1] is -1, not 3.",
-            "Leave the `abs` out: `x.amax(dim, keepdim=True)`.",
+            "Leave out the `abs`: `x.amax(dim, keepdim=True)`.",
         ),
         variants=(
             {"centre": lambda x, dim, keepdim: x.abs().amax(dim, keepdim=keepdim)},
@@ -224,12 +225,12 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="max-with-zero",
-        says="Where the maximum is negative, you subtract nothing. A slice of very negative logits "
+        says="You subtract nothing if the maximum is negative. So a slice of very negative logits "
         "isn't shifted, and its exponentials underflow to 0.",
         hints=(
-            "Try [-1000, -1001]. What is exp of the largest logit after your shift?",
-            "A maximum that starts at 0, or is clamped there, is never negative; and a shift that "
-            "waits for an overflow comes too late for an underflow.",
+            "Try [-1000, -1001]. What's the exp of the largest logit after your shift?",
+            "A maximum that starts at 0, or is clamped at 0, is never negative; and a shift that "
+            "waits for an overflow misses an underflow.",
             "Subtract the maximum itself, even when it's negative.",
         ),
         variants=(
@@ -239,12 +240,12 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="shifts-only-if-large",
-        says="You shift only if some logit is above a bound. Slices far below 0 then stay where "
+        says="You shift only if some logit is above a bound. Then slices far below 0 stay where "
         "they are and underflow to 0, or logits just under the bound overflow.",
         hints=(
-            "Try [-1000, -1001]: does your code shift it, and what is exp of it?",
-            "The shift never does harm, so it needs no condition.",
-            "Leave the `if` or `where` out, and always subtract the maximum of each slice.",
+            "Try [-1000, -1001]: does your code shift it, and what's its exp?",
+            "The shift never does any harm, so you don't need a condition.",
+            "Leave out the `if` or `where`, and always subtract each slice's maximum.",
         ),
         variants=tuple(
             shift_if_above(bound, tested, largest)
@@ -261,12 +262,13 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="one-hot-if-large",
-        says="Where some logit is above a bound, you give the largest one 1 and the others 0. They "
-        "keep a share, however large the logits are, if they are near enough.",
+        says="If some logit is above a bound, you give 1 to the largest and 0 to the others. But "
+        "however large the logits are, those close to the largest still get a share.",
         hints=(
-            "Try [1000, 1001]. What should each of the two get?",
-            "The shift works for logits of any size, so large ones need no case of their own.",
-            "Leave the `if` or `where` out, and always subtract the maximum of each slice.",
+            "Try [1000, 1001]. What should each of them get?",
+            "The shift works for logits of any size, so you don't need a special case for large "
+            "ones.",
+            "Leave out the `if` or `where`, and always subtract each slice's maximum.",
         ),
         variants=tuple(
             one_hot_if_above(bound, tested, otherwise)
@@ -286,9 +288,9 @@ OVERFLOW = few_in_pairs(
         says="You replace -inf with a number. Other logits may be lower than that number.",
         hints=(
             "Which logits may be lower than the number you chose?",
-            "exp(-inf) is exactly 0, and -inf minus a finite maximum is still -inf. What goes "
-            "wrong with it?",
-            "Leave the replacement out.",
+            "exp(-inf) is exactly 0, and -inf minus a finite maximum is still -inf. So what goes "
+            "wrong if you keep -inf?",
+            "Leave out the replacement.",
         ),
         variants=(
             *(
@@ -306,11 +308,11 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="patches-nan",
-        says="You replace nan or inf after it appears. By then the right values are gone.",
+        says="You replace nan or inf after it appears. By then, the right values are lost.",
         hints=(
             "What should softmax of [1000, 1001] be? Once exp has returned inf twice, can you "
             "still work it out?",
-            "A nan is a sign of a step that lost the numbers. Which one is it?",
+            "A nan means that some step lost the numbers. Which one is it?",
             "Stop the inf from appearing: subtract the maximum of each slice, then take exp.",
         ),
         variants=(
@@ -333,11 +335,11 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="sum-not-rescaled",
-        says="The maximum grows as you go along, and what came before isn't rescaled as it should "
-        "be: the terms of your sum are relative to different maxima.",
+        says="The maximum grows as you go along, but you don't rescale the earlier terms as you "
+        "should: the terms of your sum belong to different maxima.",
         hints=(
-            "Follow the sum for the logits [1, 2]. What is subtracted from each in the end?",
-            "A new maximum m makes all earlier terms too large, by exp(m - old).",
+            "Follow the sum for the logits [1, 2]. In the end, what have you subtracted from each?",
+            "With a new maximum m, all earlier terms are too large by a factor of exp(m - old).",
             "With each new maximum: `total = total * (old - new).exp() + (part - new).exp()`.",
         ),
         variants=(sum_under_running_maxima, rescaled_the_wrong_way, Recipe(centre=running_max)),
@@ -347,8 +349,8 @@ OVERFLOW = few_in_pairs(
         says="You compute in float64 instead of shifting the logits: that only moves the overflow "
         "from 88 to 709.",
         hints=(
-            "What is exp(1000) in float64?",
-            "float64 has a limit too. Which shift makes every limit irrelevant?",
+            "What's exp(1000) in float64?",
+            "float64 has a limit, too. Which shift makes every limit irrelevant?",
             "Subtract the maximum of each slice before exp, in any dtype.",
         ),
         variants=(
@@ -358,10 +360,10 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="log-of-the-sum-loses-digits",
-        says="`logsumexp` adds the maximum to the logarithm of the sum again. Next to a maximum of "
+        says="`logsumexp` adds the maximum back to the logarithm of the sum. Next to a maximum of "
         "1e8, that logarithm has no digits left, and your results no longer sum to 1.",
         hints=(
-            "Try [1e8, 1e8]. What is the logsumexp, and what should it be?",
+            "Try [1e8, 1e8]. What's the logsumexp, and what should it be?",
             "float32 has seven digits: 1e8 + 0.69 is 1e8.",
             "Subtract the maximum first, and keep that difference: exp(x - m) / sum of exp(x - m).",
         ),
@@ -378,24 +380,23 @@ OVERFLOW = tuple(map(also_in_double, OVERFLOW))
 FAR_LOGITS = (
     Misconception(
         slug="minus-inf-becomes-nan",
-        says="Your function is right for all finite logits, and gives nan where -inf is among "
+        says="Your function is right for finite logits, but returns nan if there's a -inf among "
         "them.",
         hints=(
             "Print each step for [0, -inf]. Which is the first nan?",
             "0 * inf, inf - inf and -inf - (-inf) are nan.",
-            "x minus the maximum, then exp: -inf becomes exactly 0 there, without any special "
-            "care.",
+            "Take x minus the maximum, then exp: -inf becomes exactly 0, with no special case.",
         ),
         pattern=nan_for_minus_inf,
     ),
     Misconception(
         slug="overflows",
-        says="Your function is right for ordinary logits, and gives nan for some that are far "
+        says="Your function is right for ordinary logits, but returns nan for some that are far "
         "from 0 or far apart: an exp becomes inf, or a whole slice becomes 0.",
         hints=(
             "Print each step for the input under this message. Which is the first inf, or 0 / 0?",
-            "Every exp is at most 1, and one of them is exactly 1, if the largest shifted logit "
-            "is 0.",
+            "If the largest shifted logit is 0, the exps are all at most 1, and one of them is "
+            "exactly 1.",
             "Subtract the maximum of each slice before exp: `x - x.amax(dim, keepdim=True)`.",
         ),
         pattern=nan_if_extreme,

@@ -16,12 +16,12 @@ from softmax_lessons.lessons.top_k_facts import among_largest, as_masked
 from softmax_lessons.lessons.top_k_misconceptions import KEPT, MISTAKES
 from softmax_lessons.lessons.top_k_steps import RIGHTS, at_their_places, largest, top_k
 
-# tried together with a mistake in the choice
+# tried together with a mistake in choosing the logits
 PAIRED = (
     *("sign-error", "returns-log", "mean-instead-of-sum", "returns-exp-unnormalised"),
     *("divides-by-max", "forgets-exp"),
 )
-# of the k largest, found and put back as they should be
+# among the k largest, found and put back correctly
 AMONG_THE_LARGEST = (
     *PAIRED,
     *("int-dtype", "one-minus-softmax", "divides-by-count"),
@@ -55,19 +55,19 @@ def _around_masked(softmax: Variant) -> Variant:
 
 
 def _k_above_zero(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Exactly k entries of a row are above 0."""
+    """Exactly k entries per row are above 0."""
     k = probe.rest[0]
     for y, p in zip(value, expected, strict=True):
         came, wanted = int((y > 0).sum()), int((p > 0).sum())
         if y.isfinite().all() and wanted == k and came != k:
             return (
-                f"k is {k}, and in one row of your result, the number of entries above 0 is {came}."
+                f"k is {k}, but in one row of your result, the number of entries above 0 is {came}."
             )
     return ""
 
 
 def _the_largest(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The entries above 0 are those of the largest logits."""
+    """The entries above 0 belong to the largest logits."""
     for x, y, p in zip(probe.logits.double(), value, expected, strict=True):
         if not y.isfinite().all():
             continue
@@ -75,13 +75,13 @@ def _the_largest(probe: Probe, value: Tensor, expected: Tensor) -> str:
         if missing.any() and (y != 0).any():
             return (
                 f"In one row, the logit {number(x[missing][0].item())} is among the "
-                f"{probe.rest[0]} largest, and its result is 0."
+                f"{probe.rest[0]} largest, but its result is 0."
             )
         extra = (x < x.topk(probe.rest[0]).values[-1]) & (y != 0)
         if extra.any():
             return (
-                f"In one row, the logit {number(x[extra][0].item())} is not among the "
-                f"{probe.rest[0]} largest, and its result is {number(y[extra][0].item())}."
+                f"In one row, the logit {number(x[extra][0].item())} isn't among the "
+                f"{probe.rest[0]} largest, but its result is {number(y[extra][0].item())}."
             )
     return ""
 
@@ -91,7 +91,7 @@ LAWS = (
     Law("not-the-largest", _the_largest, KEPT),
     *laws.of("wrong-divisor", "outside-0-to-1", "slices-do-not-sum-to-1", "order-changes"),
     *laws.of("ratios-not-exp"),
-    # the last: what is wrong on ordinary logits says more than a nan on far ones
+    # last, because a wrong result for ordinary logits says more than a nan for far ones
     *laws.of("gives-nan", "gives-inf", "some-slices-wrong"),
 )
 
@@ -117,9 +117,9 @@ def _probes() -> tuple[Probe, ...]:
         _at(scores(1, 4), 2),
         _at(scores(3, 5, dtype=torch.float64), 2),
         _at(grid([1000, 1001, 999], [-1000, -1002, -1001]), 2),
-        # below every usual stand-in for -inf
+        # below all common stand-ins for -inf
         _at(grid([-3e37, -4e37, -2e37]), 1),
-        # once more, for what is random
+        # once more, to catch random results
         _at(scores(3, 5), 3, seed=1),
     )
 

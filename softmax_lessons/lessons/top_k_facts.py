@@ -1,4 +1,4 @@
-"""What shows in softmax among the k largest logits: facts, and numbers read off results."""
+"""What the results of softmax among the k largest logits show: facts, and numbers read off them."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,19 +26,19 @@ from softmax_lessons.lessons.top_k_steps import (
 
 @lru_cache(maxsize=1024)
 def _of_largest(probe: Probe) -> Probe:
-    """Return the k largest logits alone, from the largest down."""
+    """Return only the k largest logits, from the largest down."""
     return replace(probe, logits=probe.logits.topk(probe.rest[0]).values, others=None)
 
 
 @lru_cache(maxsize=1024)
 def _masked(probe: Probe) -> Probe:
-    """Return the input of a softmax that has the same answer."""
+    """Return the input of a plain softmax with the same answer."""
     keep = largest(probe.logits, probe.rest[0])
     return replace(probe, logits=probe.logits.masked_fill(~keep, -INF), others=None)
 
 
 def among_largest(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
-    """Look at the k largest alone, if there is nothing at the others."""
+    """Look at only the k largest, if the others are all 0."""
     x, y, k = probe.logits, outcome.value, probe.rest[0]
     if y is None or y.shape != x.shape or y[~largest(x, k)].any():
         return _of_largest(probe), replace(outcome, value=None)
@@ -46,11 +46,11 @@ def among_largest(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
 
 
 def as_masked(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
-    """Return the same outcome, as one of a softmax of the logits with the others at -inf."""
+    """Return the same outcome, as that of a softmax with the other logits at -inf."""
     return _masked(probe), outcome
 
 
-Row = tuple[Tensor, Tensor, Tensor, Tensor]  # logits, what is kept, results, what is right
+Row = tuple[Tensor, Tensor, Tensor, Tensor]  # logits, kept, results, correct results
 
 
 def _rows(probe: Probe, value: Tensor) -> Iterator[Row]:
@@ -67,16 +67,16 @@ def _all_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def has_k_columns(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result has one column for each logit that is kept, and isn't an index."""
+    """Tell whether the result has one column per kept logit, and isn't an index."""
     x, y = probe.logits, outcome.value
     wanted = (x.shape[0], probe.rest[0])
-    # one number may be left of anything
+    # a single number may be the rest of anything
     shown = y is not None and y.numel() > 1 and y.is_floating_point()
     return shown and y.shape == wanted != x.shape
 
 
 def are_places(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result is where the largest logits are, or one of them."""
+    """Tell whether the result is the position of the largest logits, or of one of them."""
     y = outcome.value
     if y is None or y.dtype.is_floating_point or y.dtype == torch.bool:
         return False
@@ -87,7 +87,7 @@ def are_places(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_mask(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result says where the largest are, as True and False."""
+    """Tell whether the result marks the largest with True and the others with False."""
     y = outcome.value
     return y is not None and y.dtype == torch.bool and y.shape == probe.logits.shape
 
@@ -95,9 +95,9 @@ def is_mask(probe: Probe, outcome: Outcome) -> bool:
 def keeps_wrong_ones(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each row is a softmax of some of its logits, and not always of the largest.
+    """Tell whether each row is the softmax of some of its logits, but not always of the largest.
 
-    A softmax of none of them is nan.
+    The softmax of none of them is nan.
     """
     wrong = False
     for x, keep, y, right in _all_rows(probes, outcomes):
@@ -108,7 +108,7 @@ def keeps_wrong_ones(
         shares = torch.softmax(x.masked_fill(y <= 0, -INF), -1)
         if not torch.allclose(shares, y, rtol=1e-4, atol=1e-7):
             return False
-        far = right[keep].min() < 1e-30  # 0 for more reasons than one
+        far = right[keep].min() < 1e-30  # 0 for more than one reason
         wrong |= not far and not torch.equal(y > 0, keep)
     return wrong
 
@@ -117,7 +117,7 @@ def keeps_wrong_ones(
 
 
 def _ordinary_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Row]:
-    """Yield rows of ordinary logits of which not all are kept, the most exact first."""
+    """Yield rows of ordinary logits that aren't all kept, the most exact first."""
     pairs = sorted(
         zip(probes, outcomes, strict=True), key=lambda pair: -pair[0].logits.dtype.itemsize
     )
@@ -132,32 +132,32 @@ def _ordinary_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iter
 def _stand_ins(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """Yield how high a hidden logit counts, with the logits of its row and what is kept."""
+    """Yield the number that a hidden logit counts as, the logits of its row, and which are kept."""
     for x, keep, y, _ in _ordinary_rows(probes, outcomes):
         kept, hidden = int(x.argmax()), int((~keep).nonzero()[0])
         if y[kept] <= 0 or y[hidden] < 0:
             continue
         if y[hidden] > 0:
             yield (x[kept] + (y[hidden] / y[kept]).log()).item(), x, keep
-        elif (missing := 1 - y[keep].sum().item()) > 1e-5:  # put to 0 afterwards
+        elif (missing := 1 - y[keep].sum().item()) > 1e-5:  # set to 0 afterwards
             count = int((~keep).sum())
             yield x[kept].item() + math.log(missing / count / y[kept].item()), x, keep
 
 
 def _rounded(value: float) -> float:
-    """Return the round number that is meant, if one is near."""
+    """Return the round number that's probably meant, if there's one nearby."""
     near = round(value, 3)
     return near if abs(near - value) < 1e-11 else value
 
 
 def _filled(hide: Step) -> Iterator[Variant]:
-    # functions, so that what was read off isn't tried together with every other mistake
+    # functions, so that these numbers aren't tried together with every other mistake
     yield replace(RIGHT, hide=hide)
     yield replace(RIGHT, hide=hide, finish=zeroed)
 
 
 def fit_fill(low: float, high: float) -> Callable[..., Iterator[Variant]]:
-    """Return the fit of a number between two bounds in place of -inf."""
+    """Return the fit of a number between two bounds that stands in for -inf."""
 
     def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
         for came, _, _ in _stand_ins(probes, outcomes):
@@ -169,7 +169,7 @@ def fit_fill(low: float, high: float) -> Callable[..., Iterator[Variant]]:
 
 
 def fit_below(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read off how far hidden logits are lowered, or lie below the smallest of their row."""
+    """Read off how far hidden logits are lowered, or how far below their row's minimum they are."""
     for came, x, keep in _stand_ins(probes, outcomes):
         yield from _filled(lowered_by(_rounded(x[~keep][0].item() - came)))
         amount = _rounded(x.min().item() - came)

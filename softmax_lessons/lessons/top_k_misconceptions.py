@@ -40,16 +40,17 @@ from softmax_lessons.lessons.top_k_steps import (
 MASK = 'Fill before the softmax: `logits.masked_fill(~keep, float("-inf"))`.'
 KEPT = (
     "Print which logits your function keeps, row by row.",
-    "`logits.topk(k, dim=-1)` has the k largest of each row, and where they are.",
+    "`logits.topk(k, dim=-1)` returns the k largest of each row and their positions.",
     "Keep `logits >= top.values[:, -1:]`, and fill the others with -inf.",
 )
 MISTAKES = (
     Misconception(
         slug="returns-positions",
-        says="You return where the largest logits are. The exercise asks for their probabilities.",
+        says="You return the positions of the largest logits. The exercise asks for their "
+        "probabilities.",
         hints=(
             "`topk` returns two things. Which of them do you use?",
-            "The result has the shape of the logits, and holds probabilities.",
+            "The result has the shape of the logits and holds probabilities.",
             "Use the positions to `scatter` the probabilities of the values.",
         ),
         symptom=are_places,
@@ -61,13 +62,13 @@ MISTAKES = (
         hints=(
             "How many entries of a row should be above 0?",
             "`masked_fill`, `scatter` and `where` return a new tensor. Where does yours go?",
-            "Put -inf where a logit is not among the k largest.",
+            "Put -inf where a logit isn't among the k largest.",
         ),
         variants=({"choose": every_logit},),
     ),
     Misconception(
         slug="forgets-renormalise",
-        says="You take the softmax of all and leave some out afterwards; the rest no longer sums "
+        says="You take the softmax of all logits and drop some afterwards; the rest no longer sum "
         "to 1.",
         hints=(
             "Print the sum of your result.",
@@ -81,11 +82,10 @@ MISTAKES = (
     ),
     Misconception(
         slug="drops-nothing",
-        says="You divide by what the k largest sum to, and leave the other probabilities where "
-        "they are.",
+        says="You divide by the sum of the k largest, but keep the other probabilities.",
         hints=(
             "How many entries of a row should be above 0?",
-            "What do your results sum to, with the small ones?",
+            "What do your results sum to, including the small ones?",
             MASK,
         ),
         variants=(
@@ -97,11 +97,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="divides-by-k",
-        says="You divide or multiply the probabilities by k. They have to be divided by what they "
-        "sum to, and by nothing else.",
+        says="You divide or multiply the probabilities by k. You should divide them by their sum, "
+        "and by nothing else.",
         hints=(
             "Print the sum of your result.",
-            "The k largest rarely share 1 evenly, so k is not what they sum to.",
+            "You need the number that the k largest sum to, and that isn't k.",
             MASK,
         ),
         variants=(
@@ -112,11 +112,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="mask-inverted",
-        says="Your mask is inverted: you drop the k largest logits, and keep the others.",
+        says="Your mask is inverted: you drop the k largest logits and keep the others.",
         hints=(
-            "Which class should certainly be kept?",
-            "`masked_fill` fills where its mask is True, and `where` keeps where it is.",
-            "Turn the mask around with `~`.",
+            "Which class should you certainly keep?",
+            "`masked_fill` fills where its mask is True; `where` keeps those entries.",
+            "Invert the mask with `~`.",
         ),
         variants=({"choose": lambda x, k: ~largest(x, k)},),
     ),
@@ -124,9 +124,9 @@ MISTAKES = (
         slug="keeps-smallest",
         says="You keep the k smallest logits instead of the k largest.",
         hints=(
-            "Which class should certainly be kept?",
-            "`sort` and `argsort` begin with the smallest, unless `descending=True`.",
-            "Use `topk`, which begins with the largest.",
+            "Which class should you certainly keep?",
+            "`sort` and `argsort` start with the smallest, unless `descending=True`.",
+            "Use `topk`, which starts with the largest.",
         ),
         variants=({"choose": lambda x, k: largest(-x, k)},),
     ),
@@ -135,7 +135,7 @@ MISTAKES = (
         says="You keep one class more or less than k.",
         hints=(
             "How many entries of a row are above 0?",
-            "The k-th largest itself is kept, the next one is not; and positions count from 0.",
+            "Keep the k-th largest itself, but not the next one. And positions are counted from 0.",
             "Keep `logits >= top.values[:, -1:]`.",
         ),
         variants=(
@@ -166,12 +166,12 @@ MISTAKES = (
     ),
     Misconception(
         slug="first-k",
-        says="You keep k classes by their place, the first or the last ones, not the k most "
-        "likely.",
+        says="You keep k classes by their position, such as the first or the last k, not the k "
+        "most likely.",
         hints=(
             "Does the order of the classes matter to your function?",
-            "`topk` returns the largest values and where they are.",
-            "Use the `indices` of `topk` to say which are kept.",
+            "`topk` returns the largest values and their positions.",
+            "Use the `indices` of `topk` to say which to keep.",
         ),
         variants=(
             {"choose": by_place(lambda n, k: 0, lambda n, k: k)},
@@ -181,12 +181,12 @@ MISTAKES = (
     ),
     Misconception(
         slug="top-k-of-all",
-        says="You look for the k largest logits, or their cut-off, in the whole batch or in one "
-        "row of it; each row needs its own.",
+        says="You look for the k largest logits, or their cut-off, in the whole batch or in just "
+        "one of its rows. Each row needs its own.",
         hints=(
             "Can a row end up with no class left, or with more than k?",
-            "`topk` works along the last dim, and keeps the rows apart.",
-            "Keep `logits >= logits.topk(k).values[:, -1:]`: one cut-off for each row.",
+            "`topk` works along the last dim and keeps the rows separate.",
+            "Keep `logits >= logits.topk(k).values[:, -1:]`: one cut-off per row.",
         ),
         variants=(
             {"choose": from_border(lambda x, k: x.flatten().topk(k).values[-1])},
@@ -210,11 +210,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="places-of-other-rows",
-        says="You use the places of one row's largest logits in other rows too.",
+        says="You use the positions of one row's largest logits in other rows, too.",
         hints=(
             "Print which logits your function keeps, row by row.",
-            "`mask[:, indices]` takes the columns of all rows at once.",
-            "`mask.scatter(1, indices, True)` uses each row of indices in its own row.",
+            "`mask[:, indices]` selects these columns in all rows at once.",
+            "`mask.scatter(1, indices, True)` uses each row of indices only in its own row.",
         ),
         variants=(
             {"choose": in_any_row},
@@ -227,7 +227,7 @@ MISTAKES = (
         says="You look for the k largest of each column. The classes of a row compete, not the "
         "rows of the batch.",
         hints=(
-            "What are the two dims of `logits`? Along which of them do you look?",
+            "What are the two dims of `logits`? Which one do you look along?",
             "A column holds the same class of different predictions.",
             "Write `logits.topk(k, dim=-1)`.",
         ),
@@ -248,17 +248,17 @@ MISTAKES = (
         says="You look for the k logits farthest from 0, so a very negative one counts as a large "
         "one.",
         hints=(
-            "Of -5 and 1, which is larger?",
-            "exp makes any logit positive, and keeps the order. Does `abs` keep it?",
+            "Which is larger, -5 or 1?",
+            "exp makes any logit positive and keeps the order. Does `abs` keep it?",
             "Leave the `abs` out.",
         ),
         variants=({"choose": lambda x, k: largest(x.abs(), k)},),
     ),
     Misconception(
         slug="zeroed-logits",
-        says="You set the other logits to 0, or to a number close to it; but exp(0) is 1, so they "
+        says="You set the other logits to 0, or to a number close to 0. But exp(0) is 1, so they "
         "still take part.",
-        hints=("What must a logit be, so that its exp is 0?", "Not 0: -inf.", MASK),
+        hints=("Which logit has an exp of 0?", "Not 0: -inf.", MASK),
         variants=(
             {"hide": times_mask},
             {"hide": times_mask, "finish": zeroed},
@@ -267,10 +267,10 @@ MISTAKES = (
     ),
     Misconception(
         slug="positive-sentinel",
-        says="You fill with inf or nan instead of -inf. Where something is dropped, the whole row "
-        "becomes nan.",
+        says="You fill with inf or nan instead of -inf. So if you drop anything from a row, the "
+        "whole row becomes nan.",
         hints=(
-            "Print the logits right before the softmax. Which one is the largest?",
+            "Print the logits right before the softmax. Which one is largest?",
             "exp(inf - inf) is nan; exp(-inf) is 0.",
             MASK,
         ),
@@ -278,19 +278,18 @@ MISTAKES = (
     ),
     Misconception(
         slug="positive-sentinel",
-        says="You fill with a positive number, so what should be dropped gets a share, or all of "
-        "it.",
-        hints=("What is exp of your number?", "Only exp of -inf is 0.", MASK),
+        says="You fill with a positive number, so the classes to drop get a share, or everything.",
+        hints=("What's the exp of your number?", "Only the exp of -inf is 0.", MASK),
         variants=tuple({"hide": hidden_by(high)} for high in (1e9, 1e4, 100.0)),
         fit=fit_fill(1e-3, 1e3),
     ),
     Misconception(
         slug="finite-sentinel",
-        says="A negative number stands in for -inf. Where the real logits lie near or below it, "
-        "what should be left out gets a share.",
+        says="You use a negative number instead of -inf. Where the real logits are close to it or "
+        "below it, the classes to drop get a share.",
         hints=(
-            "Is there a number that lies below every logit?",
-            '`float("-inf")` does, and exp of it is exactly 0.',
+            "Is there a number below every logit?",
+            '`float("-inf")` is, and its exp is exactly 0.',
             MASK,
         ),
         variants=tuple(
@@ -302,11 +301,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="finite-sentinel",
-        says="You lower the other logits by a number, or set them to the smallest logit or to the "
-        "cut-off, instead of -inf, so they still take part.",
+        says="Instead of setting the other logits to -inf, you lower them by a number, or set them "
+        "to the smallest logit or the cut-off. So they still take part.",
         hints=(
             "How many entries of a row should be above 0?",
-            "exp of a finite number is above 0, however low it is.",
+            "The exp of a finite number is above 0, however low the number is.",
             MASK,
         ),
         variants=(
@@ -323,9 +322,9 @@ MISTAKES = (
     ),
     Misconception(
         slug="zero-times-inf",
-        says="You multiply -inf by 0 for the logits that should stay, which is nan.",
+        says="For the logits to keep, you multiply -inf by 0, which is nan.",
         hints=(
-            "Print what you add to the logits. What is it for one that is kept?",
+            "Print what you add to the logits. What is it for a logit you keep?",
             "0 * inf is nan.",
             MASK,
         ),
@@ -338,7 +337,7 @@ MISTAKES = (
         "times -inf is nan.",
         hints=(
             "Print the logits right before the softmax, for a negative one.",
-            "-inf has to replace the logit, whatever its sign.",
+            "-inf must replace the logit, whatever its sign.",
             MASK,
         ),
         variants=({"hide": lambda x, keep: torch.where(keep, x, x * -INF)},),
@@ -346,11 +345,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="adds-mask",
-        says="You add the mask of 0s and 1s to the logits: a kept one is 1 ahead, and none is "
-        "dropped.",
+        says="You add the mask of 0s and 1s to the logits. That puts the kept ones 1 ahead, but "
+        "drops nothing.",
         hints=(
             "Print the logits right before the softmax.",
-            "What must be added to a logit for its exp to be 0?",
+            "What must you add to a logit to make its exp 0?",
             MASK,
         ),
         variants=(
@@ -360,11 +359,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="equal-shares",
-        says="You give each of the k the same share, 1 / k. Among them, the larger logit has the "
-        "larger probability.",
+        says="You give each of the k classes the same share, 1 / k. Among them, larger logits "
+        "should get larger probabilities.",
         hints=(
-            "Where in your result do the values of the logits come in?",
-            "A mask says who takes part, and softmax says how much each one gets.",
+            "Where do the values of the logits enter into your result?",
+            "The mask says which classes take part, and softmax says how much each one gets.",
             MASK,
         ),
         variants=(
@@ -374,11 +373,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="softmax-of-the-mask",
-        says="You take the softmax of the mask, of 0s and 1s. The logits are forgotten, and what "
-        "is dropped still gets a share.",
+        says="You take the softmax of the mask of 0s and 1s. You never use the logits, and the "
+        "dropped classes still get a share.",
         hints=(
             "Print what you take the softmax of.",
-            "The mask says which logits take part. Where do the logits come in?",
+            "The mask says which logits take part. Where do you use the logits themselves?",
             MASK,
         ),
         variants=(
@@ -389,10 +388,10 @@ MISTAKES = (
     ),
     Misconception(
         slug="argmax-one-hot",
-        says="You give the largest logit everything. The k largest share it.",
+        says="You give everything to the largest logit. The k largest should share it.",
         hints=(
             "How many entries of a row should be above 0?",
-            "`argmax` finds one place, `topk` finds k.",
+            "`argmax` finds one position, `topk` finds k.",
             MASK,
         ),
         variants=({"choose": lambda x, k: largest(x, 1)},),
@@ -400,10 +399,10 @@ MISTAKES = (
     Misconception(
         slug="missing-keepdim",
         says="The cut-off of each row, or its sum, has lost its dim, so broadcasting lines it up "
-        "with the columns: an error if the sizes differ, and silently wrong if they match.",
+        "with the columns: that's an error if the sizes differ, and silently wrong if they match.",
         hints=(
             "Print the shapes on both sides of your comparison or division.",
-            "`values[:, -1]` has one dim, and `values[:, -1:]` has two.",
+            "`values[:, -1]` has one dim; `values[:, -1:]` has two.",
             "Keep the dim: `values[:, -1:]`, and `keepdim=True` in sums.",
         ),
         variants=(
@@ -420,10 +419,10 @@ MISTAKES = (
     Misconception(
         slug="returns-mask",
         says="You return 1 or True for each of the k largest, and 0 or False for the others. That "
-        "says which are kept; the exercise asks for their probabilities.",
+        "says which ones to keep; the exercise asks for their probabilities.",
         hints=(
             "What does a row of your result sum to?",
-            "Where in your result do the logits come in?",
+            "Where do the logits enter into your result?",
             MASK,
         ),
         variants=(lambda logits, k: largest(logits, k).to(logits.dtype),),
@@ -432,10 +431,10 @@ MISTAKES = (
     ),
     Misconception(
         slug="returns-scores",
-        says="You return logits, without a softmax.",
+        says="You return logits without a softmax.",
         hints=(
             "Do your results sum to 1?",
-            "The mask is a step on the way. What turns logits into probabilities?",
+            "The mask is only a step along the way. What turns logits into probabilities?",
             "A softmax is missing at the end.",
         ),
         variants=(
@@ -449,7 +448,7 @@ MISTAKES = (
         says="You apply softmax to values that are already probabilities, which flattens them.",
         hints=(
             "How many times do the logits go through exp?",
-            "A softmax takes logits, and probabilities aren't logits.",
+            "Softmax takes logits, and probabilities aren't logits.",
             "Divide by the new sum instead, or mask the logits and take one softmax.",
         ),
         variants=(
@@ -482,8 +481,8 @@ MISTAKES = (
     ),
     Misconception(
         slug="returns-only-k",
-        says="You return k numbers for each row, without their places: the result has k columns, "
-        "and nothing says which class is which.",
+        says="You return k numbers per row, without their positions: the result has k columns, and "
+        "nothing says which class is which.",
         hints=(
             "Compare your result's shape with the logits'.",
             "The `indices` of `topk` say where each value was.",
@@ -494,11 +493,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="right-numbers-wrong-places",
-        says="You leave the probabilities in the order of their logits' size. Each belongs where "
-        "its logit was.",
+        says="You leave the probabilities sorted by their logits. Each belongs in its logit's "
+        "position.",
         hints=(
             "Compare your result with the expected one: which number went where?",
-            "`topk` and `sort` return values and `indices`, which say where each was.",
+            "`topk` and `sort` return values and `indices`, which say where each value was.",
             "Put them back: `torch.zeros_like(logits).scatter(1, indices, probs)`.",
         ),
         variants=(
@@ -510,7 +509,7 @@ MISTAKES = (
     Misconception(
         slug="sum-over-wrong-dim",
         says="Your softmax, or a division after it, runs over a dim other than the last, which "
-        "has the classes.",
+        "holds the classes.",
         hints=(
             "Along which dim do your results sum to 1?",
             "The classes of a row compete.",
@@ -527,8 +526,8 @@ MISTAKES = (
     ),
     Misconception(
         slug="global-sum",
-        says="You divide by the sum of the whole tensor, so all of it sums to 1 instead of each "
-        "row.",
+        says="You divide by the sum of the whole tensor, so the whole result sums to 1 instead of "
+        "each row.",
         hints=(
             "Which entries compete with each other? Which does your sum add up?",
             "Each row of classes has its own sum.",
@@ -543,7 +542,7 @@ MISTAKES = (
         named("no-max-subtraction"),
         hints=(
             "Try logits of 1000 and -1000.",
-            "Softmax stays the same if you subtract one number from all logits of a row.",
+            "Softmax stays the same if you subtract the same number from all logits of a row.",
             "Subtract the maximum of each row, or use `torch.softmax`.",
         ),
         variants=(
@@ -554,11 +553,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="masked-after-softmax",
-        says="You mask after the softmax, and divide by the new sum plus a small number, which is "
-        "not in the formula.",
+        says="You mask after the softmax, and divide by the new sum plus a small number that isn't "
+        "in the formula.",
         hints=(
-            "What is that number there for? The k largest have probabilities above 0.",
-            "Softmax of the masked logits sums to 1 by itself.",
+            "What's that number for? The k largest always have probabilities above 0.",
+            "The softmax of the masked logits already sums to 1.",
             MASK,
         ),
         variants=tuple(
@@ -575,7 +574,7 @@ MISTAKES = (
     Misconception(
         slug="keeps-other-classes",
         says="Each row of your result is the softmax of some of its logits, or of none, which is "
-        "nan; but not always of the k largest.",
+        "nan, but not always of the k largest.",
         hints=KEPT,
         pattern=keeps_wrong_ones,
     ),

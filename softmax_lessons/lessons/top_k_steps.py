@@ -9,12 +9,12 @@ from torch import Tensor
 from softmax_lessons.checker.exercise import INF
 from softmax_lessons.lessons.recipe import Recipe
 
-Choice = Callable[[Tensor, int], Tensor]  # which logits are kept, of the logits and k
-Step = Callable[[Tensor, Tensor], Tensor]  # of logits, exps or probabilities, and what is kept
+Choice = Callable[[Tensor, int], Tensor]  # says which logits to keep, given the logits and k
+Step = Callable[[Tensor, Tensor], Tensor]  # of logits, exps or probabilities, and kept logits
 
 
 def largest(x: Tensor, k: int) -> Tensor:
-    """Choose the k largest of each row."""
+    """Choose the k largest in each row."""
     return torch.zeros_like(x, dtype=torch.bool).scatter(-1, x.topk(k).indices, True)
 
 
@@ -51,13 +51,13 @@ class TopK(Recipe):
     """The right softmax among the k largest; a misconception changes some of its steps.
 
     Attributes:
-        choose: says which logits are kept.
-        hide: takes the others out of the logits.
-        weigh: done to the exps.
-        finish: done to the probabilities.
-        place: puts them where they belong, of the probabilities and the logits.
+        choose: says which logits to keep.
+        hide: removes the others from the logits.
+        weigh: applied to the exps.
+        finish: applied to the probabilities.
+        place: puts the probabilities where they belong, given the logits.
 
-    The others are those of any softmax (`recipe.Recipe`), along the last dim.
+    The other steps are the same as for any softmax (`recipe.Recipe`), along the last dim.
     """
 
     choose: Choice = largest
@@ -79,7 +79,7 @@ class TopK(Recipe):
 
 
 RIGHT = TopK()
-# as right, in another way: of what is wrong somewhere else, the others may come out differently
+# another right way: if another step is wrong, it may treat the other logits differently
 RIGHTS = (RIGHT, TopK(hide=as_it_is, weigh=zeroed, finish=zeroed))
 
 
