@@ -304,10 +304,10 @@ CLASS_AXIS = Hunt(
     (
         "If all logits are alike, mixing them changes nothing. Which other logits have a known "
         "loss?",
-        "Make every position certain of its own target: the loss is 0. Give batch, time and "
-        "classes different sizes.",
-        "`assert function(100.0 * F.one_hot(targets, 4), targets) < 0.001`, with "
-        "`targets = torch.tensor([[0, 1, 2], [3, 0, 1]])`.",
+        "Make every position certain of its own target: the loss is 0. Certain of another class, "
+        "it's the whole distance. Give batch, time and classes different sizes.",
+        "With `targets = torch.tensor([[0, 1, 2], [3, 0, 1]])` and `logits = 100.0 * "
+        "F.one_hot(targets, 4)`, the loss is 0 for `targets` and 100 for `(targets + 1) % 4`.",
     ),
 )
 

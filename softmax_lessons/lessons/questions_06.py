@@ -172,6 +172,20 @@ QUESTIONS = {
             "whatever the input shows. Is its mean loss lower than 2.30, the same or higher?"
         ),
     ),
+    "nan_losses": Question(
+        1,
+        {
+            0: ("target-decides", "The sum that row 7 is divided by includes the nan."),
+            200: ("one-nan-spreads", "Each row has its own softmax; only the mean mixes them."),
+        },
+        asks=(
+            "One of 2000 logits is nan:\n\n"
+            "    z, t = torch.zeros(200, 10), torch.arange(200) % 10\n"
+            "    z[7, 4] = math.nan\n"
+            '    losses = F.cross_entropy(z, t, reduction="none")\n\n'
+            "How many of the 200 losses are nan?"
+        ),
+    ),
     "log_softmax_before": Question(
         "nothing",
         {

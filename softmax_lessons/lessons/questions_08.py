@@ -34,13 +34,14 @@ def _scores(random: Random) -> tuple[list[float], bool]:
     return [random.randint(-30, 30) / 10 for _ in range(3)], random.random() < 0.5
 
 
-def _logits_pulled(classes: int) -> Question:
+def _logits_with_a_gradient(classes: int) -> Question:
     return Question(
         classes,
-        {1: ("diagonal-jacobian", "Every logit is part of the sum in owl's denominator.")},
+        {2: ("diagonal-jacobian", "Every logit is part of the sum that both are divided by.")},
         asks=(
-            f"A softmax has {in_words(classes)} classes, one of them owl. A loss depends only on "
-            "owl's probability. How many of the logits get a nonzero gradient?"
+            f"A softmax has {in_words(classes)} classes. The gradient of a loss with respect to "
+            "their probabilities is 1 for cat and for dog, and 0 for the rest. "
+            "How many of the logits get a nonzero gradient?"
         ),
     )
 
@@ -119,8 +120,8 @@ QUESTIONS = {
             "with each of the logits. What does a row sum to?"
         ),
     ),
-    "logits_pulled_by_owl": with_other_numbers(
-        _logits_pulled, (3,), lambda random: (random.randint(4, 20),)
+    "logits_with_a_gradient": with_other_numbers(
+        _logits_with_a_gradient, (3,), lambda random: (random.randint(4, 20),)
     ),
     "gradient_by_hand": with_other_numbers(
         _gradient_by_hand,

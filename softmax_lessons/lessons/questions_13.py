@@ -204,6 +204,17 @@ QUESTIONS = {
             "`torch.float8_e4m3fn`. Is -inf kept or lost?"
         ),
     ),
+    "float8_on_cpu": Question(
+        "product",
+        {
+            "difference": ("all-arithmetic-alike", "It's not implemented; the product is."),
+            "softmax": ("casts-up-by-itself", "You have to cast it up: `dtype=torch.float32`."),
+        },
+        asks=(
+            "`x` is a tensor of dtype `torch.float8_e4m3fn` on a CPU. Which one works: the product "
+            "`x * x`, the difference `x - x`, or `torch.softmax(x, dim=0)`?"
+        ),
+    ),
     "most_exact_in_float32": Question(
         "naive",
         {
