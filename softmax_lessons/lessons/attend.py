@@ -245,7 +245,7 @@ ATTENDS = (
     ),
     Misconception(
         "either-mask",
-        "You keep a key if either mask keeps it; both masks must.",
+        "You keep a key if either mask keeps it; both masks must keep it.",
         (
             "When may a query see a key?",
             "If it's real and not later.",
@@ -312,7 +312,7 @@ ATTENDS = (
     ),
     Misconception(
         "returns-weights",
-        "You return the weights; the result should be the values, mixed with them.",
+        "You return the weights; the result should be the values, mixed by those weights.",
         ("What shape should the result have?", "The shape of v.", MIX),
         variants=({"mix": lambda weights, v: weights},),
     ),

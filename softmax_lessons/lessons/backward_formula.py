@@ -173,7 +173,7 @@ TERMS = (
     Misconception(
         slug="diagonal-jacobian",
         says="You multiply `grad` by p * (1 - p), as if each logit changed only its own "
-        "probability. It changes every probability in its slice.",
+        "probability. Each logit changes every probability in its slice.",
         hints=(
             "Raising every logit of a slice by the same amount changes nothing, so each slice of "
             "the result sums to 0. What does yours sum to?",
@@ -476,7 +476,7 @@ TERMS = (
         says="You've swapped `probs` and `grad` in your formula.",
         hints=(
             "Which of the two sums to 1 along each slice?",
-            "You average `grad`, and multiply the difference by the probabilities.",
+            "Average `grad`, and multiply the difference by the probabilities.",
             FORMULA,
         ),
         variants=(

@@ -180,7 +180,7 @@ MISTAKES = (
         "Your choice doesn't depend on the targets: it takes the temperature at which the model is "
         "most sure, or least.",
         (
-            "How do the targets enter what you compare?",
+            "Where do the targets come in when you compare?",
             "A model may be sure when it's right, but should be unsure when it isn't.",
             LOSS,
         ),

@@ -31,9 +31,9 @@ from softmax_lessons.lessons.steps import (
 )
 
 Pattern = Callable[[Sequence[Probe], Sequence[Outcome], Collection[int]], bool]
-ORDINARY = 20.0  # logits up to this size leave each probability enough digits to recognise
-ENOUGH = 20  # so many numbers don't agree by chance
-FEW = 3  # so many equal numbers tell, where unequal ones are right
+ORDINARY = 20.0  # up to this size of logits, probabilities keep enough digits to be told apart
+ENOUGH = 20  # this many numbers don't agree by chance
+FEW = 3  # this many equal numbers aren't chance where unequal ones are right
 
 
 @lru_cache(maxsize=1024)

@@ -58,7 +58,7 @@ PADDED = (
     Misconception(
         "padding-is-scored",
         "Your loss treats padding as a word that the model should predict.",
-        ("Which targets go into your loss?", "Targets of `pad` shouldn't.", COUNT),
+        ("Which targets go into your loss?", "Targets equal to `pad` shouldn't.", COUNT),
         variants=(
             lambda z, y, pad: F.cross_entropy(z.transpose(1, 2), y),
             lambda z, y, pad: F.cross_entropy(z.transpose(1, 2), y.clamp(min=0)),
@@ -260,7 +260,7 @@ PART = (
     Misconception(
         "padding-is-scored",
         "Your loss treats padding as a class that the model should predict.",
-        ("Which targets go into your loss?", "Targets of -100 shouldn't.", TOTAL),
+        ("Which targets go into your loss?", "Targets equal to -100 shouldn't.", TOTAL),
         variants=(
             lambda z, y, total: _sum(z, y.clamp(min=0)) / total,
             lambda z, y, total: _sum(z, y % z.shape[1]) / total,

@@ -186,7 +186,7 @@ def _probes() -> tuple[Probe, ...]:
         (scores(2, 3, 4), four[:1]),
         (scores(2, 2, 3, 4), _mask("xx..", "....", "xxxx")),
         (torch.tensor([[1.0, 2.0, 300.0]]), _mask("xx.")),
-        # exp(95) is inf, and exp(-95) not yet 0
+        # exp(95) is inf, but exp(-95) isn't 0 yet
         (torch.tensor([[1.0, 2.0, 97.0]]), _mask("xx.")),
         (torch.tensor([[0.0, 100.0, 3.0]]), _mask("xx.")),
         (torch.tensor([[1000.0, 1001.0, 999.0], [1.0, 2.0, 0.0]]), _mask("xx.")),

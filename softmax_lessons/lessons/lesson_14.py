@@ -94,7 +94,7 @@ def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -
         numbers = (number(t[i].item()) for t in (wanted, came))
     merged = _pair(expected[0, i], expected[1, i])
     return f"{_row_of(probe, i)} should merge into {merged}, but you return " + (
-        f"{_pair(value[0, i], value[1, i])}. " + stand.format("The first", *numbers)
+        f"{_pair(value[0, i], value[1, i])}. " + stand.format("The right one", *numbers)
     )
 
 

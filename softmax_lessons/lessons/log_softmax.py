@@ -112,7 +112,7 @@ LOG_LAWS = (
         differences_stay,
         (
             "Follow two logits of one slice through each step. Where does their difference change?",
-            "You subtract the same number from all logits in a slice.",
+            "Subtract the same number from all logits in a slice.",
             WRITTEN_OUT,
         ),
     ),

@@ -44,7 +44,7 @@ class Heated(Recipe):
     """The right softmax at a temperature, along the last dim; a misconception changes some steps.
 
     Attributes:
-        temper: done to the temperature first.
+        temper: applied to the temperature first.
         heat: applies it to the logits.
         late: applies it to the exps.
         finish: applies it to the probabilities.
@@ -416,8 +416,8 @@ MISTAKES = (
     ),
     Misconception(
         slug="maximum-before-temperature",
-        says="You subtract the maximum of the logits before the division, so the largest number "
-        "isn't 0 afterwards.",
+        says="You subtract the maximum of the undivided logits, so the largest number isn't 0 "
+        "afterwards.",
         hints=(
             "After your subtraction, what is the largest number of a row?",
             "Divide first, then take the maximum of the quotients.",
