@@ -208,6 +208,9 @@ QUESTIONS = {
             "-inf. What are their weights?"
         ),
     ),
+    "capped_mask": with_other_numbers(
+        _capped, (2,), lambda random: (random.choice([3, 4, 5, 10, 15, 20, 30, 50]),)
+    ),
     "empty_half": Question(
         "nan",
         {
@@ -215,13 +218,10 @@ QUESTIONS = {
             "zeros": ("zero-wins", "The other half has all the weight, and 0 times nan is nan."),
         },
         asks=(
-            "A query's keys are split into two halves. Each half gives an output and the log of its "
-            "sum of exponentials; the softmax of the two logs weighs the two outputs. All keys of "
-            "the first half are hidden: its output is nan, and its log is -inf. "
+            "A query's keys are split into two halves. Each half gives an output and the log of "
+            "its sum of exponentials; the softmax of the two logs weighs the two outputs. All keys "
+            "of the first half are hidden: its output is nan, and its log is -inf. "
             "Is the merged output right, zeros or nan?"
         ),
-    ),
-    "capped_mask": with_other_numbers(
-        _capped, (2,), lambda random: (random.choice([3, 4, 5, 10, 15, 20, 30, 50]),)
     ),
 }

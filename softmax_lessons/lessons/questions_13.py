@@ -196,14 +196,6 @@ QUESTIONS = {
             "Which dtype turns the gradient into 0: float16, bfloat16, both or neither?"
         ),
     ),
-    "minus_inf_in_e4m3fn": Question(
-        "lost",
-        {"kept": ("every-format-has-inf", "e4m3fn spends its codes on numbers and has no inf.")},
-        asks=(
-            "Masked logits are -inf. To save memory, you store the logits in 8 bits, as "
-            "`torch.float8_e4m3fn`. Is -inf kept or lost?"
-        ),
-    ),
     "float8_on_cpu": Question(
         "product",
         {
@@ -212,7 +204,15 @@ QUESTIONS = {
         },
         asks=(
             "`x` is a tensor of dtype `torch.float8_e4m3fn` on a CPU. Which one works: the product "
-            "`x * x`, the difference `x - x`, or `torch.softmax(x, dim=0)`?"
+            "`x * x`, the difference `x - x`, or its softmax?"
+        ),
+    ),
+    "minus_inf_in_e4m3fn": Question(
+        "lost",
+        {"kept": ("every-format-has-inf", "e4m3fn spends its codes on numbers and has no inf.")},
+        asks=(
+            "Masked logits are -inf. To save memory, you store the logits in 8 bits, as "
+            "`torch.float8_e4m3fn`. Is -inf kept or lost?"
         ),
     ),
     "most_exact_in_float32": Question(
