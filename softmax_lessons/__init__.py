@@ -1,6 +1,6 @@
-"""What the softmax lessons use: reference functions, figures and the exercise checker.
+"""The code behind the softmax lessons: reference functions, figures and the exercise checker.
 
-There is no alias for PyTorch here: lessons call `torch.softmax` by its own name.
+It has no aliases for PyTorch's functions: the lessons call `torch.softmax` by its own name.
 """
 
 import importlib
@@ -75,14 +75,14 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
-    """Load what is first asked for; PyTorch takes seconds, which the command line needn't wait."""
+    """Load a name on first use; PyTorch takes seconds, and the command line needn't wait for it."""
     if name in ("explorers", "plots"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _PLACES:
         place = _PLACES[name]
         module = importlib.import_module(f"{__name__}.{place}")
         for each, where in _PLACES.items():
-            if where == place:  # else the module would hide the function of its name
+            if where == place:  # otherwise, the module would hide the function of the same name
                 globals()[each] = getattr(module, each)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

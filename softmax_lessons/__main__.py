@@ -1,6 +1,6 @@
-"""The command `softmax-lessons`, which is `python -m softmax_lessons` too.
+"""The command `softmax-lessons`, also available as `python -m softmax_lessons`.
 
-It loads little before it listens to Ctrl-C, which otherwise shows a traceback.
+It loads very little before it handles Ctrl-C, which would otherwise show a traceback.
 """
 
 import argparse
@@ -17,15 +17,15 @@ from softmax_lessons.command_line import EXIT_CODES, Parser, called, how_to_inst
 COMMANDS = {
     "lab": "copy the lessons and open them in JupyterLab (the default)",
     "grade": "grade a folder of learners' notebooks",
-    "explain": "look an error or a symptom up in the field guide",
-    "doctor": "say what keeps the course from running here, and the fix",
+    "explain": "look up an error or a symptom in the field guide",
+    "doctor": "find out what keeps the course from running on this computer, and how to fix it",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # a Windows console may lack the letters of a folder's name
+        # a Windows console may not have all letters in a folder's name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     argv = sys.argv[1:] if argv is None else argv
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(argv)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # what reads our output, such as `head`, has read enough
+    except BrokenPipeError:  # the program that reads our output, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -65,7 +65,9 @@ def _parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.epilog = f"commands:\n{commands}\n\nCOMMAND --help says more.\n{EXIT_CODES}"
-    parser.add_argument("--version", action="store_true", help="say which versions these are")
+    parser.add_argument(
+        "--version", action="store_true", help="show the versions of the course and PyTorch"
+    )
     return parser
 
 
@@ -102,7 +104,7 @@ def _grade(argv: Sequence[str]) -> int:
 
 
 def _stop(number: int, frame: object) -> None:
-    """End at once: while libraries load, an exception would be caught by one of them, or shown."""
+    """End at once: while libraries load, one of them might catch an exception or show it."""
     os.write(2, b"\nStopped before anything was graded.\n")
     os._exit(130)
 
@@ -110,8 +112,8 @@ def _stop(number: int, frame: object) -> None:
 def _explain(argv: Sequence[str]) -> int:
     parser = Parser(
         "explain",
-        "Look an error or a symptom up in the field guide of softmax pitfalls. Give it as words, "
-        "or pipe the output of a program into it: python train.py 2>&1 | %(prog)s",
+        "Look up an error or a symptom in the field guide to softmax pitfalls. Describe it in "
+        "words, or pipe a program's output into it: python train.py 2>&1 | %(prog)s",
     )
     parser.add_argument("about", nargs="*", help='a message, or words such as "loss is nan"')
     options = parser.parse_args(argv)
@@ -119,7 +121,7 @@ def _explain(argv: Sequence[str]) -> int:
     if not about and not sys.stdin.isatty():
         about = sys.stdin.read()
     if not about.strip():
-        parser.error('what is to be explained? For example: "loss is nan"')
+        parser.error('what should it explain? For example: "loss is nan"')
     from softmax_lessons.field_guide import explain
 
     found = explain(about)
@@ -130,8 +132,9 @@ def _explain(argv: Sequence[str]) -> int:
 def _doctor(argv: Sequence[str]) -> int:
     parser = Parser(
         "doctor",
-        "Look at Python, PyTorch, space, folders and what else the course needs, and say in one "
-        "line each what is wrong and how to fix it. With exit code 1, something has to be fixed.",
+        "Check Python, PyTorch, disk space, folders and everything else the course needs, and say "
+        "in one line each what's wrong and how to fix it. The exit code is 1 if something needs "
+        "fixing.",
     )
     parser.add_argument(
         "--folder",
@@ -139,7 +142,7 @@ def _doctor(argv: Sequence[str]) -> int:
         default=Path("my_lessons"),
         help="where your lessons are (%(default)s)",
     )
-    parser.add_argument("--quiet", action="store_true", help="say only what is wrong")
+    parser.add_argument("--quiet", action="store_true", help="only say what's wrong")
     options = parser.parse_args(argv)
     from softmax_lessons import doctor
 
@@ -149,7 +152,7 @@ def _doctor(argv: Sequence[str]) -> int:
 def script() -> int:
     """Run the command as a program; return its exit code."""
     code = main()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while Python ends shows nothing
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # so that Ctrl-C shows nothing while Python ends
     return code
 
 

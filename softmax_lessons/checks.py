@@ -1,4 +1,4 @@
-"""`check`: from an attempt to a verdict."""
+"""`check`: turns an attempt into a verdict."""
 
 import difflib
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from softmax_lessons.lessons import parsons, tasks, to_solve
 from softmax_lessons.predictions import compared
 
 TO_GO_BY = (
-    "Hints go by what you've written: write the line that you're surest of, leave out the rest, "
-    "and check that."
+    "Hints depend on what you've written: write the line you're surest of, leave out the rest, and "
+    "check that."
 )
 LESSONS_OWN = "(This is the lesson's own answer.)"
 
@@ -36,25 +36,25 @@ def check(
 
     Args:
         exercise: the name of the exercise or question, such as "stable_softmax".
-        attempt: for an exercise, the learner's function itself (not its result); for a
-            question, a word, a number or a shape, or nothing for what `predict` has noted.
-        test: instead of an attempt, a test of one: a function that takes a function, and
-            raises, or returns what is false, if that one is wrong. The verdict says how many
-            of the mistakes that the course knows it catches.
-        way: how the attempt is run, "fork" or "worker"; the system's usual way if empty.
+        attempt: for an exercise, the learner's function itself (not its result); for a question, a
+        word, a number or a shape, or nothing to use the guess that `predict` noted. test: instead
+        of an attempt, a test for one: a function that takes a function, and raises an error or
+        returns something false if that function is wrong. The verdict says how many of the mistakes
+        that the course knows it catches. way: how to run the attempt, "fork" or "worker"; the
+        system's usual way if empty.
 
     Returns:
-        The verdict. Nothing is raised and nothing is printed, whatever the attempt does.
+        The verdict. Whatever the attempt does, this raises no errors and prints nothing.
     """
     return told(exercise, lambda given_up: _check(exercise, attempt, test, way, given_up))
 
 
 def told(exercise: str, work: Callable[[GivenUp], Verdict]) -> Verdict:
-    """Return the verdict that `work` returns, or one that says why there is none."""
+    """Return the verdict that `work` returns, or one that says why there isn't one."""
     try:
         return in_plain_thread(work)
     except Exception as error:  # whatever state this process is in
-        says = f"check could not run here: {described(error)}\nRestart the kernel, and try again."
+        says = f"check couldn't run: {described(error)}\nRestart the kernel and try again."
         return Verdict(str(exercise), "unusable", "not checked", says)
 
 
@@ -70,7 +70,7 @@ def _check(
         return _unknown(str(name), attempt)
     if test is not None:
         if not isinstance(task, Exercise):
-            says = "Only an exercise that asks for a function can be done test first."
+            says = "You can only pass a test for an exercise that asks for a function."
             return Verdict(name, "unusable", "not checked", says)
         task, attempt = task.as_hunt(), test
     if isinstance(task, Question):
@@ -89,7 +89,7 @@ def _check(
 
 
 def _with_offer(verdict: Verdict) -> Verdict:
-    """Return a verdict with what may help besides its hint, or before there can be one."""
+    """Return a verdict with other help, besides its hint or before there can be one."""
     begun = verdict.status != "not begun"
     if begun and not verdict.given:
         return verdict
@@ -102,7 +102,7 @@ def _with_offer(verdict: Verdict) -> Verdict:
 def judged(
     name: str, task: Task, attempt: Callable[..., object], way: str, given_up: GivenUp
 ) -> Verdict:
-    """Return the verdict on a function, from what it does in a separate process."""
+    """Return the verdict on a function, based on what it does in a separate process."""
     probes = task.probes()
     try:
         outcomes = run_isolated(
@@ -122,4 +122,4 @@ def _unknown(name: str, attempt: object) -> Verdict:
     near = difflib.get_close_matches(name, meant, n=1, cutoff=0.4)
     lines = [f'Did you mean "{found}"?' for found in near]
     lines += [f"The exercises are: {', '.join(to_solve())}."]
-    return Verdict(name, "unusable", "there is no exercise of that name", "\n".join(lines))
+    return Verdict(name, "unusable", "there is no exercise with that name", "\n".join(lines))

@@ -1,11 +1,11 @@
-"""What the commands share: how they read their options, and what they say when one is wrong."""
+"""What the commands share: how they read their options, and what they say if one is wrong."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-EXIT_CODES = "Exit codes: 0 done, 1 it can't be done, 2 wrong options, 130 stopped."
+EXIT_CODES = "Exit codes: 0 done, 1 couldn't be done, 2 wrong options, 130 stopped."
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def called() -> str:
-    """Return how the program was called, for messages that say what to type."""
+    """Return the name that started the program, for messages that say what to type."""
     script = Path(sys.argv[0]).stem == "softmax-lessons"
     return "softmax-lessons" if script else "python -m softmax_lessons"
 

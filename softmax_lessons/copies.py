@@ -1,8 +1,9 @@
 """Copies of a lesson for learners: without outputs, answers or notes, AI completion off.
 
-And what is read off a lesson on the way: its title, and what its cells are marked with.
+Also, what these need to read from a lesson: its title, and the marks on its cells.
 
-A notebook is a dict here, as `json` or `nbformat` reads it; each function returns a new one.
+In this module, a notebook is a dict, as `json` or `nbformat` reads it; each function returns a new
+one.
 """
 
 import copy
@@ -25,21 +26,21 @@ def without_outputs(notebook: Notebook) -> Notebook:
 
 
 def with_completion_off(notebook: Notebook) -> Notebook:
-    """Return the notebook with AI completion off, in the editor that reads this from a notebook."""
+    """Return the notebook with AI completion off, for editors that read this setting (Colab)."""
     notebook = copy.deepcopy(notebook)
     notebook["metadata"].setdefault("colab", {})["generative_ai_disabled"] = True
     return notebook
 
 
 def without_notes(notebook: Notebook) -> Notebook:
-    """Return the notebook without its speaker notes, which are the teacher's."""
+    """Return the notebook without its speaker notes, which are for the teacher."""
     return _keep(notebook, lambda cell: slide_type(cell) != "notes")
 
 
 def without_solutions(notebook: Notebook) -> Notebook:
     """Return the notebook without solutions and their explanations.
 
-    Only JupyterLab and Notebook hide a cell; what is folded inside a text is folded elsewhere too.
+    Only JupyterLab and Notebook hide cells; `<details>` inside a text works in other editors, too.
     """
     return _keep(notebook, lambda cell: not {"solution", "answer"} & tags(cell))
 
@@ -55,7 +56,7 @@ def without_answers(notebook: Notebook) -> Notebook:
 
 
 def without_unanswered(notebook: Notebook) -> Notebook:
-    """Return the notebook without what `check` says to a question nobody has answered yet."""
+    """Return the notebook without what `check` says about questions nobody has answered yet."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -74,7 +75,7 @@ def tags(cell: dict[str, Any]) -> set[str]:
 
 
 def slide_type(cell: dict[str, Any]) -> str:
-    """Return what the cell is on a slide, in Jupyter's words; "-" if it continues one."""
+    """Return the cell's slide type, in Jupyter's terms; "-" if it continues a slide."""
     kind: str = cell.get("metadata", {}).get("slideshow", {}).get("slide_type", "-")
     return kind
 

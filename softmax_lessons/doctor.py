@@ -1,8 +1,8 @@
-"""Look for what keeps the course from running on a computer, and say the fix.
+"""Find out what keeps the course from running on a computer, and how to fix it.
 
-This is `softmax-lessons doctor`. Before anything is installed, it is a script: in the folder of
-the course, `python softmax_lessons/doctor.py` (and `--quiet`, to hear only what is wrong).
-So it imports nothing but what comes with Python, and is written for Python 3.7 to read.
+This is `softmax-lessons doctor`. Before you've installed anything, you can run it as a script, in
+the course's folder: `python softmax_lessons/doctor.py` (with `--quiet`, it only says what's wrong).
+So it only imports modules that come with Python, and Python 3.7 can read it.
 """
 
 from __future__ import annotations  # a SyntaxError? This Python is too old: take 3.10 to 3.14
@@ -21,14 +21,15 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 OLDEST, NEWEST = (3, 10), (3, 14)
-LONGEST = 137  # the longest path that the set-up writes below site-packages; JupyterLab's fonts
+LONGEST = 137  # the longest path that installing writes below site-packages (JupyterLab's fonts)
 WINDOWS_LIMIT = 259
 NEEDED = 2_000_000_000  # bytes, for an environment with PyTorch's CPU build
-LEFT = 100_000_000  # bytes, to save lessons in once it is installed
+LEFT = 100_000_000  # bytes, for saving lessons once it's installed
 SYNCED = re.compile(
     r"^(OneDrive|Dropbox|Google ?Drive|GoogleDrive|CloudStorage|Mobile Documents)\b"
 )
-UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings a Python"
+UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings its own "
+"Python"
 SMALL = "put PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu before the command, or use uv"
 ELSEWHERE = "run the course on another computer or in Colab, and read the lessons on the website"
 TRIAL = """
@@ -50,28 +51,28 @@ print(json.dumps(found))
 
 
 class Machine(NamedTuple):
-    """What is known about a computer.
+    """What we know about a computer.
 
     Attributes:
         python: major and minor version.
-        implementation: "CPython", or another.
-        bits: 64, or 32.
-        system: "Linux", "Darwin" or "Windows", or another.
-        platform: what wheels are chosen by, such as "win-amd64".
+        implementation: "CPython", or a different one.
+        bits: 64 or 32.
+        system: "Linux", "Darwin", "Windows", or a different one.
+        platform: the name that decides which wheels fit, such as "win-amd64".
         processor: such as "x86_64".
-        translated: whether an Apple chip runs this Python as if it were Intel's.
+        translated: whether an Apple chip emulates Intel for this Python.
         macos: its version, or nothing.
         libc: name and version of the C library, or nothing.
-        folder: where the lessons are, or will be.
-        packages: where packages are installed, or will be.
+        folder: where the lessons are or will be.
+        packages: where packages are or will be installed.
         long_paths: whether Windows allows paths of more than 259 characters.
-        free: bytes, where packages go.
-        refused: why nothing can be written to `folder`, or nothing.
-        unheard: why no program may listen on a port of this computer, or nothing.
-        torch: the version that works here, or nothing.
+        free: free bytes at `packages`.
+        refused: why we can't write to `folder`, or nothing.
+        unheard: why programs can't listen on a port of this computer, or nothing.
+        torch: the version that works on this computer, or nothing.
         lab: whether JupyterLab is installed.
-        font: the file of the font that figures use, or nothing.
-        broken: what importing PyTorch and drawing ended with, or nothing.
+        font: the font file that figures use, or nothing.
+        broken: the error from importing PyTorch or finding a font, or nothing.
     """
 
     python: tuple[int, int] = (3, 12)
@@ -96,13 +97,13 @@ class Machine(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A line of the report.
+    """One line of the report.
 
     Attributes:
-        level: "ok", "note" if it is worth knowing, "stop" if it keeps the course from running.
-        about: what was looked at.
-        says: what was found.
-        fix: what to do; nothing if there is nothing to do.
+        level: "ok", "note" if it's worth knowing, "stop" if it keeps the course from running.
+        about: what the check looked at.
+        says: what it found.
+        fix: what to do, or nothing.
     """
 
     level: str
@@ -116,7 +117,7 @@ class Finding(NamedTuple):
 
 
 def look(machine: Machine) -> list[Finding]:
-    """Return what there is to say about a computer, one finding for each thing looked at."""
+    """Return the findings about a computer, one per check."""
     checks = (_python, _torch, _lab, _fonts, _space, _paths, _folder, _synced, _port)
     return [check(machine) for check in checks]
 
@@ -128,16 +129,16 @@ def _python(machine: Machine) -> Finding:
     if machine.torch:
         return found
     if machine.implementation != "CPython":
-        says = f"PyTorch is built for CPython, and this is {machine.implementation}."
+        says = f"PyTorch is built for CPython, but this is {machine.implementation}."
         return Finding("stop", "Python", says, f"{UV} that fits")
     if machine.bits != 64:
-        says = "PyTorch is built for 64-bit Pythons, and this one has 32 bits."
+        says = "PyTorch is built for 64-bit Pythons, but this one is 32-bit."
         return Finding("stop", "Python", says, f"{UV} with 64 bits")
     if machine.python < OLDEST:
         says = f"This is Python {version}; the course needs {wanted}."
         return Finding("stop", "Python", says, f"{UV} that is new enough")
     if machine.python > NEWEST:
-        says = f"This is Python {version}, and the course's packages are tested with {wanted}."
+        says = f"This is Python {version}; the course's packages are tested with {wanted}."
         return Finding("stop", "Python", says, f"{UV} that they are built for")
     return found
 
@@ -159,30 +160,31 @@ def _broken(machine: Machine) -> Finding:
     if machine.system == "Windows" and re.search(r"WinError (126|127|1114)|DLL", machine.broken):
         fix = (
             "install Microsoft's Visual C++ Redistributable, "
-            "https://aka.ms/vs/17/release/vc_redist.x64.exe, and start the computer again"
+            "https://aka.ms/vs/17/release/vc_redist.x64.exe, and restart the computer"
         )
     elif "signal 4" in machine.broken:
-        says = "It's installed, but this processor lacks instructions that it's built with."
+        says = "It's installed, but it uses instructions that this processor doesn't have."
         fix = ELSEWHERE
     elif re.search(r"partially initialized|has no attribute", machine.broken):
-        fix = "rename a file of yours that has the name of a module, such as torch.py or random.py"
+        fix = "rename any file of yours that's named like a module, such as torch.py or random.py"
     return Finding("stop", "PyTorch", says, fix)
 
 
 def _on_a_mac(machine: Machine) -> Finding:
     if machine.translated:
-        says = "This Python is built for Intel, and the Mac has an Apple chip."
+        says = "This Python is built for Intel, but the Mac has an Apple chip."
         return Finding("stop", "PyTorch", says, f"{UV} for it")
     if machine.processor != "arm64":
-        says = "PyTorch's last wheel for Intel Macs is 2.2, and the course needs 2.4."
+        says = "PyTorch's last wheel for Intel Macs is 2.2, but the course needs 2.4."
         if machine.macos and machine.macos < (12,):
             return Finding("stop", "PyTorch", says, ELSEWHERE)
         fix = "use conda, which still has builds: conda env create -f environment.yml"
         return Finding("stop", "PyTorch", says, fix)
     if machine.macos and machine.macos < (14,):
-        says = f"On macOS {machine.macos[0]}, PyTorch's wheels end with 2.11; 2.12 needs macOS 14."
+        says = f"On macOS {machine.macos[0]}, PyTorch's last wheel is 2.11; 2.12 needs macOS 14."
         fix = (
-            "leave --constraint constraints.txt out of pip's line, and pip takes 2.11; or use conda"
+            "leave --constraint constraints.txt out of pip's command, and pip picks 2.11; or use "
+            "conda"
         )
         return Finding("stop", "PyTorch", says, fix)
     return Finding("ok", "PyTorch", "not installed yet; there is a wheel for this Mac")
@@ -192,16 +194,17 @@ def _on_linux(machine: Machine) -> Finding:
     name, version = machine.libc
     if name != "glibc":
         says = (
-            "PyTorch's wheels need glibc, and this system (Alpine, perhaps) has another C library."
+            "PyTorch's wheels need glibc, but this system (Alpine, perhaps) has a different C "
+            "library."
         )
         return Finding("stop", "PyTorch", says, "use a container such as python:3.12-slim")
     if version < (2, 28):
-        says = f"PyTorch's wheels need glibc 2.28 or newer, and this is {_dotted(version)}."
+        says = f"PyTorch's wheels need glibc 2.28 or newer, but this is {_dotted(version)}."
         return Finding("stop", "PyTorch", says, "use a container such as python:3.12-slim")
     if machine.processor not in ("x86_64", "aarch64"):
         says = f"There are no wheels for a {machine.processor} processor."
         return Finding("stop", "PyTorch", says, ELSEWHERE)
-    on_arm = ", on ARM too" if machine.processor == "aarch64" else ""
+    on_arm = ", even on ARM" if machine.processor == "aarch64" else ""
     says = f"not installed yet; pip alone brings gigabytes for graphics cards{on_arm}."
     return Finding("note", "PyTorch", says, SMALL)
 
@@ -211,7 +214,7 @@ def _on_windows(machine: Machine) -> Finding:
         return Finding("ok", "PyTorch", "not installed yet; there is a wheel for this Windows")
     if machine.platform == "win-arm64":
         says = "There are no wheels on PyPI for Windows on ARM."
-        fix = "install Python for 64-bit Intel from python.org, which this Windows runs as well"
+        fix = "install Python for 64-bit Intel from python.org, which runs on this Windows, too"
         return Finding("stop", "PyTorch", says, fix)
     says = f"There are no wheels for {machine.platform}."
     return Finding("stop", "PyTorch", says, "install Python from python.org")
@@ -227,7 +230,7 @@ def _lab(machine: Machine) -> Finding:
 
 def _fonts(machine: Machine) -> Finding:
     if not machine.torch or machine.font:
-        says = PurePath(machine.font).name if machine.font else "not looked for yet"
+        says = PurePath(machine.font).name if machine.font else "not checked yet"
         return Finding("ok", "Fonts", says)
     says = f"matplotlib can't draw: {machine.broken}."
     fix = "python -m pip install --force-reinstall matplotlib"
@@ -238,8 +241,8 @@ def _space(machine: Machine) -> Finding:
     wanted = LEFT if machine.torch else NEEDED
     says = f"{machine.free / 1e9:.1f} GB free"
     if machine.free < wanted:
-        says = f"{says}, and {wanted / 1e9:.1f} GB are needed at {machine.packages}."
-        return Finding("stop", "Space", says, "make room, or put the course on another disk")
+        says = f"{says}, but the course needs {wanted / 1e9:.1f} GB at {machine.packages}."
+        return Finding("stop", "Space", says, "free up space, or put the course on another disk")
     return Finding("ok", "Space", says)
 
 
@@ -252,34 +255,35 @@ def _paths(machine: Machine) -> Finding:
         or length <= WINDOWS_LIMIT
     ):
         return Finding("ok", "Paths", "short enough")
-    says = f"Windows allows {WINDOWS_LIMIT} characters, and {machine.packages} leads to {length}."
-    fix = r"put the course nearer to the drive, such as in C:\softmax"
+    says = f"Windows allows paths of {WINDOWS_LIMIT} characters, but below {machine.packages} they "
+    f"reach {length}."
+    fix = r"put the course closer to the top of the drive, such as in C:\softmax"
     return Finding("stop", "Paths", says, fix)
 
 
 def _folder(machine: Machine) -> Finding:
     if not machine.refused:
         return Finding("ok", "Folder", str(machine.folder))
-    says = f"Nothing can be written to {machine.folder}: {machine.refused}."
-    return Finding("stop", "Folder", says, "choose another place with --folder")
+    says = f"Can't write to {machine.folder}: {machine.refused}."
+    return Finding("stop", "Folder", says, "choose a different folder with --folder")
 
 
 def _synced(machine: Machine) -> Finding:
     at = [part for part in machine.folder.parts if SYNCED.match(part)]
     if at:
-        says = f"{machine.folder} is synchronised ({at[0]}), which holds files while you save."
-        return Finding("note", "Cloud", says, "choose a place outside of it with --folder")
+        says = f"{machine.folder} is synchronised ({at[0]}), which can lock files while you save."
+        return Finding("note", "Cloud", says, "choose a folder outside it with --folder")
     if str(machine.folder).startswith("\\\\"):
-        says = f"{machine.folder} is on the network, which makes the start slow."
-        return Finding("note", "Cloud", says, "choose a place on this computer with --folder")
+        says = f"{machine.folder} is on the network, which makes starting slow."
+        return Finding("note", "Cloud", says, "choose a folder on this computer with --folder")
     return Finding("ok", "Cloud", "the folder isn't synchronised")
 
 
 def _port(machine: Machine) -> Finding:
     if not machine.unheard:
-        return Finding("ok", "Port", "programs may listen on this computer")
-    says = f"JupyterLab and its kernels may not listen on 127.0.0.1: {machine.unheard}."
-    fix = "ask whoever looks after this computer to allow Python to, or use Colab"
+        return Finding("ok", "Port", "programs can listen on this computer")
+    says = f"JupyterLab and its kernels can't listen on 127.0.0.1: {machine.unheard}."
+    fix = "ask whoever manages this computer to allow it for Python, or use Colab"
     return Finding("stop", "Port", says, fix)
 
 
@@ -288,10 +292,10 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def this_machine(folder: Path) -> Machine:
-    """Return what is known about this computer.
+    """Return what we can find out about this computer.
 
     Args:
-        folder: where the lessons are, or will be.
+        folder: where the lessons are or will be.
     """
     folder = folder.absolute()
     in_environment = sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").exists()
@@ -325,7 +329,7 @@ def this_machine(folder: Path) -> Machine:
 
 
 def _existing(path: Path) -> Path:
-    """Return the nearest folder above, or itself, that is there."""
+    """Return a path itself if it exists, or else the nearest folder above it that does."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return path
@@ -336,7 +340,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _macos(version: str) -> tuple[int, ...]:
-    """Return its numbers; an old Python calls every new macOS 10.16, which says nothing."""
+    """Return a version's numbers, except for 10.16, which an old Python calls every new macOS."""
     return () if version == "10.16" else _numbers(version)
 
 
@@ -379,12 +383,12 @@ def _unheard() -> str:
 
 
 def _try(folder: Path) -> dict[str, Any]:
-    """Return how importing PyTorch and finding a font goes, in a process that may die of it."""
+    """Import PyTorch and find a font in a separate process, which may crash; return the outcome."""
     tried: dict[str, Any] = {"torch": "", "font": "", "lab": False, "error": ""}
     try:
         run = subprocess.run(
             [sys.executable, "-c", TRIAL],
-            cwd=str(_existing(folder)),  # a learner's file may have the name of a module
+            cwd=str(_existing(folder)),  # a learner's file may be named like a module
             capture_output=True,
             timeout=300,
             check=False,
@@ -399,11 +403,11 @@ def _try(folder: Path) -> dict[str, Any]:
 
 
 def main(folder: Path, quiet: bool) -> int:
-    """Print what there is to say about this computer.
+    """Print the findings about this computer.
 
     Args:
-        folder: where the lessons are, or will be.
-        quiet: say only what is wrong.
+        folder: where the lessons are or will be.
+        quiet: only say what's wrong.
 
     Returns:
         The exit code: 1 if something keeps the course from running.
@@ -416,6 +420,6 @@ def main(folder: Path, quiet: bool) -> int:
 
 
 if __name__ == "__main__":
-    # a console may lack the letters of a folder's name; in a pipe on Windows, it does
+    # a console may not have all letters in a folder's name; in a pipe on Windows, it doesn't
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main(Path("my_lessons"), quiet="--quiet" in sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What a floating-point format can hold, and how far exp can go in it."""
+"""What a floating-point dtype can hold, and the range of exp in it."""
 
 import math
 from collections.abc import Callable
@@ -14,8 +14,9 @@ class Limits:
     Attributes:
         dtype: the dtype they belong to.
         largest: the largest finite value.
-        exp_finite_up_to: the largest x of this dtype whose exp(x) is finite.
-        exp_positive_down_to: the smallest x of this dtype whose exp(x) does not round to zero.
+        exp_finite_up_to: the largest x of this dtype with a finite exp(x).
+        exp_positive_down_to: the smallest x of this dtype with an exp(x) that doesn't round to
+        zero.
     """
 
     dtype: torch.dtype
@@ -31,13 +32,12 @@ def limits(dtype: torch.dtype) -> Limits:
         dtype: float64, float32, float16, bfloat16 or one of torch's float8 types.
 
     Returns:
-        The limits, as Python floats. exp is taken exactly and then stored in `dtype`, so they
-        do not depend on the machine (the float8 types store numbers but have no exp of their
-        own).
+        The limits, as Python floats. They use the exact exp, rounded to `dtype`, so they don't
+        depend on the machine (float8 types store numbers but don't have an exp).
 
     Raises:
-        TypeError: if `dtype` is not a floating-point dtype, or one that torch can store but has
-            no numbers for, such as float4_e2m1fn_x2, which has two in a byte.
+        TypeError: if `dtype` isn't a floating-point dtype, or is one that torch can't convert
+        numbers to, such as float4_e2m1fn_x2, which has two numbers per byte.
     """
     wanted = "limits needs a floating-point dtype such as torch.float32, got"
     if not isinstance(dtype, torch.dtype):
@@ -48,7 +48,7 @@ def limits(dtype: torch.dtype) -> Limits:
         info = torch.finfo(dtype)
         torch.zeros(1).to(dtype)
     except (NotImplementedError, RuntimeError, TypeError) as error:
-        raise TypeError(f"{wanted} {dtype}, to which torch converts no numbers") from error
+        raise TypeError(f"{wanted} {dtype}, which torch can't convert numbers to") from error
     return Limits(
         dtype=dtype,
         largest=info.max,
@@ -62,7 +62,7 @@ def limits(dtype: torch.dtype) -> Limits:
 def _last(
     holds: Callable[[float], bool], inside: float, outside: float, dtype: torch.dtype
 ) -> float:
-    """Return the last value of `dtype`, going from `inside` to `outside`, for which `holds`."""
+    """Return the last value of `dtype`, from `inside` to `outside`, for which `holds` is true."""
     if holds(outside):
         return outside
     while (middle := _store((inside + outside) / 2, dtype)) not in (inside, outside):

@@ -1,7 +1,7 @@
-"""`explain`: from an error message, or a symptom in words, to entries of the field guide.
+"""`explain`: finds the field guide's entries for an error message or a symptom in words.
 
-The entries are read from the last lesson's notebook, when they are first needed.
-The site's search does the same, with the same data: tools/publish/sphinx/search.js.
+It reads the entries from the last lesson's notebook on first use. The site's search does the same,
+with the same data: tools/publish/sphinx/search.js.
 """
 
 import functools
@@ -24,8 +24,8 @@ HEADING = re.compile(r"### P(\d+)\. (.*)\n")
 FENCE = re.compile(r"^```text\n(.*?)\n```\n", flags=re.DOTALL | re.MULTILINE)
 ASKED = re.compile(r"\n+<!-- asked: (.*) -->\s*$")
 FIELDS = {"sees": "You see", "cause": "Cause", "fix": "Fix", "early": "Next time", "more": "More"}
-KIND = r"^[\w.]+(Error|Warning): "  # people leave it out, or a message's beginning
-# what differs from one message to the next of its kind, and what is put in its place
+KIND = r"^[\w.]+(Error|Warning): "  # people leave it out, or the beginning of a message
+# what differs between messages of the same kind, and what replaces it
 NORMALISED = (
     (r"0x[0-9a-f]+", " # "),
     (r"torch\.size\(|torch\.|c10::|['\"`\u2018-\u201d()\[\]{}<>]", " "),
@@ -40,7 +40,7 @@ NORMALISED = (
     (r"(# )+", "# "),
 )
 WORD = r"[a-z_]\w*\w|\d(?:[\d.]*\d)?"
-# names that people write in several ways; they count as one word, and not as their parts
+# names that people write in several ways; each counts as one word, not as its parts
 NAMES = (
     (r"\bcross[- ]?entrop?y([- ]?loss)?\b|\bcross_entropy_loss\b", "cross_entropy"),
     (r"\blog[- ]?softmax\b", "log_softmax"),
@@ -49,7 +49,7 @@ NAMES = (
 )
 WHOLE = tuple(name for _, name in NAMES)
 ENDING = r"(?<=[a-z]{3})(ations?|ions?|ing|ed|es|s|e)$"
-# what people write for a word of the guide
+# what people write instead of a word in the guide
 SAME = {
     re.sub(ENDING, "", word): re.sub(ENDING, "", name)
     for name, words in {
@@ -66,7 +66,7 @@ SAME = {
     }.items()
     for word in words
 }
-# words that say nothing about a symptom
+# words that don't tell us anything about a symptom
 SILENT = """
     a about actually also am an and any anyone are as at be but by can code could do does don for
     from get give gives got has have help here how i if in into is issue it its just know like
@@ -76,10 +76,10 @@ SILENT = """
     works would you your
 """
 WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 1, "cause": 1, "fix": 1}
-CLOSE = 0.5  # how much the nearest phrase of an entry counts, next to all its words
-PART = 15  # characters of a message that are enough to find it by
-MOST = 3  # entries that are shown
-LEAST = 0.1  # of the weight of the words asked for: below it, nothing is found
+CLOSE = 0.5  # how much an entry's closest phrase counts, relative to all its words
+PART = 15  # how many characters of a message are enough to find it
+MOST = 3  # how many entries to show
+LEAST = 0.1  # share of the query words' weight below which an entry doesn't count
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ class Entry:
     Attributes:
         number: the number after the P.
         title: the symptom in a few words.
-        sees: the symptom as people report it.
-        messages: the errors and warnings that it comes with; "…" stands for anything.
-        cause: why.
+        sees: the symptom, as people report it.
+        messages: the errors and warnings that come with it; "…" stands for anything.
+        cause: why it happens.
         fix: what to write instead.
-        early: how to see it earlier next time.
-        more: the lesson, the versions, the entries next to it, and its source.
-        asked: what people also call it; only the search uses these words.
+        early: how to notice it earlier next time.
+        more: the lesson, the versions, related entries, and its source.
+        asked: other names for it; only the search uses these words.
         code: the cells that show it.
     """
 
@@ -118,14 +118,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Message:
-    """An error or a warning that has a short answer, but no entry.
+    """An error or a warning that has a short answer but no entry.
 
     Attributes:
-        messages: its wordings; "…" stands for anything.
-        code: what gives it.
-        cause: why, in a sentence.
+        messages: its different wordings; "…" stands for anything.
+        code: code that causes it.
+        cause: why it happens, in a sentence.
         fix: what to write instead, in a sentence.
-        entry: the number of the entry with more on it, if there is one.
+        entry: the number of the entry that says more about it, if there is one.
     """
 
     messages: tuple[str, ...]
@@ -143,9 +143,8 @@ class Explanation:
     """What the field guide says about a message or a symptom.
 
     Attributes:
-        entries: what fits, the best first; empty if nothing does.
-        exact: whether the guide has the very message that was asked about, but for numbers,
-            shapes and dtypes.
+        entries: the entries that fit, the best first; empty if none do.
+        exact: whether the guide has exactly this message, apart from numbers, shapes and dtypes.
         answer: the short answer, if the message has no entry of its own.
     """
 
@@ -160,11 +159,11 @@ class Explanation:
             return f"{text}\n\n**More**\n\n{more}" if more else text
         if not self.entries:
             return (
-                "The field guide has nothing on that. Try the words of the symptom, such as "
-                f'"loss is nan"; or look through {GUIDE}, which begins with a few questions.'
+                "The field guide has nothing on that. Try describing the symptom, such as "
+                f'"loss is nan", or look through {GUIDE}, which begins with a few questions.'
             )
         first, *others = self.entries
-        near = "" if self.exact else "Nothing has this very message. The nearest entry:\n\n"
+        near = "" if self.exact else "No entry has exactly this message. The closest one:\n\n"
         also = "\n".join(f"- P{entry.number}. {entry.title}" for entry in others)
         return f"{near}{first}" + (f"\n\n**Or else**\n\n{also}" if also else "")
 
@@ -173,28 +172,30 @@ class Explanation:
 
 
 def explain(about: str | BaseException | None = None) -> Explanation:
-    """Look an error, a warning or a symptom up in the field guide.
+    """Look up an error, a warning or a symptom in the field guide.
 
     Args:
         about: an error message, with or without its traceback; an exception;
-            or a symptom in words, such as "loss stays at 2.30". Without it, the last exception
-            that nobody caught.
+            or a symptom in words, such as "loss stays at 2.30". By default, the last exception that
+            nobody caught.
 
     Returns:
         The entries that fit; it shows itself in a notebook and in a terminal.
 
     Raises:
-        TypeError: if it is something else.
-        ValueError: if there is nothing to explain.
+        TypeError: if `about` is something else.
+        ValueError: if there's nothing to explain.
     """
     if about is None:
         about = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         if about is None:
-            raise ValueError("nothing has failed here yet: paste a message, or say what you see")
+            raise ValueError(
+                "there has been no error yet: paste a message, or describe what you see"
+            )
     if isinstance(about, BaseException):
         about = "".join(traceback.format_exception_only(about))
     if not isinstance(about, str):
-        raise TypeError(f"a message or an exception is explained, not a {type(about).__name__}")
+        raise TypeError(f"explain needs a message or an exception, got a {type(about).__name__}")
     if not about.strip():
         raise ValueError("there is nothing to explain: the message is empty")
     near = _by_words(about)
@@ -217,7 +218,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def cells_of_entries(notebook: Notebook) -> dict[int, list[dict[str, Any]]]:
-    """Return the cells of each entry of the guide's notebook, by its number: its text, its code."""
+    """Return each entry's cells in the guide's notebook, text and code, by its number."""
     found: dict[int, list[dict[str, Any]]] = {}
     current: list[dict[str, Any]] = []
     for cell in notebook["cells"]:
@@ -231,7 +232,7 @@ def cells_of_entries(notebook: Notebook) -> dict[int, list[dict[str, Any]]]:
 
 @functools.cache
 def messages() -> tuple[Message, ...]:
-    """Return the messages that have a short answer."""
+    """Return the messages with a short answer."""
     rows = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))
     return tuple(Message(**{**row, "messages": tuple(row["messages"])}) for row in rows)
 
@@ -250,7 +251,7 @@ def _entry(cells: list[dict[str, Any]]) -> Entry:
 
 
 def normalised(message: str) -> str:
-    """Return a message without what differs from one of its kind to the next."""
+    """Return a message without the parts that differ between messages of the same kind."""
     message = message.lower()
     for pattern, instead in NORMALISED:
         message = re.sub(pattern, instead, message)
@@ -259,17 +260,17 @@ def normalised(message: str) -> str:
 
 @functools.cache
 def parts(message: str) -> tuple[str, ...]:
-    """Return what a message of the guide says before, between and after what can be anything."""
+    """Return the fixed parts of a message in the guide: those around each "…"."""
     return tuple(normalised(part) for part in re.sub(KIND, "", message).split("…"))
 
 
-@functools.cache  # re itself keeps fewer than the guide has
+@functools.cache  # re's own cache holds fewer patterns than the guide has
 def _pattern(message: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, parts(message))))
 
 
 def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]:
-    """Return those whose message the text has, or of whose message it is a part, best first."""
+    """Return those with a message that contains the text or is contained in it, best first."""
     asked, plain = normalised(re.sub(KIND, "", text.strip())), set(text.lower().split())
     found = {}
     for each in known:
@@ -288,8 +289,8 @@ def _by_message(text: str, known: tuple[Known, ...], whole: bool) -> list[Known]
 
 
 def words(text: str) -> set[str]:
-    """Return the words of a text, without endings, and by the names that the guide uses."""
-    text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # where a link leads
+    """Return the words of a text, without endings, using the guide's names."""
+    text = re.sub(r"\]\([^)]*\)", " ", text.lower())  # a link's target
     for pattern, name in NAMES:
         text = re.sub(pattern, name, text)
     found = re.findall(WORD, text)
@@ -301,9 +302,9 @@ def words(text: str) -> set[str]:
 
 @functools.cache
 def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
-    """Return how much each word says about each entry, and how much it says at all.
+    """Return how much each word says about each entry, and how much it says overall.
 
-    All are integers, so that a browser adds them up to the same sums.
+    All are integers, so that a browser gets the same sums.
     """
     of_entries = {}
     for entry in entries():
@@ -320,7 +321,7 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
 
 @functools.cache
 def phrases(entry: Entry) -> tuple[frozenset[str], ...]:
-    """Return the words of each phrase that says what an entry is about."""
+    """Return the words of each phrase that describes an entry."""
     sees, asked = re.split(r"(?<=[.;:])\s", entry.sees), re.split(r"[,;]\s", entry.asked)
     called = (entry.title, *sees, *asked)
     return tuple(dict.fromkeys(frozenset(said) for text in called if (said := words(text))))
@@ -338,7 +339,7 @@ def _by_words(text: str) -> list[Entry]:
         return math.sqrt(sum(rare[word] ** 2 for word in said))
 
     def closeness(entry: Entry) -> float:
-        """The largest cosine of the angle between what is asked and a phrase of the entry."""
+        """The largest cosine similarity between the query and a phrase of the entry."""
         shared = ((sum(rare[word] ** 2 for word in asked & said), said) for said in phrases(entry))
         return max(product / (length(asked) * length(said)) for product, said in shared)
 

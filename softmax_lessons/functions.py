@@ -1,6 +1,6 @@
 """The functions that the lessons derive, each written out from torch primitives.
 
-They are here to be read and compared. In your own models, call `torch.softmax`,
+They're for reading and comparing. In your own models, call `torch.softmax`,
 `torch.log_softmax`, `torch.logsumexp` and `torch.nn.functional.cross_entropy`.
 """
 
@@ -14,20 +14,20 @@ FLOATS = (torch.float32, torch.float64, *HALVES)
 
 
 def naive_softmax(logits: Tensor, dim: int) -> Tensor:
-    """Return softmax as its formula says, with no care for overflow.
+    """Return softmax exactly as in the formula, ignoring overflow.
 
-    Right for ordinary scores; zeros, nan or subtly wrong for large ones (lesson 04).
+    It's right for ordinary scores; for large ones, it's zeros, nan or subtly wrong (lesson 04).
 
     Args:
         logits: floating-point scores of any shape.
-        dim: the dimension whose entries compete.
+        dim: the dimension along which entries compete.
 
     Returns:
         Probabilities with the shape and dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if `logits` isn't a dense floating-point tensor, or `dim` isn't an integer.
+        IndexError: if `logits` doesn't have this dimension.
     """
     require_logits(logits, dim, "naive_softmax")
     exps = logits.exp()
@@ -39,15 +39,15 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
 
     Args:
         logits: floating-point scores of any shape.
-        dim: the dimension whose entries compete.
+        dim: the dimension along which entries compete.
 
     Returns:
-        Probabilities with the shape and dtype of `logits`. As in torch, a slice that is
-        all -inf, or that holds +inf or nan, is all nan.
+        Probabilities with the shape and dtype of `logits`. As in torch, a slice that's all -inf, or
+        has +inf or nan in it, becomes all nan.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if `logits` isn't a dense floating-point tensor, or `dim` isn't an integer.
+        IndexError: if `logits` doesn't have this dimension.
 
     Source: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
     functions", IMA Journal of Numerical Analysis 41 (2021).
@@ -60,18 +60,18 @@ def stable_softmax(logits: Tensor, dim: int) -> Tensor:
 
 
 def log_softmax(logits: Tensor, dim: int) -> Tensor:
-    """Return the logarithm of softmax, without the detour through softmax.
+    """Return the logarithm of softmax, without computing softmax first.
 
     Args:
         logits: floating-point scores of any shape.
-        dim: the dimension whose entries compete.
+        dim: the dimension along which entries compete.
 
     Returns:
         Log-probabilities with the shape and dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if `logits` isn't a dense floating-point tensor, or `dim` isn't an integer.
+        IndexError: if `logits` doesn't have this dimension.
     """
     require_logits(logits, dim, "log_softmax")
     wide = _widen(logits)
@@ -84,23 +84,22 @@ def logsumexp(logits: Tensor, dim: int, keepdim: bool = False) -> Tensor:
 
     Args:
         logits: floating-point scores of any shape.
-        dim: the dimension that is summed over.
-        keepdim: keep `dim` in the result, with size 1.
+        dim: the dimension to sum over.
+        keepdim: keep `dim` in the result with size 1.
 
     Returns:
         A tensor with the dtype of `logits` and its shape without `dim`.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, `dim` not an integer, or
-            `keepdim` not a bool.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if `logits` isn't a dense floating-point tensor, `dim` isn't an integer, or
+        `keepdim` isn't a bool. IndexError: if `logits` doesn't have this dimension.
     """
     require_logits(logits, dim, "logsumexp")
     if not isinstance(keepdim, bool):
         raise TypeError(f"logsumexp needs keepdim=True or False, got {keepdim!r}")
     wide = _widen(logits)
     largest = _max(wide, dim)
-    # inf - inf is nan, so an infinite maximum is not subtracted; exp and log carry it instead
+    # inf - inf is nan, so don't subtract an infinite maximum; exp and log carry it instead
     largest = largest.masked_fill(largest.isinf(), 0)
     result = (wide - largest).exp().sum(dim, keepdim=True).log() + largest
     return (result if keepdim else result.squeeze(dim)).to(logits.dtype)
@@ -112,18 +111,17 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     Args:
         logits: floating-point scores of shape (classes,), (batch, classes) or
             (batch, classes, ...).
-        targets: either int64 class numbers, with the shape of `logits` without its classes
-            (a target of -100 is left out of the mean), or floating-point probabilities with
-            the shape of `logits`.
+        targets: either int64 class numbers, with the shape of `logits` without the class dim (the
+        mean leaves out targets of -100), or floating-point probabilities with the shape of
+        `logits`.
 
     Returns:
         A 0-d tensor with the dtype of `logits`.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, or `targets` not an int64 or
-            floating-point one.
-        ValueError: if the shapes don't fit together, or there are no classes.
-        IndexError: if a target is not one of the classes.
+        TypeError: if `logits` isn't a dense floating-point tensor, or `targets` isn't an int64 or
+        floating-point one. ValueError: if the shapes don't fit together, or there are no classes.
+        IndexError: if a target isn't one of the classes.
     """
     class_dim = 1 if isinstance(logits, Tensor) and logits.dim() > 1 else 0
     require_logits(logits, class_dim, "cross_entropy")
@@ -150,34 +148,34 @@ IGNORED = -100  # torch's default `ignore_index`
 
 
 def _widen(logits: Tensor) -> Tensor:
-    """Return float16 and bfloat16 as float32, so that rounding happens once, at the end."""
+    """Return float16 and bfloat16 as float32, so that rounding only happens once, at the end."""
     return logits.float() if logits.dtype in HALVES else logits
 
 
 def _max(logits: Tensor, dim: int) -> Tensor:
     """Return the largest entry along `dim`, kept as a dimension of size 1.
 
-    It is detached: the shift cancels out of the result, and so out of the gradient.
+    It's detached: the shift cancels out of the result, and so out of the gradient, too.
     """
-    if logits.numel() == 0:  # amax refuses an empty slice, and softmax of nothing is nothing
+    if logits.numel() == 0:  # amax doesn't accept an empty slice; softmax of nothing is nothing
         return logits.detach().sum(dim, keepdim=True)
     largest = logits.amax(dim, True)
     return largest.detach() if largest.requires_grad else largest
 
 
 def require_logits(logits: Tensor, dim: int, function: str) -> None:
-    """Raise unless `logits` is a dense floating-point tensor that has the dimension `dim`.
+    """Raise unless `logits` is a dense floating-point tensor with a dimension `dim`.
 
     Args:
-        logits: what a function was given.
-        dim: the dimension that it was given.
-        function: its name, which the message begins with.
+        logits: the logits that a function got.
+        dim: the dimension that it got.
+        function: the function's name, which begins the message.
 
     Raises:
-        TypeError: if `logits` is not a dense floating-point tensor, or `dim` not an integer.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if `logits` isn't a dense floating-point tensor, or `dim` isn't an integer.
+        IndexError: if `logits` doesn't have this dimension.
     """
-    if (  # all is well: for a small batch, more questions would take longer than the softmax
+    if (  # all is well: for a small batch, more checks would take longer than the softmax
         isinstance(logits, Tensor)
         and logits.dtype in FLOATS
         and logits.layout is torch.strided
@@ -190,7 +188,7 @@ def require_logits(logits: Tensor, dim: int, function: str) -> None:
     if logits.dtype.is_complex:
         raise TypeError(
             f"{function} needs floating-point logits, got {logits.dtype}; "
-            "complex numbers have no largest one: pass x.real or x.abs()"
+            "complex numbers have no maximum: pass x.real or x.abs()"
         )
     if logits.dtype not in FLOATS:
         raise TypeError(
@@ -209,7 +207,7 @@ def require_logits(logits: Tensor, dim: int, function: str) -> None:
 
 
 def _require_dense(values: Tensor, name: str, function: str) -> None:
-    """Raise unless `values` is a tensor, and neither a sparse nor a nested one."""
+    """Raise unless `values` is a tensor that's neither sparse nor nested."""
     if not isinstance(values, Tensor):
         raise TypeError(
             f"{function} needs a torch.Tensor of {name}, got {type(values).__name__}; "
@@ -227,7 +225,7 @@ def _require_dense(values: Tensor, name: str, function: str) -> None:
 
 
 def _is_index(dim: int) -> bool:
-    """Tell whether `dim` is an integer; a tensor may say that it is one, and not be."""
+    """Tell whether `dim` is an integer; a tensor may claim to be one without being one."""
     try:
         operator.index(dim)
     except TypeError:

@@ -1,4 +1,4 @@
-"""`before` and `after`: the same ten ideas at the start and at the end, and what was gained."""
+"""`before` and `after`: the same ten ideas at the start and at the end, and the gain."""
 
 import math
 import statistics
@@ -16,34 +16,34 @@ CORE = ("00", "01", "02", "03", "04", "05")
 
 
 def before(form: str | None = None) -> Quiz:
-    """Ask ten questions about what lessons 00 to 05 promise, to be answered before them.
+    """Ask ten questions about what lessons 00 to 05 promise, to answer before you start them.
 
-    The answers are noted; the course says what is right.
+    This only notes the answers; the course teaches the right ones.
 
     Args:
-        form: "A" or "B"; "A" if it isn't given.
+        form: "A" or "B"; "A" by default.
 
     Returns:
-        The questions that are not answered yet. `quiz = before()` shows them, and
+        The questions you haven't answered yet. `quiz = before()` shows them, and
         `quiz.answer(1, 0.5)` answers the first.
 
     Raises:
-        ValueError: if there is no such form.
+        ValueError: if there's no such form.
     """
     return _quiz("before", form)
 
 
 def after(form: str | None = None) -> Quiz:
-    """Ask about the same ten ideas with other questions, to be answered after lesson 05.
+    """Ask about the same ten ideas with different questions, to answer after lesson 05.
 
     Args:
-        form: "A" or "B"; if it isn't given, the one that `before` didn't ask.
+        form: "A" or "B"; by default, the one that `before` didn't ask.
 
     Returns:
-        The questions that are not answered yet, to be answered as those of `before`.
+        The questions you haven't answered yet; answer them like those from `before`.
 
     Raises:
-        ValueError: if there is no such form.
+        ValueError: if there's no such form.
     """
     return _quiz("after", form)
 
@@ -66,14 +66,14 @@ def _quiz(when: str, form: str | None) -> Quiz:
 
 NOTES = {
     "before": "Ten questions on what lessons 00 to 05 are about. You can't know most of it yet: a "
-    "guess will do, and what you type is only noted. After lesson 05, after() asks again.",
+    "guess is fine, and your answers are only noted. After lesson 05, after() asks again.",
     "after": "Ten questions on the ideas of lessons 00 to 05. The first answer counts, and "
     "progress() says what you gained.",
 }
 
 
 def _form(of: Memory, when: str) -> str:
-    """Return the form that was begun, or else the one to begin with."""
+    """Return the form that the learner has begun, or else the one to begin with."""
     begun: dict[str, str] = {}
     for parts in (guess.question.split("/") for guess in of.guesses):
         if len(parts) == 3:
@@ -83,12 +83,12 @@ def _form(of: Memory, when: str) -> str:
 
 
 def left(of: Memory, when: str, form: str = "") -> tuple[Asked, ...]:
-    """Return the questions of "before" or "after" that are not answered yet.
+    """Return the questions from "before" or "after" that the learner hasn't answered yet.
 
     Args:
-        of: what is known of the learner.
+        of: what we know about the learner.
         when: "before" or "after".
-        form: "A" or "B"; if it isn't given, the one that is asked by itself.
+        form: "A" or "B"; by default, the one that the course would ask.
     """
     form, answers = form or _form(of, when), firsts(of, when)
     return tuple(
@@ -99,7 +99,7 @@ def left(of: Memory, when: str, form: str = "") -> tuple[Asked, ...]:
 
 
 def firsts(of: Memory, when: str) -> dict[str, bool]:
-    """Tell for each idea asked "before" or "after" whether the first answer was right."""
+    """For each idea asked "before" or "after", tell whether the first answer was right."""
     found: dict[str, bool] = {}
     for guess in of.guesses:
         asked, _, name = guess.question.partition("/")
@@ -110,7 +110,7 @@ def firsts(of: Memory, when: str) -> dict[str, bool]:
 
 
 def told(of: Memory) -> str:
-    """Say what one learner has gained, as far as it's known; "" if nothing was answered."""
+    """Say what one learner has gained, as far as we know; "" if there are no answers."""
     first, last = firsts(of, "before"), firsts(of, "after")
     count = len(IDEAS)
     if len(first) < count:
@@ -123,7 +123,7 @@ def told(of: Memory) -> str:
 
 
 def is_time_for_after(of: Memory) -> bool:
-    """Tell whether the core course is solved, `before` answered, and `after` not."""
+    """Tell whether the learner has solved the core course and answered `before` but not `after`."""
     core = {name for number in CORE for name in by_lesson()[number] if name in to_solve()}
     answered = [len(firsts(of, when)) == len(IDEAS) for when in ("before", "after")]
     return core <= set(of.solved) and answered == [True, False]
@@ -131,14 +131,15 @@ def is_time_for_after(of: Memory) -> bool:
 
 @dataclass(frozen=True)
 class Gains:
-    """What learners who answered all the questions, before and after, have gained.
+    """The gains of learners who answered all the questions, before and after.
 
     Attributes:
         learners: how many there are.
         before: the mean number of right answers before the course.
         after: the mean number after it.
         mean: the mean of the differences.
-        spread: their standard deviation; nan for fewer than two learners, as the means for none.
+        spread: their standard deviation; nan for fewer than two learners (the means are nan for
+        none).
     """
 
     learners: int
@@ -149,7 +150,7 @@ class Gains:
 
     def __str__(self) -> str:
         if not self.learners:
-            return "Nobody has answered all the questions, before and after."
+            return "Nobody has answered all the questions, both before and after."
         of = len(IDEAS)
         who = "1 learner" if self.learners == 1 else f"{self.learners} learners"
         told = f"{who}: {self.before:.1f} of {of} right before, {self.after:.1f} after"
@@ -158,7 +159,7 @@ class Gains:
 
 
 def gains(memories: Iterable[Memory]) -> Gains:
-    """Return the mean and the spread of what many learners have gained."""
+    """Return the mean and the spread of many learners' gains."""
     pairs = [(firsts(each, "before"), firsts(each, "after")) for each in memories]
     scores = [
         (sum(first.values()), sum(last.values()))

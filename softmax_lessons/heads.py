@@ -1,4 +1,4 @@
-"""`inspect_head`: what is odd about a batch of a model's outputs, and about its targets."""
+"""`inspect_head`: finds what's odd about a batch of a model's outputs and its targets."""
 
 import math
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from softmax_lessons.field_guide import entries
 
-ROUNDING = {torch.float16: 4e-3, torch.bfloat16: 3e-2}  # how far from 1 a sum may be; else 1e-4
-ENOUGH = 8  # rows: with fewer, too much is chance
-TOO_HIGH = 3  # times log(classes): no first loss of small weights is as high
-SATURATED = 50  # smaller logits are nothing odd
+ROUNDING = {torch.float16: 4e-3, torch.bfloat16: 3e-2}  # how far from 1 a sum may be, else 1e-4
+ENOUGH = 8  # rows; with fewer, too much could be chance
+TOO_HIGH = 3  # times log(classes); with small weights, a first loss is never that high
+SATURATED = 50  # smaller logits aren't odd
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Finding:
     """Something odd.
 
     Attributes:
-        entry: the number of the field guide's entry on it.
-        says: what was seen, with its numbers.
+        entry: the number of the field guide's entry about it.
+        says: what we see, with its numbers.
     """
 
     entry: int
@@ -31,11 +31,11 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Inspection:
-    """What `inspect_head` found; it shows itself as a list.
+    """What `inspect_head` found, displayed as a list.
 
     Attributes:
-        seen: what was looked at, in words.
-        findings: what is odd, the cause of others first; empty if nothing is.
+        seen: a description of the logits.
+        findings: what's odd, causes before their effects; empty if nothing is.
     """
 
     seen: str
@@ -52,19 +52,20 @@ class Inspection:
 def inspect_head(
     logits: Tensor, targets: Tensor | None = None, *, ignore_index: int = -100
 ) -> Inspection:
-    """Look at what a model gave for a batch, and at its targets, and say what is odd.
+    """Look at a model's outputs for a batch, and at its targets, and say what's odd.
 
-    Nothing is changed, and no gradient is taken. It costs a few times a softmax of the batch.
+    It changes nothing and computes no gradient. It costs a few times as much as a softmax of the
+    batch.
 
     Args:
-        logits: what goes into `F.cross_entropy`, shape (classes,), (batch, classes) or
+        logits: the input to `F.cross_entropy`, shape (classes,), (batch, classes) or
             (batch, classes, ...).
         targets: the classes, int64, shape () or (batch,) or (batch, ...), or probabilities in
-            the shape of the logits; without them, only the logits are looked at.
+            the shape of the logits; without them, it only looks at the logits.
         ignore_index: the target that doesn't count.
 
     Returns:
-        What was found. Whatever is given is looked at, and nothing is raised.
+        What it found. It accepts anything as an argument and never raises an error.
     """
     if not isinstance(logits, Tensor):
         return Inspection("The output", (_no_tensor(logits),))
@@ -94,7 +95,7 @@ def _no_tensor(output: object) -> Finding:
 
 
 def _rows(logits: Tensor) -> Tensor:
-    """Return logits as rows, shape (rows, classes)."""
+    """Return the logits as rows, shape (rows, classes)."""
     if logits.dim() < 2:
         return logits.reshape(1, -1)
     return logits.movedim(1, -1).reshape(-1, logits.shape[1])
@@ -106,7 +107,7 @@ def _of_logits(logits: Tensor) -> Iterator[Finding]:
         return
     rows = _rows(logits)
     if not rows.numel():
-        yield Finding(13, f"There is no logit in a shape of {tuple(logits.shape)}.")
+        yield Finding(13, f"There are no logits in a shape of {tuple(logits.shape)}.")
         return
     sums = rows.sum(dim=1, dtype=torch.float32)
     if not sums.isfinite().all() and (found := _not_finite(logits, rows)):
@@ -114,22 +115,22 @@ def _of_logits(logits: Tensor) -> Iterator[Finding]:
         return
     classes = rows.shape[1]
     if classes == 1:
-        yield Finding(14, "There is one class, and its probability is 1 whatever the logit says.")
+        yield Finding(14, "There's only one class, so its probability is 1, whatever the logit is.")
         return
     low, high = rows.amin(dim=1), rows.amax(dim=1)
     near = ROUNDING.get(logits.dtype, 1e-4)
     if low.min() >= 0 and high.max() <= 1 + near:
         yield from _in_unit_interval(rows, sums, near)
     elif high.max() <= near and (rows.logsumexp(dim=1).abs() <= near).all():
-        yield Finding(37, "These are log-probabilities already: each row's logsumexp is 0.")
+        yield Finding(37, "These are already log-probabilities: each row's logsumexp is 0.")
     if (low == high).all():
-        yield Finding(85, "All classes of a row have the same logit, in every row.")
+        yield Finding(85, "In every row, all classes have the same logit.")
     elif len(rows) >= ENOUGH and (rows[0] == rows[1]).all() and (rows == rows[0]).all():
         yield Finding(85, f"All {len(rows)} rows are the same, whatever the input was.")
 
 
 def _not_finite(logits: Tensor, rows: Tensor) -> Finding | None:
-    """Return what is wrong if something is: -inf is a mask, unless a whole row is masked."""
+    """Return what's wrong, if anything: -inf is a mask, unless a whole row is masked."""
     for odd, name in ((rows.isnan(), "nan"), (rows == math.inf, "inf")):
         if odd.any():
             of_logits = logits.isnan() if name == "nan" else logits == math.inf
@@ -138,16 +139,16 @@ def _not_finite(logits: Tensor, rows: Tensor) -> Finding | None:
             return Finding(35, f"{count} of {rows.numel()} logits are {name}, first at {first}.")
     masked = (rows == -math.inf).all(dim=1)
     if masked.any():
-        return Finding(45, f"{int(masked.sum())} of {len(rows)} rows are -inf throughout.")
+        return Finding(45, f"{int(masked.sum())} of {len(rows)} rows are all -inf.")
     return None
 
 
 def _in_unit_interval(rows: Tensor, sums: Tensor, near: float) -> Iterator[Finding]:
     classes = rows.shape[1]
     if ((sums - 1).abs() <= near * math.sqrt(classes)).all():
-        yield Finding(36, "These are probabilities already: each row sums to 1.")
+        yield Finding(36, "These are already probabilities: each row sums to 1.")
     elif len(rows) > 1 and ((rows.sum(dim=0, dtype=torch.float32) - 1).abs() <= near).all():
-        yield Finding(1, "Each column sums to 1: the softmax went along the batch.")
+        yield Finding(1, "Each column sums to 1: the softmax ran along the batch.")
     elif len(rows) >= ENOUGH and rows.max() > 0:
         yield Finding(84, "All values are between 0 and 1, as after a sigmoid.")
 
@@ -169,7 +170,7 @@ def _of_targets(logits: Tensor, targets: object, ignore_index: int) -> Iterator[
         counts = targets != ignore_index
         wrong = ((targets < 0) | (targets >= classes)) & counts
         if not counts.any():
-            yield Finding(41, f"No target counts: all are {ignore_index}.")
+            yield Finding(41, f"No target counts: they're all {ignore_index}.")
         elif wrong.any():
             first = tuple(wrong.nonzero()[0].tolist())
             counted = targets[counts]
@@ -178,13 +179,13 @@ def _of_targets(logits: Tensor, targets: object, ignore_index: int) -> Iterator[
             yield Finding(
                 81,
                 f"{int(wrong.sum())} of {targets.numel()} targets aren't classes from 0 to "
-                f"{classes - 1}, the first is {int(targets[first])} at {first}.{hint}",
+                f"{classes - 1}; the first is {int(targets[first])} at {first}.{hint}",
             )
 
 
 def _of_probs(logits: Tensor, targets: Tensor) -> Iterator[Finding]:
     if not targets.is_floating_point():
-        yield Finding(82, f"The targets have the logits' shape, but are {targets.dtype}.")
+        yield Finding(82, f"The targets have the logits' shape, but they're {targets.dtype}.")
         return
     rows = _rows(targets)
     sums = rows.sum(dim=1, dtype=torch.float32)
@@ -197,11 +198,11 @@ def _of_probs(logits: Tensor, targets: Tensor) -> Iterator[Finding]:
 
 
 def _of_shape(logits: Tensor, targets: Tensor, wanted: tuple[int, ...]) -> Iterator[Finding]:
-    came = f"The targets' shape is {tuple(targets.shape)}, and {wanted} is wanted"
+    came = f"The targets' shape is {tuple(targets.shape)}, but it should be {wanted}"
     if targets.shape == logits.shape[:-1]:
         yield Finding(40, f"{came}: the classes are the last dim of the logits, not dim 1.")
     elif targets.dim() > 0 and targets.numel() == math.prod(wanted):
-        yield Finding(82, f"{came}: there is a dim too many.")
+        yield Finding(82, f"{came}: there's one dim too many.")
     else:
         yield Finding(83, f"{came}.")
 
@@ -209,7 +210,7 @@ def _of_shape(logits: Tensor, targets: Tensor, wanted: tuple[int, ...]) -> Itera
 def _of_both(
     logits: Tensor, targets: Tensor, ignore_index: int, *, alone: bool
 ) -> Iterator[Finding]:
-    """Look at the loss, if nothing else was found, and at padding that counts."""
+    """Look at the loss, if nothing else is odd, and at padding that counts."""
     if targets.shape != logits.shape and targets.dim() == 2 and len(targets) >= ENOUGH:
         last = targets[:, -1]
         value = int(last.mode().values)
@@ -219,7 +220,7 @@ def _of_both(
                 yield Finding(
                     88,
                     f"Most rows of the targets end with {value}, {run.float().mean():.1f} times on "
-                    "average, and it counts: is that padding?",
+                    f"average, and it counts. Is that padding?",
                 )
     if alone:
         rows = logits if logits.dtype == torch.float64 else logits.float()
@@ -228,13 +229,13 @@ def _of_both(
         if math.isinf(loss) or loss > TOO_HIGH * math.log(classes):
             yield Finding(
                 86,
-                f"The loss is {loss:.4g}; the same probability for each of {classes} classes costs "
+                f"The loss is {loss:.4g}; equal probabilities for {classes} classes would give "
                 f"{math.log(classes):.4g}.",
             )
 
 
 def _saturated(logits: Tensor, targets: Tensor | None) -> Iterator[Finding]:
-    """Look for probabilities of exactly 1; where the class is right, they do no harm."""
+    """Look for probabilities of exactly 1; if the class is right, they do no harm."""
     rows = _rows(logits)
     high, low = rows.amax(dim=1), rows.amin(dim=1)
     if not low.isfinite().all():  # masked

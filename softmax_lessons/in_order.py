@@ -1,4 +1,4 @@
-"""`steps`: an exercise as lines to put in order, before it is written by oneself."""
+"""`steps`: an exercise as lines to put in order, before you write it yourself."""
 
 import difflib
 import html
@@ -12,17 +12,16 @@ from softmax_lessons.checks import judged, told
 from softmax_lessons.lessons import parsons, tasks
 
 ALONE = (
-    "Now write the function yourself, where the exercise has its `...`: that is what counts as "
-    "solved."
+    "Now write the function yourself, in place of the exercise's `...`: only that counts as solved."
 )
 
 
 @dataclass(frozen=True, repr=False)
 class Steps:
-    """The lines to put in order; shows itself as a list in a notebook and in a terminal.
+    """The lines to put in order, displayed as a list in a notebook or a terminal.
 
     Attributes:
-        problem: whose lines they are.
+        problem: the exercise with the lines.
     """
 
     problem: Parsons
@@ -32,7 +31,7 @@ class Steps:
         name, first = self.problem.name, " ".join(list(self.problem.shown)[:-1])
         return (
             f"{name}: put these lines in order, and leave out the one that doesn't belong",
-            f'Give their letters to steps, such as steps("{name}", "{first}").',
+            f'Pass their letters to steps, for example steps("{name}", "{first}").',
         )
 
     def __repr__(self) -> str:
@@ -60,16 +59,16 @@ def _code(content: str) -> str:
 def steps(
     exercise: str, order: str | Sequence[str] | None = None, *, way: str = ""
 ) -> Steps | Verdict:
-    """Show the lines of an answer to put in order, or check an order of them.
+    """Show the lines of an answer, to put in order, or check an order of them.
 
     Args:
-        exercise: the name of an exercise that has steps, such as "stable_softmax".
-        order: the letters of the lines in their order, such as "B D A"; one line doesn't belong.
-        way: how the function that they make is run; see `check`.
+        exercise: the name of an exercise with steps, such as "stable_softmax".
+        order: the letters of the lines, in order, such as "B D A"; one line doesn't belong.
+        way: how to run the resulting function; see `check`.
 
     Returns:
-        The lines, if there is no order; else what `check` says of the function that they make.
-        A right one doesn't count as solved. Nothing is raised.
+        The lines, if there's no order; otherwise, what `check` says about the function that they
+        make. A right one doesn't count as solved. This never raises an error.
     """
     problem = parsons().get(exercise) if isinstance(exercise, str) else None
     if problem is None:
@@ -92,11 +91,11 @@ def _checked(problem: Parsons, order: str | Sequence[str], way: str, given_up: G
     if not verdict.passed:
         return verdict.with_hints_counted()
     says = f"{verdict.says}\n{ALONE}"
-    return replace(verdict, headline="these lines, in this order, are right", says=says)
+    return replace(verdict, headline="these lines are right, in this order", says=says)
 
 
 def _unknown(name: str) -> Verdict:
     near = difflib.get_close_matches(name, parsons(), n=1, cutoff=0.4)
     lines = [f'Did you mean "{found}"?' for found in near]
     lines += [f"These exercises have steps: {', '.join(parsons())}."]
-    return Verdict(name, "unusable", "there are no steps of that name", "\n".join(lines))
+    return Verdict(name, "unusable", "there are no steps with that name", "\n".join(lines))

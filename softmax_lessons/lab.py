@@ -18,18 +18,21 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser(
         "lab",
         "Make a working copy of the lessons and open it in JupyterLab. "
-        "Files that you have changed are never written over.",
+        "It never overwrites files that you have changed.",
     )
     parser.add_argument(
-        "--folder", type=Path, default=Path("my_lessons"), help="where your copy is (%(default)s)"
+        "--folder",
+        type=Path,
+        default=Path("my_lessons"),
+        help="where to put your copy (%(default)s)",
     )
     parser.add_argument(
-        "--copy-only", action="store_true", help="make or refresh the copy, open nothing"
+        "--copy-only", action="store_true", help="make or refresh the copy, but don't open anything"
     )
     parser.add_argument(
         "--without-solutions",
         action="store_true",
-        help="for editors that show what JupyterLab hides, such as VS Code",
+        help="for editors that show the cells JupyterLab hides, such as VS Code",
     )
     parser.add_argument(
         "jupyter_options", nargs="*", help="after --, options for JupyterLab, such as --port=9999"
@@ -41,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         print(
             f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}. "
-            f"Choose another place: {called()} --folder FOLDER",
+            f"Choose a different folder: {called()} --folder FOLDER",
             file=sys.stderr,
         )
         return 1
@@ -49,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     if options.copy_only:
         return 0
     if first_time:
-        print("Looking at this computer, which is done once ...", flush=True)
+        print("Checking this computer (only the first time) ...", flush=True)
         doctor.main(options.folder, quiet=True)
     return _open_lab(options.folder, options.jupyter_options)
 
@@ -60,7 +63,7 @@ def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
     except ImportError:
         print(
             f"JupyterLab is not installed: {how_to_install('lab')}; or open {folder.absolute()} "
-            "in another editor of notebooks, such as VS Code.",
+            "in another notebook editor, such as VS Code.",
             file=sys.stderr,
         )
         return 1
@@ -70,16 +73,17 @@ def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
     }
     server = settings["ServerApp"]
     if any(".notebook_dir" in option for option in jupyter_options):
-        del server["root_dir"]  # it would outrank its own old name
+        del server["root_dir"]  # the new name would override its old one
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # JupyterLab refuses root unless told; in a container root is the usual user
+        # JupyterLab doesn't run as root unless told to; in a container, root is the usual user
         server["allow_root"] = True
     if not _has_browser():
         server["open_browser"] = False
-        print("There is no browser here: open the address that JupyterLab prints.", flush=True)
+        print("No browser found: open the address that JupyterLab prints.", flush=True)
     with tempfile.TemporaryDirectory() as first:
-        # Files outrank the learner's other settings here, and the command line outranks files.
-        # Of the two, the first is read even if --config names another in place of the second.
+        # Files in this folder override the learner's other settings, and the command line overrides
+        # files. JupyterLab reads the first even if --config names a different file instead of the
+        # second.
         for name in ("jupyter_config.json", "jupyter_server_config.json"):
             Path(first, name).write_text(json.dumps(settings), encoding="utf-8")
         others = os.environ.get("JUPYTER_CONFIG_PATH")
@@ -89,7 +93,7 @@ def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
 
 
 def _has_browser() -> bool:
-    """Tell whether a browser can be opened; one in the terminal would hide the address."""
+    """Tell whether we can open a browser; one in the terminal would hide the address."""
     headless = sys.platform.startswith("linux") and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )

@@ -1,8 +1,8 @@
 """Softmax in pieces: chunk by chunk, from a file, or split over processes.
 
-What is known of a row so far is its `State`: the maximum, and the sum of exp(x - maximum). Two
-states of two pieces make the state of both, in any order; that is all there is to it
-(Milakov and Gimelshein 2018, "Online normalizer calculation for softmax", arXiv:1805.02867).
+A row's `State` is what we know about it so far: the maximum, and the sum of exp(x - maximum). The
+states of two pieces combine into the state of both, in any order; that's the whole idea (Milakov
+and Gimelshein 2018, "Online normalizer calculation for softmax", arXiv:1805.02867).
 """
 
 import datetime
@@ -26,12 +26,12 @@ INF = float("inf")
 
 
 class State(NamedTuple):
-    """What is known of rows of logits after a piece of each.
+    """What we know about rows of logits after one piece of each.
 
     Attributes:
-        largest: the maximum so far, -inf if there was nothing, or only -inf.
-        total: the sum of exp(x - largest), shape of `largest`, in float64: one addition for
-            each chunk costs nothing, and rounds nothing worth speaking of.
+        largest: the maximum so far; -inf if there was nothing, or only -inf.
+        total: the sum of exp(x - largest), in the shape of `largest`, in float64: one addition per
+        chunk costs nothing, and its rounding errors are negligible.
     """
 
     largest: Tensor
@@ -48,11 +48,11 @@ def state_of(logits: Tensor, dim: int = -1) -> State:
 
     Args:
         logits: any shape, float32 or float64; -inf is allowed, inf is not.
-        dim: the dim whose entries compete; it is gone in the state.
+        dim: the dim along which entries compete; the state doesn't have it.
 
     Raises:
-        TypeError: if the logits are not float32 or float64, or `dim` is not an integer.
-        ValueError: if there is nothing along `dim`.
+        TypeError: if the logits aren't float32 or float64, or `dim` isn't an integer.
+        ValueError: if there's nothing along `dim`.
         IndexError: if `logits` has no such dimension.
     """
     _require_entries(logits, dim, "state_of")
@@ -64,19 +64,19 @@ def state_of(logits: Tensor, dim: int = -1) -> State:
 def merge(a: State, b: State) -> State:
     """Return the state of two pieces together.
 
-    The order doesn't matter, nor which two are merged first, but for rounding; a piece without
-    entries, State(-inf, 0), changes nothing.
+    Apart from rounding, it doesn't matter in which order you merge pieces, nor which two you merge
+    first; a piece without entries, State(-inf, 0), changes nothing.
 
     Raises:
-        TypeError: if one of them is not a `State`.
-        ValueError: if they are of different numbers of rows.
+        TypeError: if one of them isn't a `State`.
+        ValueError: if they have different numbers of rows.
     """
     for state in (a, b):
         if not isinstance(state, State):
             raise TypeError(f"merge needs two states, got {type(state).__name__}; use state_of")
     if a.largest.shape != b.largest.shape:
         shapes = f"{tuple(a.largest.shape)} and {tuple(b.largest.shape)}"
-        raise ValueError(f"merge needs two states of one shape, got {shapes}")
+        raise ValueError(f"merge needs two states of the same shape, got {shapes}")
     largest = torch.maximum(a.largest, b.largest)
     base = _base(largest)
     total = a.total * (a.largest - base).exp() + b.total * (b.largest - base).exp()
@@ -84,21 +84,20 @@ def merge(a: State, b: State) -> State:
 
 
 def softmax(logits: Tensor, dim: int = -1, chunk: int = 8192) -> Tensor:
-    """Return softmax, reading the logits twice and `chunk` entries of each row at a time.
+    """Return softmax, reading the logits twice, `chunk` entries of each row at a time.
 
     Args:
         logits: any shape, float32 or float64.
-        dim: the dim whose entries compete.
-        chunk: how many of them are looked at at once.
+        dim: the dim along which entries compete.
+        chunk: how many of them to process at once.
 
     Returns:
         The shape and dtype of `logits`. Rows that are all -inf become nan, as in PyTorch.
 
     Raises:
-        TypeError: if the logits are not float32 or float64, or `dim` or `chunk` is not an integer.
-        ValueError: if `chunk` is not above 0, there is nothing along `dim`, or the logits require
-            a gradient: there is none here.
-        IndexError: if `logits` has no such dimension.
+        TypeError: if the logits aren't float32 or float64, or `dim` or `chunk` isn't an integer.
+        ValueError: if `chunk` isn't above 0, there's nothing along `dim`, or the logits require a
+        gradient, which this doesn't have. IndexError: if `logits` has no such dimension.
     """
     _require_entries(logits, dim, "softmax")
     chunk = _checked_chunk(chunk, "softmax")
@@ -120,26 +119,25 @@ def softmax_file(
     chunk: int = 1 << 20,
     watch: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> State:
-    """Write the softmax of one long row into an array, both of which may be larger than memory.
+    """Write the softmax of one long row into an array; both may be larger than memory.
 
-    The logits are read once; the array is written with what is right within each chunk, and then
-    scaled.
+    It reads the logits once; it writes exps that are right within each chunk to the array, then
+    rescales them.
 
     Args:
         logits: float32 or float64, shape (n,), in this machine's byte order, for example an
             `np.memmap`.
-        probs: where the result goes, same shape and dtype; `logits` itself will do.
-        chunk: how many entries are in memory at once.
-        watch: wraps the starts of the chunks, twice; `tqdm.auto.tqdm` shows a progress bar.
+        probs: where to put the result, same shape and dtype; it can be `logits` itself.
+        chunk: how many entries to hold in memory at once.
+        watch: wraps the chunks' starts, twice; `tqdm.auto.tqdm` shows a progress bar.
 
     Returns:
         The state of the row.
 
     Raises:
-        TypeError: if the two are not arrays of float32 or float64, `chunk` is not an integer, or
-            `watch` not a function.
-        ValueError: if shapes or dtypes differ, the arrays are not one-dimensional and filled,
-            `probs` can't be written to, or `chunk` is not above 0.
+        TypeError: if the two aren't arrays of float32 or float64, `chunk` isn't an integer, or
+        `watch` isn't a function. ValueError: if shapes or dtypes differ, the arrays aren't
+        one-dimensional and non-empty, `probs` is read-only, or `chunk` isn't above 0.
     """
     for array in (logits, probs):
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
@@ -147,19 +145,19 @@ def softmax_file(
             raise TypeError(f"softmax_file needs NumPy arrays of float32 or float64, got {came}")
     if logits.shape != probs.shape or logits.dtype != probs.dtype or logits.ndim != 1:
         raise ValueError(
-            "softmax_file needs two arrays of one shape (n,) and one dtype, got "
+            "softmax_file needs two arrays of the same shape (n,) and dtype, got "
             f"{logits.shape} {logits.dtype} and {probs.shape} {probs.dtype}"
         )
     if not len(logits):
         raise ValueError("softmax_file needs at least one entry, got shape (0,)")
     if not probs.flags.writeable:
-        raise ValueError("softmax_file needs an array to write to, got one that is read-only")
+        raise ValueError("softmax_file needs an array to write to, got a read-only one")
     chunk = _checked_chunk(chunk, "softmax_file")
     if not callable(watch):
         raise TypeError(f"softmax_file needs a function as watch, got {watch!r}")
     starts = range(0, len(logits), chunk)
     states = []
-    for start in watch(starts):  # exp is what takes long: each is computed once, and kept
+    for start in watch(starts):  # exp takes the most time, so compute each one once and keep it
         part = torch.from_numpy(logits[start : start + chunk].copy())
         largest = part.amax()
         exps = part.sub_(_base(largest)).exp_()
@@ -172,21 +170,21 @@ def softmax_file(
 
 
 def softmax_sharded(logits: Tensor) -> Tensor:
-    """Return this process's part of a softmax whose rows are split over all processes.
+    """Return this process's part of a softmax with its rows split over all processes.
 
-    Each process of the `torch.distributed` group calls this with its own columns. Two numbers a
-    row are sent, a maximum and a sum, however many columns there are; backward sends one more,
+    Each process of the `torch.distributed` group calls this with its own columns. It sends two
+    numbers per row, a maximum and a sum, however many columns there are; backward sends one more,
     so every process has to call it.
 
     Args:
         logits: float32 or float64, shape (..., columns of this process).
 
     Returns:
-        The same shape: the probabilities of these columns among those of all processes.
+        The same shape: the probabilities of these columns in the softmax over all processes.
 
     Raises:
-        TypeError: if the logits are not float32 or float64.
-        ValueError: if there is nothing along the last dim.
+        TypeError: if the logits aren't float32 or float64.
+        ValueError: if there's nothing along the last dim.
         RuntimeError: if no process group is initialised.
     """
     _require_entries(logits, -1, "softmax_sharded")
@@ -195,14 +193,15 @@ def softmax_sharded(logits: Tensor) -> Tensor:
 
 
 def cross_entropy_sharded(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss of each row of logits whose columns are split over all processes.
+    """Return the loss of each row of logits with the columns split over all processes.
 
-    Each process of the `torch.distributed` group calls this with its own columns, as many as
-    every other process, and with the same targets; the process of rank r has the classes from
-    r * columns on. Three numbers a row are sent: a maximum, then a sum and the target's logit.
+    Each process of the `torch.distributed` group calls this with its own columns, as many as every
+    other process, and with the same targets; the process of rank r has the classes from r * columns
+    on. It sends three numbers per row: a maximum, then a sum and the target's logit.
 
-    Every process gets the same losses, and backward sends nothing: each has the gradient of its
-    own columns, p - y there. So each calls backward on its own copy, and nobody adds them up.
+    Every process gets the same losses, and backward sends nothing: each process can compute its own
+    columns' gradient, p - y. So each calls backward on its own copy of the losses; don't add them
+    up.
 
     Args:
         logits: float32 or float64, shape (rows, columns of this process).
@@ -212,9 +211,9 @@ def cross_entropy_sharded(logits: Tensor, targets: Tensor) -> Tensor:
         Shape (rows,), the dtype of `logits`: log(sum of exp) - logit of the target.
 
     Raises:
-        TypeError: if the logits are not float32 or float64, or the targets not int64.
-        ValueError: if the shapes are others, or there is nothing along the last dim.
-        IndexError: if a target is not a class.
+        TypeError: if the logits aren't float32 or float64, or the targets aren't int64.
+        ValueError: if the shapes are different, or there's nothing along the last dim.
+        IndexError: if a target isn't a class.
         RuntimeError: if no process group is initialised.
 
     Source: Shoeybi and others 2019, "Megatron-LM", arXiv:1909.08053, section 3.
@@ -256,7 +255,7 @@ class _ShardedSoftmax(torch.autograd.Function):
 class _ShardedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits: Tensor, places: Tensor) -> Tensor:
-        """`places`: where each target is, counted from this process's first column."""
+        """`places`: each target's position, counted from this process's first column."""
         shifted = logits - _over_all(logits.amax(-1, keepdim=True), "MAX")
         owned = (places >= 0) & (places < logits.size(-1))
         places = places.masked_fill(~owned, 0)[:, None]
@@ -275,7 +274,7 @@ class _ShardedCrossEntropy(torch.autograd.Function):
 
 
 def _over_all(values: Tensor, op: str) -> Tensor:
-    """Return the largest ("MAX") of the values of all processes, or their sum ("SUM")."""
+    """Return the largest ("MAX") of all processes' values, or their sum ("SUM")."""
     from torch import distributed
 
     distributed.all_reduce(values, op=getattr(distributed.ReduceOp, op))
@@ -293,7 +292,7 @@ def _require_group(function: str) -> None:
 
 
 def _base(largest: Tensor) -> Tensor:
-    """Return what to subtract: the maximum, or 0 where that is -inf, as -inf - -inf is nan."""
+    """Return what to subtract: the maximum, or 0 where it's -inf, because -inf - -inf is nan."""
     return largest.masked_fill(largest == -INF, 0)
 
 
@@ -311,7 +310,7 @@ def _checked_chunk(chunk: int, function: str) -> int:
         raise TypeError(f"{function} needs an integer chunk, got {chunk!r}")
     if chunk < 1:
         raise ValueError(f"{function} needs a chunk of 1 or more, got {chunk}")
-    return int(chunk)  # NumPy's integers are not torch's
+    return int(chunk)  # torch doesn't take NumPy's integers
 
 
 def _require_no_gradient(logits: Tensor, function: str) -> None:
@@ -325,28 +324,26 @@ def _require_no_gradient(logits: Tensor, function: str) -> None:
 def run_processes(
     function: Callable[..., Tensor], shards: list[Tensor], *same: Tensor, seconds: float = 60
 ) -> list[Tensor]:
-    """Call `function(shard, *same)` in a process for each shard, all in one group.
+    """Call `function(shard, *same)` in one process per shard, all in one group.
 
     The processes meet through a file (no port is needed), speak gloo over this machine's
     loopback, and end with this call, whatever happens.
 
     Args:
-        function: importable by name, such as `softmax_sharded`; returns a tensor.
-        shards: what each process gets. If one requires a gradient, each process calls backward
-            on the sum of its result, and the `.grad` of the shards is set.
-        same: what all of them get alike.
-        seconds: how long all of them have together.
+        function: a function that's importable by name, such as `softmax_sharded`, and returns a
+        tensor. shards: the input for each process. If these require a gradient, each process calls
+        backward on the sum of its result, and this sets the shards' `.grad`. same: further inputs,
+        the same for all processes. seconds: the time limit for all of them together.
 
     Returns:
-        One tensor for each shard, in order.
+        One tensor per shard, in order.
 
     Raises:
-        TypeError: if `function` is not one, the shards are not a list of tensors, or `same` has
-            anything else.
-        ValueError: if a process could not import the function by its name, only some of the
-            shards require a gradient or aren't leaves, or `seconds` is not above 0.
-        RuntimeError: if a process fails, with the last line of what it said.
-        TimeoutError: if they have not ended in time; they are stopped then.
+        TypeError: if `function` isn't a function, the shards aren't a list of tensors, or `same`
+        has anything but tensors in it. ValueError: if a process couldn't import the function by its
+        name, only some of the shards require a gradient, some aren't leaves, or `seconds` isn't
+        above 0. RuntimeError: if a process fails, with the last line of its error. TimeoutError:
+        if they haven't finished in time, in which case they're stopped.
     """
     if not callable(function):
         raise TypeError(f"run_processes needs a function, got {function!r:.60}")
@@ -355,7 +352,7 @@ def run_processes(
     if typed or "<" in name:
         raise ValueError(
             f"run_processes needs a function that other processes can import, got {name}; "
-            "put it into its own module"
+            "put it in its own module"
         )
     if not (isinstance(shards, list) and shards and all(isinstance(x, Tensor) for x in shards)):
         raise TypeError(f"run_processes needs a list of one tensor or more, got {shards!r:.60}")
@@ -378,7 +375,7 @@ def run_processes(
             leaf = shard.detach().requires_grad_(shard.requires_grad)
             torch.save((leaf, *same), f"{folder}/in_{rank}.pt")
         arguments = (function, len(shards), folder, seconds)
-        # spawn, because a fork of a process whose torch has started threads may hang
+        # spawn, because a fork may hang after torch has started threads
         group = multiprocessing.spawn(_work, arguments, len(shards), join=False, daemon=True)
         deadline = time.monotonic() + seconds
         try:
@@ -410,14 +407,14 @@ FAILURES = (multiprocessing.ProcessRaisedException, multiprocessing.ProcessExite
 def _work(
     rank: int, function: Callable[..., Tensor], count: int, folder: str, seconds: float
 ) -> None:
-    """Be one of the processes."""
+    """Run as one of the processes."""
     from torch import distributed
 
     loopback = {"linux": "lo", "darwin": "lo0"}
-    if sys.platform in loopback:  # else gloo looks for a network, and there may be none
+    if sys.platform in loopback:  # otherwise, gloo looks for a network, and there may not be one
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[sys.platform])
     torch.set_num_threads(1)
-    # some versions of gloo print that they are connected
+    # some versions of gloo print a message when they connect
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

@@ -142,7 +142,7 @@ TABLE = [
     (softmax_file, (ROW, ROW.astype("f4")), ValueError, "one dtype, got .*64 .*32"),
     (softmax_file, (np.ones((2, 2)),) * 2, ValueError, r"got \(2, 2\)"),
     (softmax_file, (np.ones(0),) * 2, ValueError, r"one entry, got shape \(0,\)"),
-    (softmax_file, (ROW, READ_ONLY), ValueError, "got one that is read-only"),
+    (softmax_file, (ROW, READ_ONLY), ValueError, "got a read-only one"),
     (softmax_file, (ROW, ROW, 1, 3), TypeError, "a function as watch, got 3"),
     (merge, ((1.0, 2.0), state_of(X)), TypeError, "two states, got tuple"),
     (merge, (state_of(X), X), TypeError, "two states, got Tensor"),

@@ -94,7 +94,7 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
 def test_a_dim_that_pytorch_guessed_right_is_no_mistake_but_is_told():
     verdict = check("classes_of_image", lambda x: F.softmax(x))
     assert verdict.passed
-    assert "You passed no `dim`, so PyTorch guessed one" in verdict.message
+    assert "You didn't pass a `dim`, so PyTorch guessed one" in verdict.message
     assert "guessed" not in check("classes_of_image", lambda x: F.softmax(x, dim=1)).message
 
 
@@ -148,7 +148,7 @@ def test_a_result_in_the_place_of_the_function_is_told():
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("result-not-function",))
     assert verdict.message == (
         "softmax_1d: not yet (result-not-function)\n"
-        "check needs your function itself, and got a Tensor.\n"
+        "check needs your function itself, but got a Tensor.\n"
         'Write check("softmax_1d", my_function), without calling it.'
     )
 
@@ -222,7 +222,7 @@ def test_a_mistake_without_a_name_hears_a_law_with_its_numbers():
     assert verdict.hints
     verdict = check("softmax_dim", lambda x, dim: next(iter(())))
     assert verdict.message.startswith("softmax_dim: not yet\nYour function raises an error.")
-    assert "came:     StopIteration: " in verdict.message
+    assert "got:      StopIteration: " in verdict.message
 
 
 def test_where_it_goes_wrong_is_told_if_that_is_plain():
@@ -279,7 +279,7 @@ def test_nothing_is_printed_or_warned_and_the_settings_stay():
 def test_pytorchs_own_softmax_gets_a_nudge(attempt):
     verdict = check("stable_softmax", attempt)
     assert (verdict.status, verdict.misconceptions) == ("nudge", ("uses-torch-softmax",))
-    assert verdict.message.startswith("stable_softmax: that is made already\n")
+    assert verdict.message.startswith("stable_softmax: that uses a ready-made function\n")
     assert not verdict.passed
 
 
@@ -310,7 +310,7 @@ def test_whatever_comes_back_gets_a_verdict(exercise, result):
     outcomes = [run(lambda *arguments: result, probe) for probe in probes]
     verdict = task.verdict(exercise, probes, outcomes)
     assert not verdict.passed
-    assert "came:" in verdict.message
+    assert "got:" in verdict.message
     assert verdict.example.came != verdict.example.expected
     assert verdict._repr_html_()
 
@@ -334,7 +334,7 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
     verdict = check("stable_softmax", lambda x, dim: bank.amax(Scaled.apply(x), dim))
     assert not verdict.passed
     assert "its gradient is not" in verdict.message
-    assert "came:     gradient [[" in verdict.message
+    assert "got:      gradient [[" in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -343,20 +343,24 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
         (lambda x, dim: print(x), "NoneType", "a tensor of shape (2, 2)"),
         (lambda x, dim: x[:1], "shape (1, 2)", "shape (2, 2)"),
         (lambda x, dim: 1 / 0, "ZeroDivisionError: division by zero", "a tensor of shape (2, 2)"),
-        (lambda x, dim: bank.amax(x.double(), dim), "torch.float64", "torch.float32, as the input"),
+        (
+            lambda x, dim: bank.amax(x.double(), dim),
+            "torch.float64",
+            "torch.float32, like the input",
+        ),
         (
             bank.minus_equals,
             "the right result, but the input is now [[-1, 0], [-2, 0]]",
             "the right result, and the",
         ),
-        (lambda x, dim: bank.amax(x, dim).detach(), "a result that has no gradient", "gradient [["),
+        (lambda x, dim: bank.amax(x, dim).detach(), "a result without a gradient", "gradient [["),
         (bank.div_underscore, "in backward", "of (result * [1, 2, ...]).sum()"),
     ],
 )
 def test_the_message_says_what_came_and_what_was_expected(attempt, came, expected):
     example = check("stable_softmax", attempt).message.split("\n\n")[1]
     _, came_line, expected_line = example.splitlines()
-    assert came_line.startswith("  came:     ")
+    assert came_line.startswith("  got:      ")
     assert came in came_line
     assert expected_line.startswith("  expected: ")
     assert expected in expected_line
@@ -379,7 +383,7 @@ def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
     verdict = check("masked_softmax", too_large_for_float16)
     assert verdict.misconceptions == ("fp16-overflowing-sentinel",)
     assert "torch.float16, mask = [[True, False, True], [False, True, True]]" in verdict.message
-    assert "came:     RuntimeError: value cannot be converted" in verdict.message
+    assert "got:      RuntimeError: value cannot be converted" in verdict.message
 
 
 def test_an_input_drawn_anew_is_not_shown_if_a_fixed_one_goes_wrong():
@@ -417,7 +421,7 @@ def test_a_small_probability_must_not_become_0(exercise, smallest):
 
     verdict = check(exercise, dropping)
     assert verdict.status == "wrong"
-    assert "came:" in verdict.message
+    assert "got:" in verdict.message
 
 
 def test_only_the_slices_that_are_off_are_framed():
@@ -478,7 +482,7 @@ def test_whatever_comes_back_there_is_a_verdict(name, odd):
 
 def test_where_a_shape_is_wrong_the_example_has_shapes_not_many_numbers():
     verdict = check("keys_of_attention", lambda x: x.softmax(-1).transpose(1, 2))
-    assert "f(x) with x of shape (2, 3, 4, 5), torch.float32:\n  came:     shape (2, 4, 3, 5)" in (
+    assert "f(x) with x of shape (2, 3, 4, 5), torch.float32:\n  got:      shape (2, 4, 3, 5)" in (
         verdict.message
     )
     assert "with x = [[1, 2], [3, 5]], torch.float32:" in (

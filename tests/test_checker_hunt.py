@@ -811,7 +811,7 @@ def test_a_test_that_throws_dice_is_told_so():
     verdict = check("hunt_eps", throws_dice)
     assert verdict.misconceptions == ("refuses-right-code",)
     assert verdict.says == (
-        "Your test fails a correct function on some runs, and passes it on others."
+        "Your test fails a correct function on some runs and passes it on others."
     )
     assert verdict.hints[1].startswith("Random numbers are")
 
@@ -847,7 +847,7 @@ def test_a_verdict_on_a_test_with_random_numbers_is_always_the_same(test):
 def test_a_test_without_end_is_told_how_long_it_may_take():
     verdict = check("hunt_stream", loops)
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("takes-too-long",))
-    assert verdict.says.startswith(f"Your test took longer than 3 s. It is run {9 * ROUNDS} times")
+    assert verdict.says.startswith(f"Your test took longer than 3 s. It runs {9 * ROUNDS} times")
 
 
 def test_a_test_that_ends_its_process_has_found_nothing():
@@ -861,8 +861,8 @@ def test_a_test_that_ends_its_process_has_found_nothing():
         verdict = check("hunt_temperature", test)
         assert (verdict.status, verdict.misconceptions) == ("wrong", ("ends-its-process",))
         assert verdict.says == (
-            "Your test's process ended itself. A test that finds a bug raises an error, or "
-            "returns False."
+            "Your test's process ended itself. A test that finds a bug should raise an "
+            "error or return False."
         )
 
 
@@ -875,7 +875,7 @@ def test_what_a_test_returns_counts_by_its_truth(result):
     assert check("hunt_temperature", finds_it).passed
     verdict = check("hunt_temperature", lambda f: result)
     assert verdict.misconceptions == ("refuses-right-code",)
-    assert f"came:     AssertionError: the test returned {result!r}" in verdict.message
+    assert f"got:      AssertionError: the test returned {result!r}" in verdict.message
 
 
 @pytest.mark.parametrize("result", [True, np.bool_(True), 1, torch.tensor(True), "fine", None])
@@ -900,7 +900,7 @@ def test_a_test_of_the_last_digits_is_told_that_they_may_differ():
     verdict = check("hunt_one_maximum", to_the_last_digit)
     assert verdict.misconceptions == ("refuses-right-code",)
     assert re.match(
-        r"Your test fails [123] of 4 correct functions\. On what is promised, they all agree",
+        r"Your test fails [123] of 4 correct functions\. They all return what the exercise",
         verdict.says,
     )
 
@@ -963,8 +963,8 @@ def test_each_hint_follows_the_one_before(monkeypatch):
             "hunt_stream: not yet (refuses-right-code)\n"
             "Your test fails a correct function.\n\n"
             "your test of that function:\n"
-            "  came:     NameError: name 'ff' is not defined\n"
-            "  expected: no error, and nothing false\n\n"
+            "  got:      NameError: name 'ff' is not defined\n"
+            "  expected: no error, and no false result\n\n"
             "Hint: ",
         ),
         (

@@ -43,7 +43,7 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
         (
             lambda x, dim: bank.amax(x, dim).detach(),
             "gradient",
-            "a result that has no gradient",
+            "a result without a gradient",
             "gradient [[-0.25, 0.25], [-0.25, 0.25]] of (result * [1, 2, ...]).sum()",
         ),
         (

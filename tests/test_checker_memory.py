@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing(mine):
 def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     (mine / FILE).write_text(broken)
     shown = progress()
-    assert "set aside" in shown.note
+    assert "renamed" in shown.note
     assert shown.note in repr(shown)
     (aside,) = mine.glob(f"{FILE}.broken-*")
     assert aside.read_text() == broken

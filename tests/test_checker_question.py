@@ -176,12 +176,12 @@ def test_yes_may_be_true(guess):
     ("answer", "guess", "says"),
     [
         (0.5, -0.5, "Right size, wrong sign."),
-        (0.0900, 0.09003, "Right to one digit. The question wants the exact number."),
+        (0.0900, 0.09003, "Right to one digit. The question asks for the exact number."),
         (0.2447, 0.21, "Right to one digit."),
         (3.0, 300, "The right digits, 100 times too large."),
         (250, 0.25, "The right digits, 1,000 times too small."),
-        (4.0, 8, "Twice as large as what happens."),
-        (4.0, 2, "Half of what happens."),
+        (4.0, 8, "That's twice the right number."),
+        (4.0, 2, "That's half the right number."),
         (0.3, 0.7, "That's 1 minus it."),
         (5.0, 0.2, "That's 1 divided by it."),
         (2.0, 7.389, "That's its exponential."),
@@ -199,10 +199,10 @@ def test_yes_may_be_true(guess):
         (800.0, math.inf, "It's finite."),
         (800.0, 10**400, "It's finite."),
         (0.0156, 1e308, "Too large."),
-        ((2, 3), (3, 2), "The right numbers, in another order."),
+        ((2, 3), (3, 2), "The right numbers, but in a different order."),
         ((2, 3), (2, 4), "1 of the 2 numbers is right."),
         ((2, 3), (4, 5), "0 of the 2 numbers are right."),
-        ((2, 3), (2, 3, 1), "The answer has 2 numbers, and yours has 3."),
+        ((2, 3), (2, 3, 1), "The answer has 2 numbers, but yours has 3."),
     ],
 )
 def test_a_wrong_guess_that_has_no_name_is_told_how_far_off_it_is(answer, guess, says):
@@ -223,7 +223,10 @@ def test_every_wrong_guess_gets_a_sentence(name):
 def test_a_guess_with_probabilities_is_scored_by_its_cross_entropy():
     verdict = check("helped", {"equal": 0.7, "close": 0.3})
     assert verdict.passed
-    assert f"a loss of {-math.log(0.7):.2f}. Equal chances have {math.log(3):.2f}." in verdict.says
+    assert (
+        f"a loss of {-math.log(0.7):.2f}. Equal chances would give {math.log(3):.2f}."
+        in verdict.says
+    )
     verdict = check("helped", {"close": "3/4", "equal": "25%"})
     assert verdict.misconceptions == ("changes-rounding",)
     assert verdict.says.startswith("The second subtraction subtracts exactly 0.")
@@ -239,9 +242,12 @@ def test_no_chance_for_what_happens_is_an_infinite_loss():
     ("chances", "says"),
     [
         ({"equal": 0.7}, "Your probabilities sum to 0.7. Make them sum to 1."),
-        ({"equal": 1.5, "close": -0.5}, "A probability is between 0 and 1, and equal got 1.5."),
+        (
+            {"equal": 1.5, "close": -0.5},
+            "A probability is between 0 and 1, but you gave equal 1.5.",
+        ),
         ({"equal": "most", "close": 0.5}, "equal got 'most'."),
-        ({"same": 1.0}, '"same" is not a choice. Choose one of "close", "different", "equal".'),
+        ({"same": 1.0}, '"same" isn\'t a choice. Choose one of "close", "different", "equal".'),
         ({}, "Your probabilities sum to 0."),
     ],
 )

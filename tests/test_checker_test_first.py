@@ -346,7 +346,7 @@ def test_a_weak_test_is_told_what_it_passes(name):
     assert verdict.headline == f"your test catches {count - len(passed)} of {count} mistakes"
     assert verdict.message == f"{name}: {verdict.headline}\n{verdict.says}"
     head, *lines = verdict.says.splitlines()
-    assert head == "It passes functions of which `check` would say:"
+    assert head == "It passes functions that `check` would describe like this:"
     shown = [line.rpartition(" (")[2].removesuffix(")") for line in lines[:3]]
     assert shown == passed[:3]
     assert lines[3:] == ([f"- and {len(passed) - 3} more"] if len(passed) > 3 else [])
@@ -398,7 +398,7 @@ def test_a_test_not_yet_written_is_no_mistake(stub):
 def test_only_an_exercise_can_be_done_test_first(name):
     verdict = check(name, test=a_square)
     assert verdict.status == "unusable"
-    assert verdict.says == "Only an exercise that asks for a function can be done test first."
+    assert verdict.says == "You can only pass a test for an exercise that asks for a function."
 
 
 def test_a_test_solves_no_exercise(monkeypatch):

@@ -19,7 +19,7 @@ def test_the_text_has_its_parts_in_order():
         == WRONG.message
         == (
             "a_task: not yet (swaps)\nYou swap them.\n\n"
-            "f(x) with x = 1:\n  came:     2\n  expected: 1\n\nHint: Look there."
+            "f(x) with x = 1:\n  got:      2\n  expected: 1\n\nHint: Look there."
         )
     )
     assert WRONG.account == WRONG.message.partition("\n\nHint:")[0]

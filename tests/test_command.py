@@ -51,7 +51,7 @@ def test_the_help_names_every_command():
         (["grade"], "the following arguments are required: FOLDER."),
         (["grade", "x", "--seconds", "soon"], "soon is not between 0.1 and 3600 seconds."),
         (["grade", "x", "--workers", "-1"], "-1 is not between 0 and 1000."),
-        (["explain"], 'what is to be explained? For example: "loss is nan" For help:'),
+        (["explain"], 'what should it explain? For example: "loss is nan" For help:'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -70,7 +70,7 @@ def test_explain_answers_words_and_what_is_piped_into_it():
     log = "step 1\nRuntimeError: expected scalar type Long but found Float\n"
     piped = run("explain", given=log)
     assert piped.returncode == 0
-    assert "Nothing has this very message" not in piped.stdout
+    assert "No entry has exactly this message" not in piped.stdout
 
 
 def test_explain_says_when_it_has_nothing():

@@ -223,7 +223,7 @@ def test_an_exception_is_explained():
 def test_the_last_exception_is_explained(monkeypatch):
     for name in ("last_exc", "last_value"):
         monkeypatch.delattr(sys, name, raising=False)
-    with pytest.raises(ValueError, match="nothing has failed here yet"):
+    with pytest.raises(ValueError, match="there has been no error yet"):
         explain()
     monkeypatch.setattr(sys, "last_value", IndexError("Target 10 is out of bounds."), raising=False)
     assert explain().entries[0].number == 81

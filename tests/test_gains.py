@@ -282,4 +282,4 @@ def test_a_class_gets_the_mean_gain_and_its_spread():
 
 def test_one_learner_has_no_spread_and_none_no_gain():
     assert str(gains([learner(2, 6)])).endswith("the mean gain is 4.0.")
-    assert str(gains([])) == "Nobody has answered all the questions, before and after."
+    assert str(gains([])) == "Nobody has answered all the questions, both before and after."

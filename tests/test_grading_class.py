@@ -41,7 +41,7 @@ def mark(learner, exercise, *slugs, points=0, says="", law=""):
     if law:
         slugs, sentences = (law,), (says,)
     key = "k" if points or slugs or says else ""
-    told = f"{exercise}: not yet\n{says or 'x'}\n\nf(x):\n  came: 1\n  expected: 2"
+    told = f"{exercise}: not yet\n{says or 'x'}\n\nf(x):\n  got: 1\n  expected: 2"
     return Mark(learner, exercise, points, slugs, sentences, told, key)
 
 
@@ -125,7 +125,7 @@ def test_an_example_is_the_shortest_answer_without_what_its_author_wrote_around_
     (mistake,) = found.mistakes
     assert mistake.code.startswith("def my_softmax(x, dim):\n    y = 1\n    return x / ")
     assert "Bea" not in mistake.code
-    assert mistake.example == "f(x):\n  came: 1\n  expected: 2"
+    assert mistake.example == "f(x):\n  got: 1\n  expected: 2"
 
 
 def test_a_stub_is_no_answer_in_every_report(tmp_path):

@@ -82,7 +82,7 @@ def test_a_new_worksheet_for_moodle_has_marks_and_comments(folder):
     comment = of[LIN]["Feedback comments"]
     assert comment.startswith("1 of 2 exercises are right.\n\nsoftmax_1d: correct")
     assert "softmax_dim: not yet (returns-scores)" in comment
-    assert "came: " in comment
+    assert "got: " in comment
 
 
 def test_a_new_table_for_blackboard_knows_people_by_their_usernames(folder):
@@ -328,7 +328,7 @@ def test_a_mark_is_explained_by_all_that_was_tried(folder, capsys, learner):
     assert (right, of) == (0, tried)
     numbered = re.findall(r"^(\d+)\. WRONG: f\(x, dim=.*?\) with x", said, re.MULTILINE)
     assert numbered == [str(i) for i in range(1, tried + 1)]
-    assert said.count("  came: ") == said.count("  expected: ") == tried + 1
+    assert said.count("  got: ") == said.count("  expected: ") == tried + 1
 
 
 def test_a_right_answer_is_explained_too(folder, capsys):
@@ -337,7 +337,7 @@ def test_a_right_answer_is_explained_too(folder, capsys):
     assert "WRONG" not in said
     assert re.search(
         r"1\. right: f\(x\) with x = \[2, 1, 0\.1\], torch\.float32:\n"
-        r"  came:     \[0\.659, 0\.2424, 0\.0986\]\n  expected: \[0\.659, 0\.2424",
+        r"  got:      \[0\.659, 0\.2424, 0\.0986\]\n  expected: \[0\.659, 0\.2424",
         said,
     )
 

@@ -106,9 +106,9 @@ def test_every_finding_has_its_entry():
     ("name", "says"),
     [
         ("nan", "1 of 640 logits are nan, first at (3, 4)."),
-        ("targets: -1", "targets aren't classes from 0 to 9, the first is -1 at (5,)."),
+        ("targets: -1", "targets aren't classes from 0 to 9; the first is -1 at (5,)."),
         ("targets: from 1", "They seem to be counted from 1."),
-        ("targets: fewer", "(7,), and (64,) is wanted"),
+        ("targets: fewer", "(7,), but it should be (64,)"),
         ("padding", "end with 0, 5.0 times on average"),
         ("a tuple", "a tuple of Tensor, Tensor"),
     ],

@@ -166,11 +166,11 @@ def test_the_lines_show_themselves_with_their_letters():
     [
         ("A B F C", "There is no line F: the lines are A to E."),
         ("A 1 B C", "There is no line 1: the lines are A to E."),
-        ("ABBC", "Line B is there twice, and can be used once."),
+        ("ABBC", "You have line B twice, but can use it only once."),
         ("A B C", "Still to place: D, E. Only one line doesn't belong, so the function has 4."),
         ("", "Still to place: A, B, C, D, E."),
-        ("A B C D E", "Leave one line out: one of them doesn't belong."),
-        (7, 'An order is letters, such as "B A"; got 7.'),
+        ("A B C D E", "Leave out one line: one of them doesn't belong."),
+        (7, 'Give an order as letters, such as "B A"; got 7.'),
     ],
 )
 def test_what_is_no_order_is_told_so(order, says):
@@ -217,11 +217,11 @@ def test_a_hint_that_is_asked_for_before_anything_is_written_offers_the_steps(st
     assert verdict.status == "not begun"
     assert "steps" not in verdict.message
     assert repr(verdict.hint()) == (
-        "Hints go by what you've written: write the line that you're surest of, leave out the "
+        "Hints depend on what you've written: write the line you're surest of, leave out the "
         'rest, and check that. Or put an answer together: `steps("stable_softmax")`.'
     )
     assert "steps" not in repr(check("repair_crops").hint())
-    assert repr(check("helped").hint()) == "There is no hint for this."
+    assert repr(check("helped").hint()) == "There's no hint for this."
 
 
 def test_a_right_order_is_not_remembered_and_a_wrong_one_counts_its_hint(tmp_path, monkeypatch):

@@ -209,4 +209,4 @@ def test_what_the_picture_means_depends_on_what_chance_would_do(chance, right, t
 def test_a_note_about_the_file_is_shown(mine):
     (mine / memory.FILE).write_text("[")
     page = progress()._repr_html_()
-    assert "could not be read, and is set aside as" in page
+    assert "couldn't be read, so it was renamed to" in page

@@ -410,7 +410,7 @@ def test_a_missing_browser_is_noticed_and_root_allowed(resolved):
 
 def test_the_computer_is_looked_at_when_the_lessons_are_first_opened(resolved):
     assert len(SPELLINGS) > 1
-    assert resolved["said"].count("Looking at this computer") == 1
+    assert resolved["said"].count("Checking this computer") == 1
     assert "\nstop " not in resolved["said"]
 
 

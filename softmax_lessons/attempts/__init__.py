@@ -1,4 +1,4 @@
-"""Call a learner's function and write down what it does (`run`), in a process apart (`isolate`).
+"""Call a learner's function and record what it does (`run`), in a separate process (`isolate`).
 
-Nothing here knows what would be right: that is the checker's business.
+Nothing in this package knows what would be right: that's the checker's job.
 """

@@ -1,4 +1,4 @@
-"""What runs in the process of an attempt: it answers one request after another."""
+"""The code that runs in an attempt's process: it answers one request after another."""
 
 import builtins
 import contextlib
@@ -12,16 +12,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import numpy.random  # numpy loads it when it is first used, which would be in each fork
+import numpy.random  # NumPy loads it on first use, which would be in every fork
 import psutil
 import torch
 
 from softmax_lessons.attempts.messages import pack, read, unpack, write
 from softmax_lessons.attempts.run import Probe, calls, run
 
-SECONDS = 3.0  # for all probes of an attempt together; an ordinary one takes 0.01
-MOST_PATIENCE = 4.0  # how many times as long it may take on a busy machine
-MEMORY = 2 << 30  # bytes more than this process has when it starts
+SECONDS = 3.0  # for all of an attempt's probes together; an ordinary one takes 0.01
+MOST_PATIENCE = 4.0  # how many times longer it may take on a busy machine
+MEMORY = 2 << 30  # bytes on top of what the process has when it starts
 
 
 def serve(function: Callable[..., object], requests: int, answers: int) -> None:
@@ -39,7 +39,7 @@ def answer(
     """Return what a function does with the arguments in a request, and which functions it calls."""
     logits, *rest = request["arguments"]
     probe = Probe(logits, 0, request["gradient"], others=tuple(rest))
-    # a test that draws numbers draws the same ones for each function that it tests
+    # a test that draws random numbers gets the same ones for each function it tests
     torch.default_generator.manual_seed(request["seed"])
     random.seed(request["seed"])
     numpy.random.seed(request["seed"])
@@ -49,7 +49,7 @@ def answer(
 
 
 def warm_up() -> None:
-    """Load what PyTorch loads when it is first used: SymPy for a comparison, for one."""
+    """Load what PyTorch only loads on first use, such as SymPy for a comparison."""
     x = torch.ones(2, requires_grad=True)
     (torch.softmax(x, 0) @ x).backward()
     torch.testing.assert_close(torch.ones(1), torch.ones(1))
@@ -57,8 +57,8 @@ def warm_up() -> None:
 
 
 def cut_off(keep: Sequence[int]) -> None:
-    """Take from this process its standard streams and all files but those to keep."""
-    faulthandler.disable()  # a crash is told in the verdict
+    """Cut this process off from its standard streams and from all files except those to keep."""
+    faulthandler.disable()  # the verdict reports a crash
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -73,26 +73,26 @@ def cut_off(keep: Sequence[int]) -> None:
         shell.display_pub = CapturingDisplayPublisher()
     warnings.resetwarnings()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)  # the threads of a parent's pool do not exist in its fork
+    torch.set_num_threads(1)  # the threads in a parent's pool don't exist in its fork
 
 
 def close_all_but(keep: Sequence[int]) -> None:
-    """Close all files but the standard streams and those to keep."""
-    if hasattr(os, "sysconf"):  # elsewhere no file is inherited
+    """Close all files except the standard streams and those to keep."""
+    if hasattr(os, "sysconf"):  # on other systems, no files are inherited
         for low, high in pairwise([2, *sorted(keep), os.sysconf("SC_OPEN_MAX")]):
             os.closerange(low + 1, high)
 
 
 def limit(seconds: float, memory: int) -> None:
-    """Bound what this process may take, where the system can."""
+    """Limit this process's resources, if the system can."""
     try:
         import resource
-    except ImportError:  # Windows; there the parent looks after it
+    except ImportError:  # on Windows, the parent takes care of this
         return
     now = _address_space(resource.getpagesize())
     resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if seconds:  # should its parent die, an infinite loop ends all the same
+    if seconds:  # even if the parent dies, an infinite loop ends
         cpu = int(time.process_time() + MOST_PATIENCE * seconds) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
 
@@ -100,7 +100,7 @@ def limit(seconds: float, memory: int) -> None:
 def _address_space(page: int) -> int:
     """Return how many bytes this process has, mapped or not."""
     try:
-        # psutil asks for a process by its number, which in a namespace is another one's
+        # psutil looks up a process by its number, which in a namespace may be a different process's
         with open("/proc/self/statm", encoding="ascii") as file:
             return page * int(file.read().split()[0])
     except OSError:  # macOS
@@ -108,7 +108,7 @@ def _address_space(page: int) -> int:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all processes that come from this one and lose theirs (Linux)."""
+    """Become the parent of all this process's descendants that lose theirs (Linux)."""
     if sys.platform.startswith("linux"):
         import ctypes
 
@@ -116,14 +116,14 @@ def adopt_orphans() -> None:
 
 
 def end_children(pid: int | None = None, seconds: float = 1.0) -> None:
-    """End all descendants of a process, whatever they did; without a `pid`, of this one."""
+    """End all descendants of a process, whatever they did; without a `pid`, of this process."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if pid is None:
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-            except ChildProcessError:  # none is left
+            except ChildProcessError:  # none left
                 return
         left = False
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""Run an attempt in a fork of this process: quick, and every name is in place (Linux)."""
+"""Run an attempt in a fork of this process, which is quick and has all names (Linux)."""
 
 import contextlib
 import ctypes
@@ -21,7 +21,7 @@ from softmax_lessons.attempts.run import bind_arguments
 
 
 class Fork:
-    """A fork of this process, and the process between the two that ends all it has started."""
+    """A fork of this process, and a process in between that ends everything the fork started."""
 
     def __init__(self, pid: int, control: int, status: int) -> None:
         self._pid, self._control, self._status = pid, control, status
@@ -29,13 +29,13 @@ class Fork:
         self._code = ""
 
     def ending(self) -> str:
-        """End it, and say how it ended before that."""
+        """Make sure it has ended, and say how."""
         self.kill()
         code = int(self._code or os.EX_SOFTWARE)
         return f"crashed ({signal.Signals(-code).name})" if code < 0 else "ended itself"
 
     def kill(self) -> None:
-        """End it, and all that comes from it."""
+        """End it and all its descendants."""
         with self._lock:
             if self._control < 0:
                 return
@@ -43,7 +43,7 @@ class Fork:
             self._code = os.read(self._status, 10).decode()
             os.close(self._status)
             self._control = -1
-            # there may be none: somebody else may wait for all children
+            # there may be none left: other code may wait for all children
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._pid, 0)
 
@@ -73,10 +73,10 @@ def _watch(
     control: int,
     tell: int,
 ) -> None:
-    """Start the process of the attempt, wait until nobody needs it, and end what is left."""
+    """Start the attempt's process, wait until nobody needs it, and end whatever is left."""
     import fcntl
 
-    # a file may have the number of a standard stream, where that was closed
+    # a file may have a standard stream's number, if that stream was closed
     requests, answers, control, tell = (
         fcntl.fcntl(fd, fcntl.F_DUPFD, 3) for fd in (requests, answers, control, tell)
     )

@@ -1,8 +1,8 @@
-"""Run an attempt in a separate process, so that whatever it does stays there.
+"""Run an attempt in a separate process, so that whatever it does stays inside.
 
-It gets one input at a time and gives back plain bytes; it never sees an expected value. Infinite
-loops, exits, crashes, huge allocations, patched libraries and changed settings end with it.
-There are two ways: a fork of this process (`fork`, Linux), and a process that is kept (`worker`).
+It gets one input at a time and returns plain bytes; it never sees an expected value. Infinite
+loops, exits, crashes, huge allocations, patched libraries and changed settings end with it. There
+are two ways: a fork of this process (`fork`, Linux), and a process that's kept running (`worker`).
 """
 
 import contextlib
@@ -29,13 +29,13 @@ FIELDS = {field.name for field in fields(Outcome)}
 
 
 def usual_way() -> str:
-    """Return the way that this system uses, or the one that the environment asks for."""
+    """Return the way this system uses, or the one the environment asks for."""
     asked = os.environ.get(ENVIRONMENT, "")
     return asked if asked in WAYS else "fork" if sys.platform.startswith("linux") else "worker"
 
 
 def prepare() -> None:
-    """Start in the background what the first check would wait for."""
+    """Start, in the background, whatever the first check would have to wait for."""
     if usual_way() == "worker":
         from softmax_lessons.attempts import worker
 
@@ -51,18 +51,18 @@ def run_isolated(
 ) -> list[Outcome]:
     """Return what an attempt does with each probe.
 
-    All probes together have `SECONDS`, and more on a busy machine; what has not answered by then
-    has a TimeoutError.
+    All probes together have `SECONDS`, or more on a busy machine; the outcome of a probe without an
+    answer by then is a TimeoutError.
 
     Args:
         attempt: a learner's function.
-        probes: what it is called with, one after another.
+        probes: the inputs to call it with, one after another.
         parameters: the names of its parameters; see `bind_arguments`.
         way: one of `WAYS`, or "" for the usual one.
-        given_up: tells that nobody is waiting for the outcomes any longer.
+        given_up: set when nobody is waiting for the outcomes any longer.
 
     Raises:
-        worker.UnsendableError: if it holds something that can't be sent to a worker.
+        worker.UnsendableError: if the function holds something that can't be sent to a worker.
     """
     way = way or usual_way()
     if way == "fork":
@@ -86,15 +86,15 @@ class Process(Protocol):
     """A process that answers requests."""
 
     def ending(self) -> str:
-        """End it, and say how it ended before that."""
+        """Make sure it has ended, and say how."""
 
     def kill(self) -> None:
-        """End it, and all that it may have started."""
+        """End it and everything it may have started."""
 
 
 @dataclass
 class Connection:
-    """A process, and the files to talk to it."""
+    """A process, and the files for talking to it."""
 
     process: Process
     requests: int
@@ -102,7 +102,7 @@ class Connection:
     before: Callable[[Probe], Probe] = lambda probe: probe  # returns what to ask instead
 
     def memory(self) -> int:
-        """Return how many bytes the process takes, if nothing else looks after that."""
+        """Return how many bytes the process uses, if nothing else keeps watch."""
         return self.process.memory() if hasattr(self.process, "memory") else 0
 
 
@@ -145,12 +145,12 @@ def run_in_processes(
     most_deaths: int = MOST_DEATHS["fork"],
     given_up: GivenUp | None = None,
 ) -> list[Outcome]:
-    """Do the same with what `connect` makes: another process each time that one dies."""
+    """Do the same with processes from `connect`: a new one whenever one dies."""
     outcomes: list[Outcome] = []
     deaths, allowed, times = 0, seconds, patience()
     while len(outcomes) < len(probes):
         with connect() as connection:
-            ready = time.monotonic()  # the clock stands still until then
+            ready = time.monotonic()  # the clock only starts now
             deadline = ready + seconds * times
             with Watchdog(connection, deadline, given_up) as watchdog:
                 try:
@@ -166,7 +166,7 @@ def run_in_processes(
                 last = Outcome(error=f"Your function's process {trouble}")
                 connection.process.kill()
                 deaths += 1
-        # the next process goes on with the next probe, unless it would be the same with all
+        # the next process continues with the next probe, unless all of them would fail the same way
         seconds -= (time.monotonic() - ready) / times
         over = watchdog.late or deaths == most_deaths or seconds <= 0
         outcomes += [last] * (len(probes) - len(outcomes) if over else 1)
@@ -174,9 +174,9 @@ def run_in_processes(
 
 
 def patience() -> float:
-    """Return how many times as long everything takes where more wants to run than there are cores.
+    """Return how many times longer everything takes on a machine with more to do than cores.
 
-    A right answer must not be refused for what else the machine does.
+    We mustn't reject a right answer because the machine is busy.
     """
     if not hasattr(os, "getloadavg"):  # Windows
         return 1.0
@@ -184,7 +184,7 @@ def patience() -> float:
 
 
 class Watchdog:
-    """Ends a process when its time is over, when it takes too much, or when nobody waits."""
+    """Ends a process if its time is up, it uses too much memory, or nobody is waiting for it."""
 
     def __init__(self, connection: Connection, deadline: float, given_up: GivenUp | None) -> None:
         self.late, self.why = False, ""
@@ -217,14 +217,14 @@ def _ask(connection: Connection, probe: Probe) -> Outcome:
 
     Raises:
         EOFError or OSError: if the process died.
-        ValueError: if what came back isn't an answer to the question.
+        ValueError: if the reply isn't an answer to the question.
     """
     probe = connection.before(probe)
-    # the attempt can write to the pipe as well; it can't know this
+    # the attempt can write to the pipe, too, but it can't know this number
     nonce = os.urandom(8).hex()
     request = {"nonce": nonce, "gradient": probe.gradient, "seed": probe.seed}
     request["arguments"] = (probe.logits, *probe.rest)
-    with contextlib.suppress(BrokenPipeError):  # then reading says that it died
+    with contextlib.suppress(BrokenPipeError):  # reading will then show that it died
         messages.write(connection.requests, messages.pack(request))
     body = messages.read(connection.answers, messages.LARGEST_ANSWER)
     if not body:
@@ -240,7 +240,7 @@ def _ask(connection: Connection, probe: Probe) -> Outcome:
 
 
 def _sound(answer: dict[str, object], probe: Probe) -> bool:
-    """Tell whether an answer has the types of an outcome, as the attempt may have made it."""
+    """Tell whether an answer has the types of an outcome; the attempt may have forged it."""
     value, grad, after, called = (answer[k] for k in ("value", "grad", "after", "called"))
     return (
         all(_short(answer[name]) for name in ("error", "kind", "grad_error"))

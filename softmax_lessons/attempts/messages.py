@@ -1,7 +1,7 @@
-"""What a check and the process that runs the attempt say to each other, over two pipes.
+"""The messages between a check and the attempt's process, over two pipes.
 
 A message is a length, a line of JSON, then the bytes of the tensors in it: any dtype that torch
-has, and no code (unpickling what an attempt sent would run it).
+has, and no code (unpickling an attempt's message would run code).
 """
 
 import json
@@ -13,16 +13,16 @@ from torch import Tensor
 
 LARGEST_ANSWER = 16 << 20  # bytes
 MOST_TENSORS = 1000
-# what reading a message may raise that somebody made up
+# errors that reading a forged message may raise
 NO_MESSAGE = (ValueError, TypeError, KeyError, AttributeError, RuntimeError)
 
 
 def pack(message: dict[str, object]) -> bytes:
-    """Return a message as bytes; its values are what JSON has, and tensors."""
+    """Return a message as bytes; its values are JSON's types and tensors."""
     blobs: list[bytes] = []
 
     def placeholder(x: Tensor) -> dict[str, object]:
-        # a clone, since a single entry counts as contiguous whatever its stride
+        # a clone, because a single entry counts as contiguous whatever its stride
         flat = x.detach().reshape(-1).clone(memory_format=torch.contiguous_format)
         blobs.append(flat.view(torch.uint8).numpy().tobytes())
         return {"dtype": str(x.dtype), "shape": list(x.shape), "bytes": len(blobs[-1])}
@@ -45,7 +45,7 @@ def unpack(body: bytes) -> dict[str, object]:
         if found.keys() != {"dtype", "shape", "bytes"}:
             return found
         count += 1
-        # whoever sent this may want to be given what isn't there, or the same many times
+        # the sender may ask for bytes that don't exist, or for the same ones many times
         if count > MOST_TENSORS or not 0 <= found["bytes"] <= len(rest) - start:
             raise ValueError("tensors that were not sent")
         blob = bytearray(rest[start : start + found["bytes"]])
@@ -53,7 +53,7 @@ def unpack(body: bytes) -> dict[str, object]:
         dtype = getattr(torch, str(found["dtype"]).removeprefix("torch."))
         if not isinstance(dtype, torch.dtype):
             raise ValueError(f"{found['dtype']} isn't a dtype")
-        # frombuffer refuses an empty buffer
+        # frombuffer doesn't accept an empty buffer
         flat = torch.frombuffer(blob, dtype=torch.uint8) if blob else torch.empty(0).byte()
         return flat.view(dtype).reshape(found["shape"])
 

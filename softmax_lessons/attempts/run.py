@@ -1,4 +1,4 @@
-"""Run one function on one input, and write down what happened as plain data."""
+"""Run one function on one input, and record what happens as plain data."""
 
 import contextlib
 import dis
@@ -17,8 +17,8 @@ from torch.overrides import TorchFunctionMode
 Dims = int | tuple[int, ...]
 OURS = ("softmax_lessons.functions", "softmax_lessons.online")
 LONGEST_ERROR = 300  # characters
-GUESS = frozenset({"softmax", "log_softmax", "softmin"})  # guess a dim that they aren't told
-IMPLICIT_DIM = "softmax without a dim"  # noted among the names of what is called
+GUESS = frozenset({"softmax", "log_softmax", "softmin"})  # these guess a dim if they don't get one
+IMPLICIT_DIM = "softmax without a dim"  # noted with the names of the called functions
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +27,14 @@ class Probe:
 
     Attributes:
         logits: the first argument.
-        dim: the dim whose entries compete.
-        gradient: whether the gradient is looked at as well.
-        loose: whether a float32 result will do, whatever the dtype of the logits.
+        dim: the dim along which entries compete.
+        gradient: whether to look at the gradient, too.
+        loose: whether to accept a float32 result, whatever the dtype of the logits.
         others: the arguments after the first; None means only `dim`.
-        seed: what random numbers start from, torch's and NumPy's and Python's.
-        rounding: what rounding may do to a result: "relative" to each entry, "absolute" (for
-            logarithms and differences: relative to the largest number in it), or "last" (only
-            the last step of the computation may round).
+        seed: the seed for random numbers, for torch, NumPy and Python.
+        rounding: how much rounding may change a result: "relative" to each entry, "absolute" (for
+        logarithms and differences: relative to the largest number), or "last" (only the last step
+        of the computation may round).
     """
 
     logits: Tensor
@@ -52,12 +52,12 @@ class Probe:
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """The arguments that are tensors; the logits are the first."""
+        """The arguments that are tensors, with the logits first."""
         return (self.logits, *(x for x in self.rest if isinstance(x, Tensor)))
 
     @cached_property
     def magnitude(self) -> float:
-        """The largest absolute value among the finite logits, and what else is a float tensor."""
+        """The largest absolute value among the finite entries of all floating-point tensors."""
         finite = [x[x.isfinite()].abs() for x in self.tensors if x.is_floating_point()]
         return max((x.max().item() for x in finite if x.numel()), default=0.0)
 
@@ -71,13 +71,13 @@ class Outcome:
     """What an attempt did with a probe.
 
     Attributes:
-        error: "TypeError: ..." if it raised, else "".
-        kind: the type of what it returned, "Tensor" if all is well.
-        value: the returned tensor, if it is one.
-        grad: the gradient with respect to the logits, if it was asked for and exists.
+        error: "TypeError: ..." if it raised an error, else "".
+        kind: the type of its result, "Tensor" if all is well.
+        value: the result, if it's a tensor.
+        grad: the gradient with respect to the logits, if the probe asks for it and it exists.
         grad_error: the error that backward raised, else "".
-        after: the tensors it was given, as it left them.
-        called: the names of the functions of torch, and of this course, that it called.
+        after: its tensor arguments, as they were afterwards.
+        called: the names of torch's and this course's functions that it called.
     """
 
     error: str = ""
@@ -93,7 +93,8 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
     """Call `attempt(logits, ...)` on a fresh copy of the probe."""
     leaf = probe.logits.clone().requires_grad_(probe.gradient)
     with torch.enable_grad():
-        # not a leaf: an attempt that works in place should fail for that, not for being refused
+        # not a leaf: otherwise, PyTorch would stop an in-place attempt before we can name the
+        # mistake
         logits = leaf.clone()
         rest = [x.clone() if isinstance(x, Tensor) else x for x in probe.rest]
         try:
@@ -118,19 +119,19 @@ def run(attempt: Callable[..., object], probe: Probe) -> Outcome:
 
 
 def described(error: BaseException) -> str:
-    """Return the name of an error and what it says, if it can say it, in a few words."""
+    """Return an error's name and its message, if it has a working one, shortened."""
     try:
         says = str(error)
     except Exception:
         says = ""
-    says = says.encode("utf-8", "backslashreplace").decode()  # half a character can't be shown
+    says = says.encode("utf-8", "backslashreplace").decode()  # lone surrogates can't be shown
     if len(says) > LONGEST_ERROR:
         says = f"{says[:LONGEST_ERROR]}..."
     return f"{type(error).__name__}: {says}"
 
 
 class _Functions(TorchFunctionMode):
-    """Keeps the names of torch's functions that Python code calls."""
+    """Records the names of torch's functions that Python code calls."""
 
     def __init__(self, names: set[str]) -> None:
         super().__init__()
@@ -147,7 +148,7 @@ class _Functions(TorchFunctionMode):
 
 @contextlib.contextmanager
 def calls(operators: bool = False) -> Iterator[set[str]]:
-    """Keep the names of the functions of torch, and of this course, that are called meanwhile."""
+    """Record the names of torch's and this course's functions that are called in the meantime."""
     names: set[str] = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
@@ -156,8 +157,8 @@ def calls(operators: bool = False) -> Iterator[set[str]]:
 
     before = sys.getprofile()
     with contextlib.ExitStack() as stack:
-        # also what no Python code calls, such as the steps of a TorchScript function, and, as of
-        # the PyTorch that can, what other threads call
+        # also functions that Python code doesn't call, such as the steps of a TorchScript function,
+        # and, if this PyTorch can, calls from other threads
         profile = torch.autograd.profiler.profile(
             enabled=operators, experimental_config=of_all_threads()
         )
@@ -171,20 +172,20 @@ def calls(operators: bool = False) -> Iterator[set[str]]:
 
 
 def of_all_threads() -> torch.profiler._ExperimentalConfig | None:
-    """Return what has a profile note the calls of all threads; None if this PyTorch has nothing."""
+    """Return the config for profiling all threads' calls; None if this PyTorch doesn't have one."""
     with contextlib.suppress(TypeError):
         return torch.profiler._ExperimentalConfig(profile_all_threads=True)
     return None
 
 
 def weighted_sum(result: Tensor) -> Tensor:
-    """Return 1 * first entry + 2 * second + ..., whose gradient tells all entries apart."""
+    """Return 1 * first entry + 2 * second + ...; its gradient tells all entries apart."""
     weights = torch.arange(1, result.numel() + 1).reshape(result.shape)
     return (result * weights).sum()
 
 
 def _not_plain(result: object) -> str:
-    """Say what a result is, if it is not an ordinary tensor; a subclass may lie about itself."""
+    """Say what a result is if it isn't an ordinary tensor; a subclass may lie about itself."""
     if type(result) not in (Tensor, torch.nn.Parameter):
         name = type(result).__name__
         return "tuple" if isinstance(result, tuple) else name if name != "Tensor" else "no Tensor"
@@ -199,7 +200,7 @@ def bind_arguments(
     attempt: Callable[..., object], parameters: Sequence[str]
 ) -> Callable[..., object]:
     """Return an attempt as a function of a probe's arguments, however it takes them."""
-    # compiling takes longer than a check may; what is compiled does the same uncompiled
+    # compiling takes longer than a check may, and the uncompiled function does the same
     attempt = getattr(attempt, "_torchdynamo_orig_callable", attempt)
     if does_nothing(attempt):
         return lambda *arguments: ...
@@ -210,13 +211,13 @@ def bind_arguments(
         return attempt  # `Function.apply` takes no names in PyTorch 2.4
     try:
         inspect.signature(attempt).bind(None, dim=None)
-    except (TypeError, ValueError):  # no such name, or a builtin that tells no signature
+    except (TypeError, ValueError):  # it has no such name, or it's a builtin without a signature
         return attempt
     return lambda logits, dim: attempt(logits, dim=dim)
 
 
 def does_nothing(attempt: object) -> bool:
-    """Tell whether the body of a function is empty but for its docstring, `pass` or `...`."""
+    """Tell whether a function's body is empty except for its docstring, `pass` or `...`."""
     code = getattr(attempt, "__code__", None)
     if code is None:
         return False

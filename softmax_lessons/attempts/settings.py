@@ -1,4 +1,4 @@
-"""Do some work as if nobody had changed a setting, and put the settings back."""
+"""Do some work as if nobody had changed any settings, then restore the settings."""
 
 import contextlib
 import threading
@@ -18,9 +18,9 @@ class GivenUp(threading.Event):
 def in_plain_thread(work: Callable[[GivenUp], Result]) -> Result:
     """Return what `work` returns, done in a separate thread and with plain settings.
 
-    A new thread has grad mode on, no inference mode, autocast, default device or NumPy error
-    state, whatever the caller has; and Ctrl-C reaches the caller alone, so that the work can
-    clean up. It is told by its argument.
+    A new thread has grad mode on, and no inference mode, autocast, default device or NumPy error
+    state, whatever the caller has. Ctrl-C only reaches the caller, so the work can clean up: its
+    argument tells it to.
     """
     given_up = GivenUp()
     done: list[Result] = []
@@ -37,7 +37,7 @@ def in_plain_thread(work: Callable[[GivenUp], Result]) -> Result:
     try:
         thread.start()
         while thread.is_alive():
-            thread.join(0.1)  # on Windows, nothing interrupts a wait without an end
+            thread.join(0.1)  # on Windows, nothing interrupts a wait without a timeout
     except BaseException:
         given_up.set()
         if thread.is_alive():
@@ -50,8 +50,8 @@ def in_plain_thread(work: Callable[[GivenUp], Result]) -> Result:
 
 @contextlib.contextmanager
 def _plain_settings() -> Iterator[None]:
-    """Set what belongs to the whole process and changes results, and put it back."""
-    torch.set_flush_denormal(False)  # this thread's alone
+    """Reset the process-wide settings that change results, then restore them."""
+    torch.set_flush_denormal(False)  # only for this thread
     dtype = torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -73,6 +73,6 @@ def _plain_settings() -> Iterator[None]:
 
 
 def _set_deterministic(wanted: bool, warn_only: bool = False) -> None:
-    # even to set what is set already loads PyTorch's compiler, which takes seconds
+    # this loads PyTorch's compiler even if nothing changes, which takes seconds
     if torch.are_deterministic_algorithms_enabled() != wanted:
         torch.use_deterministic_algorithms(wanted, warn_only=warn_only)

@@ -1,7 +1,7 @@
-"""Run an attempt in a process that is kept: where there is no safe fork (Windows, macOS).
+"""Run an attempt in a process that's kept running, on systems without a safe fork (Windows, macOS).
 
-A worker starts in the background, with PyTorch loaded, and is used again while it behaves: it
-is replaced after a time-out, a crash or a changed setting. The function is sent by cloudpickle.
+A worker starts in the background, with PyTorch loaded, and is reused as long as it behaves: a
+timeout, a crash or a changed setting gets it replaced. Cloudpickle sends it the function.
 """
 
 import atexit
@@ -81,7 +81,7 @@ class Worker:
             raise EOFError from error
 
     def wait_until_ready(self) -> None:
-        """Return when PyTorch is loaded; raises EOFError if it can't be."""
+        """Return once PyTorch is loaded; raises EOFError if it can't be loaded."""
         if not self._ready:
             if not read(self.answers):
                 raise EOFError(f"the process for your function ended ({self.ending()})")
@@ -91,42 +91,42 @@ class Worker:
         """Send a pickled function.
 
         Raises:
-            UnsendableError: if it can't be made of the bytes there.
+            UnsendableError: if the worker can't unpickle it.
         """
         try:
             trouble = self.ask({"load": function.hex(), "parameters": list(parameters)})["error"]
         except EOFError:
-            trouble = "the process that was to run it ended"
+            trouble = "the process for it ended"
         if trouble:
             raise UnsendableError(trouble)
 
     def is_alive(self) -> bool:
-        """Tell whether it has not ended."""
+        """Tell whether it's still running."""
         return not self._ended and self._process.poll() is None
 
     def behaves(self) -> bool:
-        """Tell whether nothing has changed since before the last attempt."""
+        """Tell whether the last attempt left everything unchanged."""
         return self.is_alive() and self.ask({"unload": True})["same"] is True
 
     def memory(self) -> int:
-        """Return how many bytes it takes."""
+        """Return how many bytes it uses."""
         try:
             return psutil.Process(self._process.pid).memory_info().rss
         except psutil.Error:
             return 0
 
     def ending(self) -> str:
-        """End it, and say how it ended before that."""
+        """Make sure it has ended, and say how."""
         self.kill()
         return self._ended
 
     def kill(self) -> None:
-        """End it, and all that comes from it."""
+        """End it and all its descendants."""
         with self._lock:
             if self._ended:
                 return
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)  # one that crashed has not quite ended yet
+                self._process.wait(0.05)  # a crashed process may not have quite ended yet
             code = self._process.poll()
             end_children(self._process.pid)
             self._process.kill()
@@ -142,14 +142,14 @@ _lock = threading.Lock()
 
 
 def start_in_background() -> None:
-    """Start a worker in the background, if none is there."""
+    """Start a worker in the background, unless there is one."""
     with _lock:
         if not _spare:
             _spare.append(Worker())
 
 
 def take() -> Worker:
-    """Return a worker that is ready."""
+    """Return a worker that's ready."""
     with _lock:
         worker = _spare.pop() if _spare else Worker()
         if not worker.is_alive():
@@ -160,7 +160,7 @@ def take() -> Worker:
 
 
 def give_back(worker: Worker) -> None:
-    """Keep a worker for the next attempt, or end it and start another one."""
+    """Keep a worker for the next attempt, or end it and start a new one."""
     try:
         keep = worker.behaves()
     except EOFError:
@@ -182,7 +182,7 @@ def _end_all() -> None:
 
 
 def pickled(function: Callable[..., object]) -> bytes:
-    """Return a function as bytes, with all that it needs from the learner's own modules.
+    """Return a function as bytes, with everything it needs from the learner's own modules.
 
     Raises:
         UnsendableError: if it holds something that can't be sent.
@@ -198,7 +198,7 @@ def pickled(function: Callable[..., object]) -> bytes:
 
 
 class _ByName:
-    """Pickles a method of a class by its name, as it may be inherited from PyTorch's."""
+    """Pickles a class method by its name, because it may be inherited from PyTorch."""
 
     def __init__(self, method: MethodType) -> None:
         self.__module__ = method.__self__.__module__
@@ -210,7 +210,7 @@ class _ByName:
 
 @contextlib.contextmanager
 def _by_value(function: Callable[..., object]) -> Iterator[None]:
-    """Send a learner's module along: the worker may know an older version of it."""
+    """Send a learner's module along, because the worker may have an older version of it."""
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     file = getattr(module, "__file__", None) or ""
     installed = {"site-packages", "dist-packages", "softmax_lessons"} & set(file.split(os.sep))
@@ -257,14 +257,14 @@ def main() -> None:
 
 
 def _state() -> dict[str, object]:
-    """Return what an attempt may change for those that come after it."""
+    """Return everything an attempt may change that matters to later ones."""
     shared = (builtins, math, torch, torch.Tensor, torch.nn.functional, torch.special, np)
     own = [module for name, module in sys.modules.items() if name.startswith("softmax_lessons")]
     found: dict[str, object] = {
         f"{place.__name__}.{name}": id(value)
         for place in (*shared, *own)
         for name, value in vars(place).items()
-        if not isinstance(value, ModuleType)  # these load when they are first used
+        if not isinstance(value, ModuleType)  # these load on first use
     }
     found["settings of torch"] = (
         *(torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()),

@@ -1,7 +1,7 @@
-"""Judge an attempt and name the mistake in it; what is asked for is in `softmax_lessons.lessons`.
+"""Judge an attempt and name the mistake in it; the exercises are in `softmax_lessons.lessons`.
 
-An attempt is run on small inputs in a separate process (the package `attempts`). What it did
-is compared with PyTorch (`judge`) and, where it differs, with what the misconceptions do
-(`diagnose`); where none fits, with what holds of a right answer (`laws`). The answer is a
-`verdict`. `exercise`, `hunt` and `question` are the three kinds of `task`.
+A separate process runs the attempt on small inputs (the package `attempts`). The checker compares
+its outcomes with PyTorch's (`judge`) and, if they differ, with those of the misconceptions
+(`diagnose`); if none of these fits, it checks what must hold for a right answer (`laws`). The
+result is a `verdict`. `exercise`, `hunt` and `question` are the three kinds of `task`.
 """

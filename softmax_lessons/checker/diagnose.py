@@ -12,11 +12,11 @@ from softmax_lessons.attempts.run import Outcome, Probe, run
 from softmax_lessons.checker.judge import Reference, close, close_gradient, expect, judge
 from softmax_lessons.checker.misconception import Misconception, Variant
 
-IN_PAIRS = 6  # variants of one misconception that are tried together with another mistake
+IN_PAIRS = 6  # how many variants of a misconception are tried together with another mistake
 
 
 class Candidate:
-    """A function that is wrong in a known way, and what it does with the inputs, once run."""
+    """A function that's wrong in a known way, and its outcomes for the inputs, once it has run."""
 
     def __init__(
         self,
@@ -29,16 +29,16 @@ class Candidate:
         self._outcomes: dict[int, Outcome] = {}
 
     def outcome(self, i: int) -> Outcome:
-        """Return what it does with the i-th input."""
+        """Return its outcome for the i-th input."""
         if i not in self._outcomes:
             self._outcomes[i] = run(self.function, self._probes[i])
         return self._outcomes[i]
 
     def does(self, outcomes: Sequence[Outcome], order: Sequence[int]) -> bool:
-        """Tell whether it does the same, input by input.
+        """Tell whether its outcomes are the same as these, input by input.
 
-        Only results and gradients are compared: errors may be worded in any way, and what shows
-        in an outcome itself (`Misconception.symptom`) is named on its own.
+        This compares only results and gradients: errors may be worded in any way, and symptoms in
+        the outcome itself (`Misconception.symptom`) are named separately.
         """
         return all(same_outcome(self.outcome(i), outcomes[i], self._probes[i]) for i in order)
 
@@ -56,7 +56,7 @@ class Candidates:
 
     @cached_property
     def singles(self) -> list[Candidate]:
-        """What is right, for what shows in the outcomes alone, and each mistake on its own."""
+        """The right functions, for mistakes that only symptoms show, and each single mistake."""
         found = [Candidate((), function, self.probes) for function in self.right]
         for m in self.misconceptions:
             found += self.made_of(m, m.variants)
@@ -64,12 +64,12 @@ class Candidates:
 
     @cached_property
     def table(self) -> "Table":
-        """The singles, by what they do with the first input."""
+        """The singles, by their result for the first input."""
         return self.by_first_input(self.singles)
 
     @cached_property
     def changes(self) -> list[tuple[Misconception, Mapping[str, object]]]:
-        """Changes to the steps of what is right, of those that are tried in pairs."""
+        """Changes to the steps of a right answer, for the mistakes that are tried in pairs."""
         return [
             (m, variant)
             for m in self.misconceptions
@@ -79,11 +79,11 @@ class Candidates:
 
     @cached_property
     def pairs(self) -> "Table":
-        """Two mistakes at once, where both are changes to the steps of what is right."""
+        """Two mistakes at once, if both are changes to the steps of a right answer."""
         return self.by_first_input(self._both(itertools.combinations(self.changes, 2)))
 
     def pairs_with(self, m: Misconception, variants: Sequence[Variant]) -> Iterator[Candidate]:
-        """Yield one mistake, made in these ways, together with each other one."""
+        """Yield one mistake, made in these ways, together with each of the others."""
         own = [(m, variant) for variant in variants if not callable(variant) and not m.alone]
         yield from self._both(itertools.product(own, self.changes))
 
@@ -112,10 +112,10 @@ class Candidates:
     def one_of_each(
         self, reference: Reference
     ) -> tuple[tuple[Misconception, Callable[..., Tensor]], ...]:
-        """Return a function for each misconception that shows in a result, whatever the style.
+        """Return a function for each misconception that shows in the results, whatever its style.
 
-        Those that differ from the reference by an error, a gradient or a few last digits alone
-        are left out: a test may overlook them and be a good one.
+        This leaves out those that differ from the reference only by an error, a gradient or a few
+        last digits: a good test may overlook them.
         """
         found: dict[str, tuple[Misconception, Callable[..., Tensor]]] = {}
         for candidate in self.singles:
@@ -138,7 +138,7 @@ class Candidates:
 
 
 class Table:
-    """Candidates, found by what they do with the first input."""
+    """Candidates, found by their result for the first input."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Table:
         self._keys = torch.tensor(rows, dtype=torch.float64).nan_to_num(1e30, 2e30, -2e30)
 
     def like(self, outcome: Outcome) -> Iterator[Candidate]:
-        """Yield the candidates that do about the same with this input."""
+        """Yield the candidates whose result for this input is about the same."""
         if not self._candidates:
             return
         row = torch.tensor(self._key(outcome.value), dtype=torch.float64)
@@ -162,7 +162,7 @@ class Table:
             yield self._candidates[i]
 
     def _key(self, value: Tensor | None) -> list[float]:
-        """Return a result as so many numbers as a right one has."""
+        """Return a result as a list of as many numbers as a right one has."""
         if value is None or value.shape != self._shape or value.is_complex():
             return [3e30] * self._shape.numel()
         return value.flatten().tolist()
@@ -181,13 +181,13 @@ def diagnose(
     """Return the misconceptions behind a wrong attempt, the main one first.
 
     Args:
-        candidates: those of the exercise.
-        outcomes: what the attempt did, one for each input of the exercise.
+        candidates: the exercise's candidates.
+        outcomes: what the attempt did, one per input of the exercise.
         failed: the numbers of the inputs that went wrong.
 
     Returns:
-        The fewest misconceptions, up to two, whose outcomes are the same as the attempt's on
-        every input, and those that show in the outcomes themselves; empty if none fits.
+        The fewest misconceptions, at most two, with the same outcomes as the attempt on every
+        input, and those that show in the outcomes themselves; empty if none fits.
     """
     probes, library = candidates.probes, candidates.misconceptions
     seen = [m for m in library if any(map(m.shows, probes, outcomes))]
@@ -202,11 +202,11 @@ def diagnose(
     first, order = wrong_first[0], tuple(dict.fromkeys((*wrong_first, *small_first)))
     for candidate in _in_question(candidates, outcomes):
         if candidate.does(outcomes, order):
-            # what the candidate shows as well is its consequence, not one mistake more
+            # a symptom that the candidate shows, too, is its consequence, not another mistake
             shown = [candidate.outcome(i) for i in range(len(probes))]
             own = [m for m in seen if not any(map(m.shows, probes, shown))]
             return tuple(m for m in library if m in own or m in candidate.mistakes)
-    # unexplained, it is what shows in the example that matters, or most of the time, or in all
+    # otherwise, take the symptoms in the example, then patterns, then the most common symptoms
     plain = [m for m in seen if m.shows(probes[first], outcomes[first])]
     usual = [
         m for m in seen if 2 * sum(m.shows(probes[i], outcomes[i]) for i in failed) > len(failed)
@@ -216,7 +216,7 @@ def diagnose(
 
 
 def _in_question(candidates: Candidates, outcomes: Sequence[Outcome]) -> Iterator[Candidate]:
-    """Yield candidates, the fewest mistakes first."""
+    """Yield candidates, those with the fewest mistakes first."""
     if _says_nothing(outcomes):
         return
     called = {name for outcome in outcomes for name in outcome.called}
@@ -234,7 +234,7 @@ def _in_question(candidates: Candidates, outcomes: Sequence[Outcome]) -> Iterato
 
 
 def _says_nothing(outcomes: Sequence[Outcome]) -> bool:
-    """Tell whether results are the same number all over: many mistakes lose what logits say."""
+    """Tell whether all results are the same number: many mistakes lose what's in the logits."""
     values = [outcome.value for outcome in outcomes if outcome.value is not None]
     if all(value.numel() == 1 for value in values):
         return len({value.item() for value in values}) < 2
@@ -242,7 +242,7 @@ def _says_nothing(outcomes: Sequence[Outcome]) -> bool:
 
 
 def same_outcome(ours: Outcome, theirs: Outcome, probe: Probe) -> bool:
-    """Tell whether two functions did the same with a probe, as far as this can be compared."""
+    """Tell whether two functions did the same with a probe, as far as we can compare them."""
     if bool(ours.error) != bool(theirs.error):
         return False
     if ours.value is None or theirs.value is None:
@@ -250,7 +250,7 @@ def same_outcome(ours: Outcome, theirs: Outcome, probe: Probe) -> bool:
     if not close(ours.value, theirs.value, probe):
         return False
     if not theirs.value.isfinite().all():
-        return True  # the gradient of inf is inf or nan, as the steps happen to go
+        return True  # the gradient of inf is inf or nan, depending on the steps
     if ours.grad is None or theirs.grad is None:
         return not (ours.grad_error and theirs.grad is not None)
     return close_gradient(ours.grad, theirs.grad, probe)

@@ -1,4 +1,4 @@
-"""An exercise: what is asked, what is right, and the inputs that tell mistakes apart."""
+"""An exercise: the task, the right answer, and the inputs that tell mistakes apart."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -25,43 +25,44 @@ from softmax_lessons.checker.task import correct, function_at_once, is_stub, not
 from softmax_lessons.checker.verdict import Example, Tables, Verdict
 
 INF = float("inf")
-MOST_DRAWN = 40  # entries of an example
-MANY = 12  # entries that are too many for a plain example
-FAINT, FAINTER = 0.1, 0.005  # parts of a number that make an example less plain
+MOST_DRAWN = 40  # entries in an example
+MANY = 12  # too many entries for a plain example
+FAINT, FAINTER = 0.1, 0.005  # relative differences that make an example less plain
 
 BY_HAND = (
-    "PyTorch's own function is right, and in your models it is what you should write. Here the "
-    "point is to build it yourself, from smaller steps."
+    "PyTorch's own function is right, and it's the one to use in your models. But here, the point "
+    "is to build it yourself from smaller steps."
 )
-GUESSED = "You passed no `dim`, so PyTorch guessed one, and here it's the right one. Say which."
-PROPERTIES = {  # what to say of a mistake that has no name and breaks no law
+GUESSED = "You didn't pass a `dim`, so PyTorch guessed one. It guessed right this time, but pass "
+"it yourself."
+PROPERTIES = {  # what to say about a mistake that has no name and breaks no law
     "error": "Your function raises an error.",
-    "type": "Your function does not return a tensor.",
+    "type": "Your function doesn't return a tensor.",
     "shape": "The result has the wrong shape.",
     "values": "The numbers are off.",
     "dtype": "The result's dtype differs from the input's.",
-    "input": "Your function changes a tensor it was given.",
-    "gradient": "The result is right, but its gradient is not.",
+    "input": "Your function changes one of its arguments.",
+    "gradient": "The result is right, but its gradient isn't.",
 }
 
 
-NOT_OF_NUMBERS = ("error", "type", "shape", "dtype")  # a shape says more than many numbers
+NOT_OF_NUMBERS = ("error", "type", "shape", "dtype")  # here, a shape says more than many numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise; adding one is adding such a record to its lesson.
+    """One exercise; to add one, add such a record to its lesson.
 
     Attributes:
-        signature: how the attempt is called, as the learner writes it.
-        fixed: the inputs to try, always the same, so that a mistake is shown the same way.
-        fresh: makes other inputs for each check, so that no answer can be learnt by heart.
-        reference: PyTorch's own answer, called with the logits and with what else the probe has.
-        right: what is right here; recipes, if misconceptions are changes to them.
-        by_hand: the names of functions, torch's or the course's, that do not count as an answer.
-        misconceptions: what can go wrong, the most important first.
-        laws: what holds of a right answer, the plainest first; the first one that is broken is
-            told where a mistake has no name.
+        signature: the call of an attempt, as the learner writes it.
+        fixed: the inputs to try, always the same, so that a mistake always shows up the same way.
+        fresh: makes new inputs for each check, so that nobody can learn the answers by heart.
+        reference: PyTorch's own answer, called with the logits and the probe's other arguments.
+        right: right answers; these are recipes if the misconceptions are changes to them.
+        by_hand: the names of functions, torch's or the course's, that don't count as an answer.
+        misconceptions: the possible mistakes, the most important first.
+        laws: what must hold for a right answer, the plainest first; if a mistake has no name, the
+        checker reports the first law it breaks.
     """
 
     signature: str
@@ -75,21 +76,21 @@ class Exercise:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of what the attempt is called with, such as ("x", "dim")."""
+        """The names of the attempt's arguments, such as ("x", "dim")."""
         return tuple(self.signature.removeprefix("f(").removesuffix(")").split(", "))
 
     @cached_property
     def candidates(self) -> Candidates:
-        """The wrong functions that the misconceptions make, and what they do with the inputs."""
+        """The wrong functions behind the misconceptions, and their outcomes for the inputs."""
         return Candidates(self.right, self.misconceptions, self.fixed)
 
     def at_once(self, name: str, attempt: object) -> Verdict | None:
-        """Return the verdict on what isn't a function yet."""
+        """Return the verdict on an attempt that isn't a function yet."""
         return function_at_once(name, attempt)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Return the inputs for one check: the fixed ones, and others drawn anew."""
-        # not torch's own generator: the learner's seed must not change
+        """Return the inputs for one check: the fixed ones, and newly drawn ones."""
+        # not torch's own generator, because the learner's seed mustn't change
         seed = int.from_bytes(os.urandom(8), "big") >> 1
         return self.fixed + self.fresh(torch.Generator().manual_seed(seed))
 
@@ -98,8 +99,8 @@ class Exercise:
         return attempt
 
     def as_hunt(self) -> Hunt:
-        """Return the same exercise test first: which of the mistakes does a test catch?"""
-        # where the exercise fixes the dim, a test doesn't pass it
+        """Return the exercise as a test-first task: which of the mistakes does a test catch?"""
+        # if the exercise fixes the dim, a test doesn't pass it
         fixed = (self.fixed[0].dim,) if len(self.parameters) == 1 else ()
         right = (self.right[0], self.reference)
         return Hunt(
@@ -123,7 +124,9 @@ class Exercise:
             used = self.by_hand.intersection(n for outcome in outcomes for n in outcome.called)
             if used:
                 mistake = Misconception("uses-torch-softmax", BY_HAND)
-                return Verdict(name, "nudge", "that is made already", BY_HAND, (mistake,))
+                return Verdict(
+                    name, "nudge", "that uses a ready-made function", BY_HAND, (mistake,)
+                )
             guessed = any(IMPLICIT_DIM in outcome.called for outcome in outcomes)
             says = f"Right on all {len(outcomes)} inputs tried."
             return correct(name, f"{says} {GUESSED}" if guessed else says)
@@ -132,7 +135,7 @@ class Exercise:
     def runs(
         self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
     ) -> list[tuple[bool, Example]]:
-        """Return what came of each input: whether it is right, and the call."""
+        """Return what happened for each input: whether the result is right, and the call."""
         found = []
         for probe, outcome in zip(probes, outcomes, strict=True):
             expected = expect(self.reference, probe)
@@ -173,7 +176,7 @@ class Exercise:
     def _plainness(
         self, i: int, probe: Probe, outcome: Outcome, failure: Failure
     ) -> tuple[object, ...]:
-        """Return what to sort inputs by, so that the one that shows a mistake best comes first."""
+        """Return a sort key that puts the input that shows a mistake best first."""
         shape = probe.logits.shape
         far = 1.0
         if failure.differs is not None:
@@ -184,7 +187,7 @@ class Exercise:
         return (i >= len(self.fixed), failure.digits > 4, count > MANY, faint, not slices, count, i)
 
     def _tables(self, probe: Probe, outcome: Outcome, failure: Failure) -> Tables | None:
-        """Return the example as tensors, if it is about values and has one or two dims."""
+        """Return the example as tensors, if it's about values and has one or two dims."""
         if failure.differs is None:
             return None
         expected = expect(self.reference, probe).value
@@ -206,7 +209,7 @@ class Exercise:
         )
 
     def _given(self, probe: Probe, failure: Failure) -> str:
-        """Say what the attempt was given, or the part of it that matters."""
+        """Describe the attempt's arguments, or the part of them that matters."""
         x, name = probe.logits, self.parameters[0]
         rest = [
             (other, value)
@@ -235,12 +238,12 @@ def _place(failure: Failure) -> str:
 
 
 def _shows(found: Sequence[Misconception], probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether an input shows the main mistake, if that is plain from a single outcome."""
+    """Tell whether an input shows the main mistake, if a single outcome can show it."""
     return not found or found[0].shows(probe, outcome) is not False
 
 
 def scores(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return ordinary scores between -3 and 3, no two the same, in no order."""
+    """Return ordinary scores between -3 and 3, all different, in no particular order."""
     count = torch.Size(shape).numel()
     spread = torch.arange(1, count + 1) * 0.6180339887 % 1  # the golden ratio fills evenly
     return (6 * spread - 3).to(dtype).reshape(shape)

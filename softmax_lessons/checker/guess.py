@@ -1,4 +1,4 @@
-"""Read a guess kindly: as a number, a word, a shape or chances; and say how far off a wrong one is.
+"""Read a guess generously, as a number, a word, a shape or chances, and say how far off it is.
 
 A guess comes from a notebook, where people write 0.5, 1/2, "1/2", "NaN" or torch.tensor(0.5).
 """
@@ -16,11 +16,11 @@ from torch import Tensor
 Answer = str | float | tuple[int, ...]
 YES_AND_NO = {True: "yes", False: "no"}
 WRONG_SIGN = "Right size, wrong sign."
-ROUNDING = 0.01  # how far the chances of a guess may be from adding up to 1
+ROUNDING = 0.01  # how far a guess's chances may be from summing to 1
 
 
 def as_word(guess: object) -> object:
-    """Return a guess as a word in small letters, if it can be read as one."""
+    """Return a guess as a lower-case word, if it can be read as one."""
     guess = _plain(guess)
     if isinstance(guess, bool):
         return YES_AND_NO[guess]
@@ -38,7 +38,7 @@ def as_number(guess: object) -> object:
     guess = _plain(guess)
     if isinstance(guess, str):
         return _number_in(guess)
-    # the numbers of NumPy and of fractions too; True isn't a number here
+    # includes NumPy's numbers and fractions; True doesn't count as a number here
     if isinstance(guess, (numbers.Real, Decimal)) and not isinstance(guess, bool):
         return _as_float(guess)
     return guess
@@ -60,19 +60,21 @@ def as_shape(guess: object) -> object:
 
 
 def as_chances(guess: Mapping, choices: Sequence[str]) -> dict[str, float]:
-    """Return a guess with probabilities, 0 for what isn't named.
+    """Return a guess with probabilities, 0 for choices that it doesn't name.
 
     Raises:
-        ValueError: if it names no choice, or if its numbers aren't probabilities; the message is
-            for the learner.
+        ValueError: if it names something that isn't a choice, or if its numbers aren't
+            probabilities; the message is for the learner.
     """
     chances = dict.fromkeys(choices, 0.0)
     for choice, chance in guess.items():
         word, number = as_word(choice), as_number(chance)
         if word not in chances:
-            raise ValueError(f'"{word}" is not a choice. {one_of(choices)}')
+            raise ValueError(f'"{word}" isn\'t a choice. {one_of(choices)}')
         if not isinstance(number, float) or not 0 <= number <= 1:
-            raise ValueError(f"A probability is between 0 and 1, and {word} got {shown(chance)}.")
+            raise ValueError(
+                f"A probability is between 0 and 1, but you gave {word} {shown(chance)}."
+            )
         chances[word] += number
     total = sum(chances.values())
     if abs(total - 1) > ROUNDING:
@@ -86,7 +88,7 @@ def one_of(choices: Sequence[str]) -> str:
 
 
 def shown(guess: object) -> str:
-    """Return a guess as its author would write it, in at most a line."""
+    """Return a guess as its author would write it, on one line at most."""
     try:
         text = repr(guess)
     except Exception:
@@ -96,7 +98,7 @@ def shown(guess: object) -> str:
 
 
 def how_far(guess: Answer, answer: Answer, within: float) -> str:
-    """Say what is wrong with a wrong guess of the right kind, without naming the right one."""
+    """Say how a guess of the right kind is wrong, without giving away the answer."""
     if isinstance(answer, tuple):
         return _how_far_shape(guess, answer)
     if math.isnan(guess) or math.isnan(answer):
@@ -109,42 +111,42 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
         if math.isclose(guess, like, rel_tol=max(within, 0.005)):
             return says
     if guess * answer > 0:
-        # of the ratio itself, which may be too large for a number
+        # not of the ratio itself, which may be too large for a float
         power = math.log10(abs(guess)) - math.log10(abs(answer))
         if round(power) and math.isclose(10 ** (power - round(power)), 1, rel_tol=0.005):
             side = "large" if power > 0 else "small"
             return f"The right digits, {10 ** abs(round(power)):,} times too {side}."
         if f"{guess:.0e}" == f"{answer:.0e}":
             wanted = f"within {100 * within:g}%" if within else "the exact number"
-            return f"Right to one digit. The question wants {wanted}."
+            return f"Right to one digit. The question asks for {wanted}."
     return "Too large." if guess > answer else "Too small."
 
 
 def alike(answer: float) -> list[tuple[str, float]]:
-    """Return numbers that a usual slip makes of a right one, with what is said of each."""
+    """Return the numbers that common mistakes turn the right one into, with a sentence for each."""
     slips = (
         (WRONG_SIGN, -answer),
         ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
         ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
         ("That's 1 divided by it.", 1 / answer if answer else math.inf),
         ("That's 1 minus it.", 1 - answer),
-        ("Twice as large as what happens.", 2 * answer),
-        ("Half of what happens.", answer / 2),
+        ("That's twice the right number.", 2 * answer),
+        ("That's half the right number.", answer / 2),
     )
     return [(says, like) for says, like in slips if like and math.isfinite(like)]
 
 
 def _how_far_shape(guess: tuple[int, ...], answer: tuple[int, ...]) -> str:
     if len(guess) != len(answer):
-        return f"The answer has {len(answer)} numbers, and yours has {len(guess)}."
+        return f"The answer has {len(answer)} numbers, but yours has {len(guess)}."
     if sorted(guess) == sorted(answer):
-        return "The right numbers, in another order."
+        return "The right numbers, but in a different order."
     right = sum(map(operator.eq, guess, answer))
     return f"{right} of the {len(answer)} numbers {'is' if right == 1 else 'are'} right."
 
 
 def _number_in(text: str) -> object:
-    """Return the number that a text is, or a ratio of two; else the text."""
+    """Return a text as a number if it's one, or a ratio of two; otherwise return the text."""
     number = text.strip().lstrip("~\N{ALMOST EQUAL TO} ").replace("\N{MINUS SIGN}", "-")
     number = number.replace("\N{INFINITY}", "inf").removeprefix("+")
     try:
@@ -156,7 +158,7 @@ def _number_in(text: str) -> object:
 
 
 def _with_point(text: str) -> float:
-    """Return a number that may have commas: "6,100" has thousands, and "0,66" is 0.66."""
+    """Return a number that may have commas: "6,100" is 6100, and "0,66" is 0.66."""
     text = text.strip()
     if re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", text):
         return float(text.replace(",", ""))
@@ -164,7 +166,7 @@ def _with_point(text: str) -> float:
 
 
 def _as_float(number: numbers.Real | Decimal) -> float:
-    """Return a number of any size; one that is too large is infinite, as it is in 1e999."""
+    """Return a number of any size as a float; one that's too large is infinite, like 1e999."""
     try:
         return float(number)
     except OverflowError:
@@ -178,7 +180,7 @@ def _as_size(number: object) -> int:
 
 
 def _plain(guess: object) -> object:
-    """Return what a tensor, an array or NumPy's own number holds, if that's one entry."""
+    """Return the only entry of a tensor or an array, or a NumPy number as a Python one."""
     if isinstance(guess, np.generic):
         return guess.item()
     if isinstance(guess, (Tensor, np.ndarray)) and len(guess.reshape(-1)) == 1:

@@ -1,4 +1,4 @@
-"""A bug to be found by a learner's test, or the library's mistakes at an exercise."""
+"""A bug for a learner's test to find, or an exercise's mistakes from the library."""
 
 import inspect
 import random
@@ -16,22 +16,23 @@ from softmax_lessons.checker.task import correct, function_at_once, is_stub, not
 from softmax_lessons.checker.verdict import Example, Verdict
 
 ROUNDS = 3
-MOST_NAMED = 3  # mistakes that a verdict names
-DEATH = "Your function's process"  # how the error of a process begins that died
+MOST_NAMED = 3  # the most mistakes that a verdict names
+DEATH = "Your function's process"  # the start of the error of a process that died
 NOT_RIGHT = (  # hints
-    "Which line of your test raises this error, or returns what counts as false?",
-    "Does that line ask for more than the function promises, or for equality in every digit?",
+    "Which line of your test raises this error, or returns something false?",
+    "Does that line ask for more than the function promises, or for every digit to match?",
     "Compare numbers with `torch.testing.assert_close`, which allows for rounding.",
 )
 UNSTEADY = (
-    "What is different in your test from one run to the next?",
-    "Random numbers are, and whatever outlives a call. Fixed numbers show the same every time.",
-    "Write the inputs down, as in `torch.tensor([[0.0, 1.0], [2.0, 5.0]])`.",
+    "What changes in your test from one run to the next?",
+    "Random numbers do, and so does anything that outlives a call. Fixed numbers give the same "
+    "result every time.",
+    "Write out the inputs, as in `torch.tensor([[0.0, 1.0], [2.0, 5.0]])`.",
 )
 TOO_LONG = (
-    "How long does your test take for a single function?",
+    "How long does your test take for one function?",
     "A small input shows a bug as well as a large one.",
-    "Leave out the loop around your test, or most of its rounds.",
+    "Leave out the loop around your test, or shorten it.",
 )
 
 
@@ -40,13 +41,11 @@ class Hunt:
     """One bug, written in several ways.
 
     Attributes:
-        right: functions that do what is asked, which a test must let pass; the first one is
-            the lesson's.
-        broken: functions with the bug, each with words for it: they go on from "Your test passes
-            a function that", or are what `check` says of it if `catch_all` is false. The first
-            one is what the lesson shows.
-        hints: where to look, which idea, which line.
-        catch_all: whether a test must find every one of them.
+        right: correct functions, which a test must pass; the first one is the lesson's.
+        broken: functions with the bug, each with a description that continues "Your test passes a
+        function that", or what `check` says about it if `catch_all` is false. The first one is the
+        one that the lesson shows. hints: where to look, which idea, which line. catch_all: whether
+        a test must catch all of them.
     """
 
     right: tuple[Callable[..., object], ...]
@@ -56,17 +55,17 @@ class Hunt:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """What `prepared` makes takes the number of the function to be tested."""
+        """The function that `prepared` returns takes the number of the function to test."""
         return ("nothing", "i")
 
     def at_once(self, name: str, attempt: object) -> Verdict | None:
-        """Return the verdict on what isn't a test yet."""
+        """Return the verdict on an attempt that isn't a test yet."""
         return function_at_once(name, attempt)
 
     def probes(self) -> tuple[Probe, ...]:
         """Return the numbers of the functions to try a learner's test on.
 
-        In no fixed order, and several times, so that a test can't count its calls or throw dice.
+        They come in random order, and several times, so that a test can't count its calls or guess.
         """
         count = len(self.right) + len(self.broken)
         subjects = [(i, seed) for seed in range(ROUNDS) for i in range(count)]
@@ -77,7 +76,7 @@ class Hunt:
         """Return a function of (anything, i) that says whether a test passes the i-th function."""
         if does_nothing(attempt):
             return attempt
-        # what a comparison loads when it is first used (SymPy) takes longer than a test may
+        # the first comparison loads SymPy, which takes longer than a test is allowed to
         torch.testing.assert_close(torch.zeros(1), torch.zeros(1))
         return as_attempt(attempt, (*self.right, *(function for _, function in self.broken)))
 
@@ -106,7 +105,7 @@ class Hunt:
     def runs(
         self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
     ) -> list[tuple[bool, Example]]:
-        """Return what came of each function that is tested: whether it is right, and the call."""
+        """Return, for each tested function, whether the test is right about it, and the call."""
         found = []
         for probe, outcome in zip(probes, outcomes, strict=True):
             number, passed = probe.rest[0] - len(self.right), _passed(outcome)
@@ -121,15 +120,16 @@ class Hunt:
 
     def _takes_too_long(self, name: str, times: int) -> Verdict:
         says = (
-            f"Your test took longer than {SECONDS:g} s. It is run {times} times, on correct "
-            "functions and on buggy ones: an infinite loop, or a large input?"
+            f"Your test took longer than {SECONDS:g} s. It runs {times} times, on correct and on "
+            f"buggy functions. Is there an infinite loop, or a large input?"
         )
         mistake = Misconception("takes-too-long", says, TOO_LONG)
         return Verdict(name, "wrong", "not yet", says, (mistake,))
 
     def _dies(self, name: str, how: str) -> Verdict:
         says = (
-            f"Your test's process{how}. A test that finds a bug raises an error, or returns False."
+            f"Your test's process{how}. A test that finds a bug should raise an error or return "
+            f"False."
         )
         mistake = Misconception("ends-its-process", says)
         return Verdict(name, "wrong", "not yet", says, (mistake,))
@@ -139,16 +139,16 @@ class Hunt:
         count = sum(map(bool, failed))
         says, hints = "Your test fails a correct function.", NOT_RIGHT
         if any(0 < len(f) < len(outcomes) for f, outcomes in zip(failed, right, strict=True)):
-            says = "Your test fails a correct function on some runs, and passes it on others."
+            says = "Your test fails a correct function on some runs and passes it on others."
             hints = UNSTEADY
         elif count < len(right):
             says = (
-                f"Your test fails {count} of {len(right)} correct functions. On what is promised, "
-                "they all agree up to rounding."
+                f"Your test fails {count} of {len(right)} correct functions. They all return what "
+                f"the exercise promises, up to rounding."
             )
         mistake = Misconception("refuses-right-code", says, hints)
         error = next(f[0].error for f in failed if f)
-        example = Example("your test of that function", "", error, "no error, and nothing false")
+        example = Example("your test of that function", "", error, "no error, and no false result")
         return Verdict(name, "wrong", "not yet", says, (mistake,), example)
 
     def _found(self, name: str, missed: Sequence[str]) -> Verdict:
@@ -161,7 +161,7 @@ class Hunt:
         lines += [f"- and {more} more"] if more > 0 else []
         if not self.catch_all:
             caught = f"your test catches {count - len(missed)} of {count} mistakes"
-            head = "It passes functions of which `check` would say:"
+            head = "It passes functions that `check` would describe like this:"
             return Verdict(name, "nudge", caught, "\n".join([head, *lines]))
         head = "Your test passes a function that"
         says = f"{head} {missed[0]}." if len(missed) == 1 else "\n".join([head, *lines])
@@ -177,14 +177,14 @@ def _passed(outcome: Outcome) -> bool:
 def as_attempt(
     test: Callable[[Callable[..., object]], object], subjects: Sequence[Callable[..., object]]
 ) -> Callable[..., Tensor]:
-    """Return a function of (anything, i) that says whether a test lets the i-th subject pass.
+    """Return a function of (anything, i) that says whether a test passes the i-th subject.
 
-    It returns 1, or raises what the test raises; AssertionError if that returns what is false.
-    An assertion without words is told by its line.
+    It returns 1 or raises the test's error, which is an AssertionError if the test returns
+    something false. For an assertion without a message, the error is its line.
     """
 
     def attempt(logits: Tensor, i: int) -> Tensor:
-        # its own name would tell a test which function it has
+        # the subject's own name would tell a test which function it's testing
         def function(*args: object, **named: object) -> object:
             return subjects[i](*args, **named)
 
@@ -197,7 +197,7 @@ def as_attempt(
             raise AssertionError(line) from None
         if result is ...:
             raise NotImplementedError
-        if result is not None and not result:  # one that returns nothing relies on its asserts
+        if result is not None and not result:  # a test that returns nothing relies on its asserts
             raise AssertionError(f"the test returned {result!r}")
         return torch.tensor(1.0)
 
@@ -207,7 +207,7 @@ def as_attempt(
 def called_as(
     parameters: Sequence[str], function: Callable[..., object], *rest: object
 ) -> Callable[..., object]:
-    """Return a function that takes these parameters by place or name, and passes on `rest` too."""
+    """Return a function that takes these parameters by position or name, and adds `rest`."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = inspect.Signature([inspect.Parameter(name, kind) for name in parameters])
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from softmax_lessons.attempts.run import Outcome, Probe, weighted_sum
 
 Reference = Callable[..., Tensor]
-MOST_SHOWN = 12  # entries of a row in a message
+MOST_SHOWN = 12  # entries per row in a message
 COMPUTED = {
     *(torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.bool),
     *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
@@ -19,7 +19,7 @@ COMPUTED = {
 
 @dataclass(frozen=True)
 class Expected:
-    """The right outcome of a probe, in float64: the value and, if looked at, the gradient."""
+    """The right outcome of a probe, in float64: the value and, if needed, the gradient."""
 
     value: Tensor
     grad: Tensor | None
@@ -27,15 +27,15 @@ class Expected:
 
 @dataclass(frozen=True)
 class Failure:
-    """The first property of an outcome that isn't right, with the numbers that show it.
+    """The first property of an outcome that's wrong, with the numbers that show it.
 
     Attributes:
         property: error, type, shape, values, dtype, input or gradient.
-        came: what came.
+        came: what the attempt gave.
         expected: what was expected.
-        part: the indices of the part that `came` and `expected` are about; () is all of it.
-        differs: where the values are off, in all of it; None if it is not about values.
-        digits: how many it takes to tell what came from what was expected.
+        part: the indices of the part that `came` and `expected` are about; () means everything.
+        differs: where the values of the whole result are off; None if this isn't about values.
+        digits: how many digits it takes to tell the two apart.
     """
 
     property: str
@@ -48,13 +48,13 @@ class Failure:
 
 @lru_cache(maxsize=4096)
 def expect(reference: Reference, probe: Probe) -> Expected:
-    """Compute the right outcome from PyTorch's own function."""
+    """Compute the right outcome with PyTorch's own function."""
     logits = probe.logits.double().requires_grad_(probe.gradient)
     rest = [
         x.double() if isinstance(x, Tensor) and x.is_floating_point() else x for x in probe.rest
     ]
     grad = None
-    with torch.enable_grad():  # the learner may be under no_grad
+    with torch.enable_grad():  # the learner may have switched gradients off
         value = reference(logits, *rest)
         if probe.gradient:
             (grad,) = torch.autograd.grad(weighted_sum(value), logits)
@@ -62,7 +62,7 @@ def expect(reference: Reference, probe: Probe) -> Expected:
 
 
 def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
-    """Return the first thing that is wrong with an outcome, or None if it is right."""
+    """Return the first thing that's wrong with an outcome, or None if it's right."""
     if outcome.error:
         return Failure("error", outcome.error, f"a tensor of shape {_shape(expected.value)}")
     if outcome.kind != "Tensor":
@@ -79,7 +79,7 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
         came, wanted, digits = _told_apart(value[part], expected.value[part])
         return Failure("values", came, wanted, part, differs, digits)
     if not probe.accepts(value.dtype):
-        return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, as the input")
+        return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, like the input")
     if (changed := changed_input(probe, outcome)) is not None:
         return Failure(
             "input",
@@ -92,7 +92,7 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
         if outcome.grad_error:
             return Failure("gradient", f"{outcome.grad_error} in backward", wanted)
         if outcome.grad is None:
-            return Failure("gradient", "a result that has no gradient", wanted)
+            return Failure("gradient", "a result without a gradient", wanted)
         if not close_gradient(outcome.grad, expected.grad, probe):
             came, wanted, _ = _told_apart(outcome.grad, expected.grad)
             return Failure("gradient", f"gradient {came}", text.format(wanted))
@@ -100,33 +100,33 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
 
 
 def computable(outcome: Outcome) -> Outcome:
-    """Return an outcome with a value that PyTorch can compute with: of float8, it only stores."""
+    """Return an outcome with a value that PyTorch can compute with: it can only store float8."""
     if outcome.value is None or outcome.value.dtype in COMPUTED:
         return outcome
     return replace(outcome, value=outcome.value.double())
 
 
 def changed_input(probe: Probe, outcome: Outcome) -> Tensor | None:
-    """Return the first tensor that an attempt was given and has changed, if there is one."""
+    """Return the first argument that the attempt has changed, if there is one."""
     pairs = zip(probe.tensors, outcome.after, strict=False)
     return next((after for before, after in pairs if not torch.equal(before, after)), None)
 
 
 def difference(value: Tensor, expected: Tensor, where: Tensor) -> float:
-    """Return how far a result is off at most, each number relative to itself; nan is far."""
+    """Return the largest relative error in a result; nan counts as far off."""
     off = ((value.double() - expected).abs() / expected.abs().clamp(min=1e-300))[where]
     return off.nan_to_num(1e300, posinf=1e300).max().item() if off.numel() else 0.0
 
 
 def close(value: Tensor, other: Tensor, probe: Probe) -> bool:
-    """Tell whether two results are the same but for rounding, entry by entry."""
+    """Tell whether two results are the same apart from rounding, entry by entry."""
     return _close(value, other, *_rounding(probe, value.dtype))
 
 
 def close_gradient(grad: Tensor, other: Tensor, probe: Probe) -> bool:
-    """Tell whether two gradients are the same but for rounding.
+    """Tell whether two gradients are the same apart from rounding.
 
-    Their entries are differences, so rounding is measured against the largest of them.
+    Their entries are differences, so rounding errors are relative to the largest entry.
     """
     largest = other.abs().nan_to_num(0).max().item()
     rtol, _ = _rounding(probe, grad.dtype)
@@ -134,18 +134,18 @@ def close_gradient(grad: Tensor, other: Tensor, probe: Probe) -> bool:
 
 
 def _rounding(probe: Probe, dtype: torch.dtype) -> tuple[float, float]:
-    """Return the relative and the absolute error that rounding alone may cause.
+    """Return the relative and the absolute error that rounding alone can cause.
 
     Rounding of a logit x shifts log(probability) by up to eps * |x|, so the bound grows with
-    the logits: `exp(x - logsumexp(x))` is right, and off by 5e-5 for float32 logits near 1000.
+    the logits: `exp(x - logsumexp(x))` is right, but off by 5e-5 for float32 logits near 1000.
     """
     if probe.loose and dtype == torch.float64:
         return 1e-8, torch.finfo(probe.logits.dtype).tiny
     coarser = dtype if probe.loose and dtype == torch.float32 else probe.logits.dtype
     format = torch.finfo(coarser)
     if probe.rounding == "last":
-        # half a step, and what float32 is off by before; PyTorch's own softmax rounds twice along
-        # a dim that is not the last
+        # half a step, plus float32's error before it; PyTorch's own softmax rounds twice along any
+        # dim but the last
         once = probe.dim in (-1, probe.logits.dim() - 1)
         bound = 0.501 * format.eps + 1e-6 if once else format.eps
         return bound, bound * format.smallest_normal
@@ -172,8 +172,8 @@ def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
 
 
 def _told_apart(came: Tensor, wanted: Tensor) -> tuple[str, str, int]:
-    """Write what came and what was expected with as many digits as it takes to tell them apart."""
-    # what no result of this dtype can be is not what is expected of it
+    """Write both results with as many digits as it takes to tell them apart."""
+    # a result of this dtype can't be closer than the expected one, rounded to it
     rounded = wanted.to(came.dtype) if came.is_floating_point() else wanted
     wanted = wanted if torch.equal(rounded.double(), came.double()) else rounded.double()
     for digits in (4, 6, 9, 17):
@@ -184,7 +184,7 @@ def _told_apart(came: Tensor, wanted: Tensor) -> tuple[str, str, int]:
 
 
 def numbers(x: Tensor, digits: int = 4) -> str:
-    """Write a tensor as nested lists of numbers, as `number` writes them."""
+    """Write a tensor as nested lists of numbers, formatted by `number`."""
     if x.dim() == 0:
         return number(x.item(), digits) if x.is_floating_point() else str(x.item())
     shown = [numbers(row, digits) for row in x[:MOST_SHOWN]]
@@ -193,7 +193,7 @@ def numbers(x: Tensor, digits: int = 4) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number with at most so many digits after the point, a very small one with three."""
+    """Write a number with at most `digits` digits after the point, a very small one with three."""
     if digits > 4:
         return f"{value:.{digits}g}"
     return f"{round(value, 4):g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3g}"

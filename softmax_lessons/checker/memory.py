@@ -1,4 +1,4 @@
-"""What is remembered of a learner, in one file by the lessons: it moves with them."""
+"""What the course remembers about a learner, in a file next to the lessons that moves with them."""
 
 import json
 import os
@@ -19,12 +19,11 @@ class Memory:
     """What the file holds.
 
     Attributes:
-        solved: the names of the exercises solved, in the order of solving.
-        hints: how often a hint for a mistake was given, by "exercise/slug".
-        noted: the prediction made last, by the question's name: a text, or choices with
-            their probabilities.
-        guesses: the first prediction of a day for each question, once it was compared.
-        note: what there is to say about the file, else "".
+        solved: the names of the solved exercises, in the order they were solved.
+        hints: how many hints were given for a mistake, by "exercise/slug".
+        noted: the last prediction, by the question's name: a text, or choices with their
+        probabilities. guesses: the day's first prediction for each question, once it has been
+        compared. note: a message about the file, if there is one, else "".
     """
 
     solved: list[str] = field(default_factory=list)
@@ -36,14 +35,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Compared:
-    """A prediction that was compared with what happens.
+    """A prediction, compared with what happens.
 
     Attributes:
         question: the question's name.
         guess: what was predicted.
-        right: whether it is what happens.
+        right: whether it was right.
         on: the day, such as "2026-11-27".
-        review: whether it was asked again, after the lesson.
+        review: whether the question was asked again after the lesson.
     """
 
     question: str
@@ -58,12 +57,12 @@ class Compared:
         return date.fromisoformat(self.on)
 
 
-_elsewhere = Memory()  # of this session, where there is no learner's copy of the lessons
-_unsaved: dict[Path, Memory] = {}  # of folders that can't be written to
+_elsewhere = Memory()  # for this session only, where there's no learner's copy of the lessons
+_unsaved: dict[Path, Memory] = {}  # for folders that can't be written to
 
 
 def recall(folder: Path | None = None) -> Memory:
-    """Return what is remembered in a folder; a file that can't be read is set aside."""
+    """Return what a folder's file remembers; a file that can't be read is moved out of the way."""
     file = (folder or Path()) / FILE
     try:
         return read(json.loads(file.read_text(encoding="utf-8")))
@@ -75,23 +74,23 @@ def recall(folder: Path | None = None) -> Memory:
     try:
         os.replace(file, aside)
     except OSError:
-        note = f"{FILE} can't be read; your solved exercises are not lost, but not shown."
+        note = f"{FILE} can't be read; your solved exercises aren't lost, but they can't be shown."
         return Memory(note=note)
-    return Memory(note=f"{FILE} could not be read, and is set aside as {aside.name}.")
+    return Memory(note=f"{FILE} couldn't be read, so it was renamed to {aside.name}.")
 
 
 def mine() -> Memory:
-    """Return what is remembered here; outside a learner's copy of the lessons, of this session."""
+    """Return this folder's memory or, outside a learner's copy of the lessons, this session's."""
     if not Path(MANIFEST).exists():
         return _elsewhere
     return _unsaved.get(Path.cwd()) or recall()
 
 
 def read(found: object) -> Memory:
-    """Return a memory from what a file held; the first edition kept a list of solved exercises.
+    """Return a memory from a file's contents; the first edition's are a list of solved exercises.
 
     Raises:
-        ValueError: if it is no such thing.
+        ValueError: if the contents aren't a memory.
     """
     if isinstance(found, list):
         found = {"solved": found}
@@ -115,7 +114,7 @@ def read(found: object) -> Memory:
 
 
 def _is_whole(guess: Compared) -> bool:
-    """Tell whether each part of what was read is what it should be; no date raises ValueError."""
+    """Tell whether each part has the right type; a bad date raises ValueError."""
     chances = guess.guess.values() if isinstance(guess.guess, dict) else ()
     return (
         isinstance(guess.question, str)
@@ -137,7 +136,7 @@ def record(exercise: str) -> None:
 
 
 def count_hint(exercise: str, slug: str) -> int:
-    """Return how many hints were given for a mistake, and count one more."""
+    """Return how many hints were given for a mistake before, and count another."""
     memory, key = mine(), f"{exercise}/{slug}"
     given = memory.hints.get(key, 0)
     memory.hints[key] = given + 1
@@ -146,14 +145,14 @@ def count_hint(exercise: str, slug: str) -> int:
 
 
 def note_guess(question: str, guess: Guess) -> None:
-    """Note a prediction, until it is compared with what happens."""
+    """Note a prediction until it's compared with what happens."""
     memory = mine()
     memory.noted[question] = guess
     _keep(memory)
 
 
 def note_compared(guess: Compared) -> None:
-    """Keep what became of a prediction, unless it is a second one on the same day."""
+    """Keep a compared prediction, unless it's the second one on the same day."""
     memory = mine()
     if not any(g.question == guess.question and g.on == guess.on for g in memory.guesses):
         memory.guesses.append(guess)
@@ -169,5 +168,5 @@ def _keep(memory: Memory) -> None:
     try:
         write_atomically(folder / FILE, json.dumps(held, indent=1).encode())
         _unsaved.pop(folder, None)
-    except OSError:  # a folder that can't be written to must not cost the verdict
+    except OSError:  # without write access, the learner must still get the verdict
         _unsaved[folder] = memory

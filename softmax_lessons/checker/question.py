@@ -1,4 +1,4 @@
-"""A prediction that a lesson asks for: the right answer, and what the likely wrong ones mean."""
+"""A prediction that a lesson asks for: the right answer, and what likely wrong ones mean."""
 
 import difflib
 import math
@@ -26,12 +26,10 @@ class Question:
 
     Attributes:
         answer: what happens: a word, a number, or a shape.
-        wrong: likely wrong answers, each with a slug and a sentence that says what is behind
-            it. If `answer` is a word, these are the other choices.
-        within: how far a number may be off, relative to the right one.
-        asks: the question with all that it takes to answer it, for where there is no lesson
-            around it.
-        again: makes the same question with other numbers, if it can be asked with others.
+        wrong: likely wrong answers, each with a slug and a sentence that says what's behind it. If
+        `answer` is a word, these are the other choices. within: how far a number may be off,
+        relative to the right one. asks: the question, with everything it takes to answer it outside
+        the lesson. again: makes the same question with other numbers, if there's a way.
     """
 
     answer: Answer
@@ -42,16 +40,16 @@ class Question:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Nothing is called."""
+        """Nothing: there's no function to call."""
         return ()
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words to choose from, in alphabetical order; none if no word is asked for."""
+        """The words to choose from, in alphabetical order; none if the answer isn't a word."""
         return tuple(sorted((self.answer, *self.wrong))) if isinstance(self.answer, str) else ()
 
     def read(self, guess: object) -> Answer | dict[str, float]:
-        """Return a guess as an answer, or with probabilities of the choices.
+        """Return a guess as an answer, or as probabilities of the choices.
 
         Raises:
             ValueError: if it can't be an answer; the message is for the learner.
@@ -85,25 +83,25 @@ class Question:
         return Verdict(name, "wrong", "not what happens", says, (mistake,) if mistake else ())
 
     def is_right(self, made: Answer) -> bool:
-        """Tell whether a guess that was read is what happens."""
+        """Tell whether a guess, once read, is what happens."""
         return _agree(made, self.answer, self.within)
 
     def mistake(self, made: Answer) -> Misconception | None:
-        """Return what is behind a wrong guess that was read, if it is a likely one."""
+        """Return what's behind a wrong guess, once read, if it's a likely one."""
         for answer, (slug, says) in self.wrong.items():
             if _agree(made, answer, self.within):
                 return Misconception(slug, says)
         return None
 
     def _of_chances(self, name: str, chances: Mapping[str, float]) -> Verdict:
-        """Score a guess with probabilities as a model is scored: by its cross-entropy."""
+        """Score a guess with probabilities the way you score a model: by its cross-entropy."""
         chance, even = chances[self.answer], math.log(len(chances))
         loss = -math.log(chance) if chance else math.inf
         says = f'You gave {chance:.2g} to what happens, "{self.answer}": a loss of {loss:.2f}. '
         if chance:
-            says += f"Equal chances have {even:.2f}."
+            says += f"Equal chances would give {even:.2f}."
         else:
-            says += "Keep a little for what you doubt: nothing makes up for an infinite loss."
+            says += "Give even unlikely choices a little: nothing makes up for an infinite loss."
         favourite = max(chances, key=lambda choice: (chances[choice], choice != self.answer))
         if favourite == self.answer:
             return Verdict(name, "right", "that is what happens", says)
@@ -112,19 +110,19 @@ class Question:
         return Verdict(name, "wrong", "not what happens", told, (mistake,))
 
     def probes(self) -> tuple[Probe, ...]:
-        """Return nothing: nothing is run."""
+        """Return nothing: there's nothing to run."""
         return ()
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
-        """Return it unchanged: nothing is run."""
+        """Return it unchanged: there's nothing to run."""
         return attempt
 
     def runs(self, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> list[object]:
-        """Return nothing: nothing is run."""
+        """Return nothing: there's nothing to run."""
         return []
 
     def verdict(self, name: str, probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Verdict:
-        """Never asked for: there is a verdict at once."""
+        """Never called: `at_once` always has a verdict."""
         raise NotImplementedError
 
 

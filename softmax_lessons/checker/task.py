@@ -11,17 +11,17 @@ NOT_A_FUNCTION = Misconception("result-not-function", "check needs your function
 
 
 class Task(Protocol):
-    """One thing that a learner is asked for."""
+    """One thing that the course asks a learner to do."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of what the attempt is called with, such as ("x", "dim")."""
+        """The names of the attempt's arguments, such as ("x", "dim")."""
 
     def at_once(self, name: str, attempt: object) -> Verdict | None:
-        """Return the verdict on an attempt that needs no run: none yet, or a prediction."""
+        """Return the verdict on an attempt that doesn't have to run: a stub, or a prediction."""
 
     def probes(self) -> tuple[Probe, ...]:
-        """Return what to run an attempt with; some of it is drawn anew each time."""
+        """Return the inputs for an attempt; some of them are newly drawn each time."""
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
         """Return the function to run."""
@@ -32,24 +32,24 @@ class Task(Protocol):
     def runs(
         self, probes: Sequence[Probe], outcomes: Sequence[Outcome]
     ) -> list[tuple[bool, Example]]:
-        """Return what came of each probe: whether it is right, and the call."""
+        """Return what happened for each probe: whether the result is right, and the call."""
 
 
 def function_at_once(name: str, attempt: object) -> Verdict | None:
-    """Return the verdict on what can't be run because it isn't a function."""
+    """Return the verdict on an attempt that can't run because it isn't a function."""
     if attempt is None or attempt is ...:
         return not_begun(name)
     if callable(attempt):
         return None
     says = (
-        f"check needs your function itself, and got a {type(attempt).__name__}.\n"
+        f"check needs your function itself, but got a {type(attempt).__name__}.\n"
         f'Write check("{name}", my_function), without calling it.'
     )
     return Verdict(name, "wrong", "not yet", says, (NOT_A_FUNCTION,))
 
 
 def is_stub(outcome: Outcome) -> bool:
-    """Tell whether an attempt does what the lesson's stub does, or says that it isn't there."""
+    """Tell whether an attempt does the same as the lesson's stub, or says it's not implemented."""
     return outcome.kind == "ellipsis" or outcome.error == "NotImplementedError: "
 
 
@@ -60,5 +60,5 @@ def not_begun(name: str) -> Verdict:
 
 
 def correct(name: str, says: str) -> Verdict:
-    """Return the verdict on what is right."""
+    """Return the verdict on a right attempt."""
     return Verdict(name, "right", "correct", says)

@@ -1,4 +1,4 @@
-"""What a check answers: a record, and its views as text and as a box in a notebook."""
+"""The answer of a check: a record, shown as text or as a box in a notebook."""
 
 import html
 import re
@@ -12,7 +12,7 @@ from softmax_lessons.checker.judge import number
 from softmax_lessons.translation import translated
 
 Status = Literal["right", "wrong", "nudge", "not begun", "noted", "unusable"]
-# the edge and the ground of the box: own colours, so that it reads in light and dark themes alike
+# the box's edge and background: its own colours, so that it's readable in light and dark themes
 COLOURS = {
     "right": ("#009E73", "#F0FAF6"),
     "wrong": ("#D55E00", "#FDF5EE"),
@@ -21,12 +21,12 @@ COLOURS = {
     "noted": ("#0072B2", "#F2F7FB"),
     "unusable": ("#D55E00", "#FDF5EE"),
 }
-# a page's own colours for code, which may be those of a dark theme, don't fit the ground of the box
+# a page's own colours for code may be for a dark theme and not fit the box's background
 CODE = '<code style="background: none; border: 0; color: inherit">'
 
 
 class Mistake(Protocol):
-    """What a verdict needs of a misconception: its name, a sentence, and hints."""
+    """What a verdict needs from a misconception: its name, a sentence and hints."""
 
     slug: str
     says: str
@@ -35,14 +35,14 @@ class Mistake(Protocol):
 
 @dataclass(frozen=True)
 class Tables:
-    """An input, what came and what was expected, small enough to be drawn.
+    """An input, the result and the expected result, small enough to draw.
 
     Attributes:
-        given, came, expected: tensors of one shape, of one or two dims.
-        differs: where `came` is off, same shape, bool.
-        dim: the dim whose entries compete; None if all of them do.
-        title: what `given` is.
-        digits: how many are written.
+        given, came, expected: tensors of the same shape, with one or two dims.
+        differs: where `came` is off; a bool tensor of the same shape.
+        dim: the dim along which entries compete; None if they all do.
+        title: a name for `given`.
+        digits: how many to write.
     """
 
     given: Tensor
@@ -59,11 +59,11 @@ class Example:
     """One call that shows the mistake.
 
     Attributes:
-        call: how the attempt was called, such as "f(x, dim=1)".
-        given: what it was given, in words and numbers.
-        came: what came.
-        expected: what was expected.
-        tables: the same, if it can be drawn.
+        call: the call of the attempt, such as "f(x, dim=1)".
+        given: its arguments, in words and numbers.
+        came: what the attempt gave.
+        expected: what it should have given.
+        tables: the same as tensors, if they can be drawn.
     """
 
     call: str
@@ -74,7 +74,7 @@ class Example:
 
     def __str__(self) -> str:
         given = f" with {self.given}" if self.given else ""
-        return f"{self.call}{given}:\n  came:     {self.came}\n  expected: {self.expected}"
+        return f"{self.call}{given}:\n  got:      {self.came}\n  expected: {self.expected}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,15 +83,14 @@ class Verdict:
 
     Attributes:
         exercise: the name of the exercise or question.
-        status: "right", "wrong", "nudge" (right, but not what was asked for), "not begun",
-            "noted" (a prediction) or "unusable" (nothing could be run).
+        status: "right", "wrong", "nudge" (right, but not what the exercise asks for), "not begun",
+            "noted" (a prediction) or "unusable" (there was nothing to run).
         headline: the status in words.
-        says: what there is to say, a sentence or more.
-        mistakes: the mistakes found, the main one first; empty if the attempt is right, not
-            begun, or wrong in a way that has no name.
-        example: a call that shows the mistake, if there is one.
+        says: the message, one or more sentences.
+        mistakes: the mistakes found, the main one first; empty if the attempt is right, not begun,
+        or wrong in a way without a name. example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
-        offer: what else may help, said after the hint, or if one is asked for and there is none.
+        offer: what else may help; it comes after the hint, or instead of one if there is none.
     """
 
     exercise: str
@@ -105,7 +104,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether the attempt is right on every input tried, and what was asked for."""
+        """Whether the attempt is right on every input tried, and is what the exercise asks for."""
         return self.status == "right"
 
     @property
@@ -120,29 +119,29 @@ class Verdict:
 
     @property
     def told(self) -> str:
-        """The hint that the text shows: the first one, or a later one if it was not enough."""
+        """The hint that the text shows: the first one, or a later one if that wasn't enough."""
         return self.hints[min(self.given, len(self.hints) - 1)] if self.hints else ""
 
     def hint(self) -> "Hint":
         """Return the next hint for the main mistake, or the last one again."""
         if not self.hints:
-            return Hint(self.offer or translated("There is no hint for this."))
+            return Hint(self.offer or translated("There's no hint for this."))
         given = memory.count_hint(self.exercise, self.mistakes[0].slug)
         last = len(self.hints) - 1
         end = "" if given < last else "\n" + translated("(That was the last hint.)")
         return Hint(_hint(self.hints[min(given, last)]) + end)
 
     def with_hints_counted(self) -> "Verdict":
-        """Return the same verdict with the hint that comes after those given before."""
+        """Return the same verdict with the next hint, after those given before."""
         if not self.hints:
             return self
         return replace(self, given=memory.count_hint(self.exercise, self.mistakes[0].slug))
 
     @property
     def account(self) -> str:
-        """What is the matter, as plain text: the first line, what there is to say, the example.
+        """What's wrong, as plain text: the first line, the message and the example.
 
-        In English, whatever the learner's language: the grader reads it.
+        It's in English, whatever the learner's language, because the grader reads it.
         """
         return self._account(self._first_line(self.headline), self.says)
 
@@ -153,7 +152,7 @@ class Verdict:
 
     @property
     def message(self) -> str:
-        """The whole answer as plain text: the account, and a hint."""
+        """The whole answer as plain text: the account and a hint."""
         account = self._account(self._first_line(translated(self.headline)), self._said)
         return f"{account}\n\n{self._help}" if self._help else account
 
@@ -184,12 +183,12 @@ class Verdict:
 
 
 def _hint(text: str) -> str:
-    return translated("Hint:") + " " + translated(text)  # in an f-string, Babel finds no text
+    return translated("Hint:") + " " + translated(text)  # Babel doesn't find texts in an f-string
 
 
 @dataclass(frozen=True, repr=False)
 class Hint:
-    """A hint that was asked for."""
+    """A hint that a learner asked for."""
 
     text: str
 
@@ -201,9 +200,9 @@ class Hint:
 
 
 def box(content: str, status: Status, role: str = "status") -> str:
-    """Return HTML in a box of the colours of a status.
+    """Return HTML in a box with the colours of a status.
 
-    A screen reader says at once what comes with the role "status".
+    With the role "status", a screen reader reads it out as soon as it appears.
     """
     edge, ground = COLOURS[status]
     return (
@@ -213,13 +212,13 @@ def box(content: str, status: Status, role: str = "status") -> str:
 
 
 def lines(text: str) -> str:
-    """Return plain text as HTML that keeps its lines and sets what is in backticks as code."""
+    """Return plain text as HTML that keeps its lines and shows text in backticks as code."""
     body = re.sub(r"`([^`]+)`", rf"{CODE}\1</code>", html.escape(text))
     return f'<div style="white-space: pre-wrap; margin-top: 0.5em">{body}</div>' if text else ""
 
 
 def _drawn(example: Example, tables: Tables) -> str:
-    """Draw the input and both results side by side, and mark the slices that are off."""
+    """Draw the input and both results next to each other, and mark the slices that are off."""
     shown = {
         tables.title: tables.given,
         f"{example.call} gives": tables.came,

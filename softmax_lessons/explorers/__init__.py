@@ -1,8 +1,8 @@
 """Explorers: softmax to play with, in a notebook, on a slide or on a page, without a kernel.
 
-Each is a custom element in plain JavaScript that comes along in the output's HTML. Where no
-script runs (a notebook that isn't trusted yet, a browser without JavaScript), the table inside
-the element shows instead; where there is no HTML (print, a terminal), the same table as text.
+Each is a custom element in plain JavaScript that comes with the output's HTML. If scripts don't run
+(in a notebook that isn't trusted yet, or without JavaScript), the table inside the element shows
+instead; without HTML (in print, in a terminal), the same table shows as text.
 """
 
 import html
@@ -44,22 +44,22 @@ def softmax_explorer(
 ) -> None:
     """Display sliders for logits and temperature, with each step of softmax in a dtype.
 
-    Each step is rounded as in PyTorch when it is written out: `logits / temperature`, minus
+    Each step is rounded as it is when you write it out in PyTorch: `logits / temperature`, minus
     the maximum if `method` says so, `exp`, `sum`, and the division. `torch.softmax` differs in
     the last digits for float16 and bfloat16: it computes in float32 and rounds once, at the end.
 
     Args:
         logits: 2 to 6 numbers; they may be inf, -inf or nan.
-        names: of the classes; "class 0", "class 1", ... if there are none.
-        temperature: above 0; the logits are divided by it.
+        names: the classes' names; "class 0", "class 1", ... if there are none.
+        temperature: above 0; the explorer divides the logits by it.
         dtype: float16, bfloat16, float32 or float64.
         method: "naive", or "shifted" to subtract the maximum first.
-        predict: "outcome" to ask first what comes out (right, subtly wrong, zeros or nan);
+        predict: "outcome" to ask first what the result is (right, subtly wrong, zeros or nan);
             "probability" to ask for the probability of the first class; True is "outcome".
 
     Raises:
-        TypeError: if an argument is not of the kind described.
-        ValueError: if it is, and has another size or value.
+        TypeError: if an argument has the wrong type.
+        ValueError: if it has the right type, but the wrong size or value.
     """
     logits = _checked_logits(logits)
     names = [f"class {index}" for index in range(len(logits))] if names is None else names
@@ -109,17 +109,17 @@ def softmax_explorer(
 
 
 def dim_explorer(shape: Sequence[int], predict: bool = False) -> None:
-    """Display a tensor whose entries show with whom they compete in a softmax over a dim.
+    """Display a tensor, and show which entries compete in a softmax over a dim.
 
-    The logits come from a formula, 2n mod 5 for the n-th entry, so that they can be checked.
+    The logits come from a formula, 2n mod 5 for the n-th entry, so you can check them.
 
     Args:
         shape: 1 to 3 sizes, each from 1 to 4.
-        predict: ask first which entries compete with a given one.
+        predict: first ask which entries compete with a given one.
 
     Raises:
-        TypeError: if `shape` is not a list or tuple of integers, or `predict` not a bool.
-        ValueError: if it has not 1 to 3 sizes from 1 to 4.
+        TypeError: if `shape` isn't a list or tuple of integers, or `predict` isn't a bool.
+        ValueError: if it doesn't have 1 to 3 sizes from 1 to 4.
     """
     if not isinstance(shape, list | tuple) or not all(type(size) is int for size in shape):
         raise TypeError(f"dim_explorer needs a tuple of integers as shape, got {shape!r:.60}")
@@ -160,7 +160,7 @@ def _is_number(value: object) -> bool:
 
 
 def _steps(logits: Tensor, temperature: float, method: str) -> list[list[str]]:
-    """Compute the steps as anyone would in PyTorch, one row for each."""
+    """Compute the steps as you would in PyTorch, one row per step."""
     scaled = logits / temperature
     shifted = scaled - scaled.amax() if method == "shifted" else scaled
     exps = shifted.exp()
@@ -177,7 +177,7 @@ def _steps(logits: Tensor, temperature: float, method: str) -> list[list[str]]:
 
 
 def _grid(caption: str, values: Tensor) -> _Table:
-    """Write a tensor of up to 3 dims, with a row for each slice along the last one."""
+    """Write a tensor with up to 3 dims, with one row per slice along the last one."""
     rows = []
     for index in itertools.product(*map(range, values.shape[:-1])):
         name = ", ".join([*map(str, index), ":"])
@@ -211,10 +211,10 @@ def _show(
 
     Args:
         element: the name of the element; its script is the file of that name.
-        attributes: what the element is set up with.
+        attributes: the element's settings.
         asked: a question to predict, or nothing.
-        tables: what shows in its place where no script runs.
-        answer: what is folded there, and is left out of the text.
+        tables: what to show instead if scripts don't run.
+        answer: what to hide in `<details>`, and leave out of the plain text.
     """
     # loaded here, so that importing the package stays as light as importing torch
     from IPython.display import display

@@ -141,7 +141,7 @@ class Forked:
         self._lost = False
 
     def ending(self) -> str:
-        """End it, and say how it ended before that.
+        """Make sure it has ended, and say how.
 
         Raises:
             MachineError: if that wasn't its own doing.

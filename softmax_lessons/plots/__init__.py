@@ -1,4 +1,4 @@
-"""The figures of the lessons: each draws on given axes and returns the sentence for `show`."""
+"""The lessons' figures: each function draws on given axes and returns the sentence for `show`."""
 
 from softmax_lessons.plots.attention import grid_weights
 from softmax_lessons.plots.broadcasting import align_shapes, divisor_grid

@@ -20,7 +20,7 @@ def grid_weights(
 ) -> str:
     """Draw attention weights as a table, darker where they are larger, hatched where hidden.
 
-    A hidden entry has its number all the same if that is not 0: a mask that leaks is seen.
+    A hidden entry still shows its number if it isn't 0, so that you can see a leaking mask.
 
     Args:
         ax: axes to draw on.
@@ -30,11 +30,11 @@ def grid_weights(
         keys: one name per column.
 
     Returns:
-        What the picture shows: the weights of each query, and which keys are hidden from it.
+        What the picture shows: each query's weights, and the keys hidden from it.
 
     Raises:
-        ValueError: if `weights` or `mask` has another shape than the names say, `mask` is not
-            boolean, or a weight is not from 0 to 1.
+        ValueError: if the shape of `weights` or `mask` doesn't match the names, `mask` isn't
+        boolean, or a weight isn't from 0 to 1.
     """
     shape = (len(queries), len(keys))
     if tuple(weights.shape) != shape or tuple(mask.shape) != shape or mask.dtype != torch.bool:

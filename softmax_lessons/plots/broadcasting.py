@@ -1,4 +1,4 @@
-"""Pictures of how two shapes are lined up, and of what each entry is divided by."""
+"""Pictures of how two shapes line up, and of each entry's divisor."""
 
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -16,7 +16,7 @@ LINE = "#B0B0B0"
 
 
 def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int]) -> str:
-    """Draw two shapes as boxes, lined up from the right, with what broadcasting makes of them.
+    """Draw two shapes as boxes, lined up from the right, with what broadcasting does to them.
 
     Args:
         ax: axes to draw on.
@@ -25,8 +25,8 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
             is drawn as an empty box.
 
     Returns:
-        What the picture shows: what meets what, and whether the shapes fit. Shapes that fit
-        although a dim meets one of another name are marked: that runs, and mixes them up.
+        What the picture shows: which dims meet, and whether the shapes fit. It also says if shapes
+        fit even though dims with different names meet: such code runs, but mixes them up.
 
     Raises:
         ValueError: if `upper` has no dims, or `lower` has more of them.
@@ -76,7 +76,7 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
 
 
 def _meet(above: tuple[str, int], below: tuple[str, int] | None) -> str:
-    """Say what broadcasting does where these two dims meet."""
+    """Say what broadcasting does if these two dims meet."""
     size = 1 if below is None else below[1]
     if size == above[1]:
         return "equal"
@@ -86,7 +86,7 @@ def _meet(above: tuple[str, int], below: tuple[str, int] | None) -> str:
 
 
 def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None) -> None:
-    """Draw one dim, or a dashed box where there is none."""
+    """Draw one dim, or a dashed box if there is none."""
     from matplotlib.patches import Rectangle
 
     style = {"ec": LINE, "ls": "--"} if dim is None else {"ec": BLUE, "ls": "-"}
@@ -97,20 +97,20 @@ def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None) -> None:
 
 
 def divisor_grid(ax: "Axes", exps: Tensor, divisors: Tensor) -> str:
-    """Draw each entry of a batch with the number it is divided by, and the sum of each row.
+    """Draw each entry of a batch over its divisor, and the sum of each row.
 
-    An entry divided by a row's sum that isn't its own row's has a dashed frame.
+    An entry that isn't divided by its own row's sum has a dashed frame.
 
     Args:
         ax: axes to draw on.
-        exps: shape (rows, columns), the numbers that are divided.
-        divisors: any shape that broadcasts to that of `exps`, such as (rows, 1) or (columns,).
+        exps: shape (rows, columns), the numbers to divide.
+        divisors: any shape that broadcasts to the shape of `exps`, such as (rows, 1) or (columns,).
 
     Returns:
-        What the picture shows: the divisors of each row, and what each row sums to.
+        What the picture shows: each row's divisors and its sum.
 
     Raises:
-        ValueError: if `exps` is not two-dimensional, or `divisors` does not broadcast to it.
+        ValueError: if `exps` isn't two-dimensional, or `divisors` doesn't broadcast to it.
     """
     got = f"got {tuple(exps.shape)} and {tuple(divisors.shape)}"
     if exps.dim() != 2:
@@ -148,7 +148,7 @@ def divisor_grid(ax: "Axes", exps: Tensor, divisors: Tensor) -> str:
 
 
 def _entry(ax: "Axes", place: tuple[int, int], exp: float, divisor: float, own: bool) -> None:
-    """Draw one entry of the grid as a fraction, in a dashed frame if the divisor is foreign."""
+    """Draw one entry of the grid as a fraction, with a dashed frame if the divisor isn't `own`."""
     from matplotlib.patches import Rectangle
 
     x, y = place

@@ -1,4 +1,4 @@
-"""A picture of calibration: how often a model is right where it says so."""
+"""A picture of calibration: how often a model is right when it says how sure it is."""
 
 from typing import TYPE_CHECKING
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 def bar_reliability(ax: "Axes", confidence: Tensor, right: Tensor, bins: int = 10) -> str:
     """Draw a reliability diagram: the share of right answers against the confidence, in bins.
 
-    A bar is as high as the share of right answers of its bin; a mark shows the mean confidence
-    there. The expected calibration error is the distance of the two, averaged over the bins with
-    the share of the examples in them.
+    A bar's height is the share of right answers in its bin; a mark shows the bin's mean confidence.
+    The expected calibration error is the distance between the two, averaged over the bins and
+    weighted by their share of the examples.
 
     Args:
         ax: axes to draw on.
-        confidence: shape (examples,), the largest probability of each, from 0 to 1.
+        confidence: shape (examples,), each example's largest probability, from 0 to 1.
         right: shape (examples,), bool: whether that class was right.
-        bins: how many, all of the same width; those without examples have no bar.
+        bins: how many bins, all of the same width; a bin without examples has no bar.
 
     Returns:
-        What the picture shows: confidence, share and number of examples of each bin, and the
+        What the picture shows: each bin's confidence, share and number of examples, and the
         expected calibration error.
 
     Raises:
-        ValueError: if the shapes differ from (examples,), there are no examples, `right` is not
-            bool, or a confidence is not from 0 to 1.
+        ValueError: if the shapes aren't (examples,), there are no examples, `right` isn't bool, or
+        a confidence isn't from 0 to 1.
     """
     if (
         confidence.dim() != 1

@@ -20,18 +20,18 @@ PURPLE = "#CC79A7"
 
 
 def show(fig: "Figure", alt: str) -> None:
-    """Display a figure in a notebook, with `alt` for those who can't see it.
+    """Display a figure in a notebook, with `alt` for people who can't see it.
 
-    The picture goes out as an HTML image with the alt text (for JupyterLab and the web), as a
-    PNG with the same (for print), and `alt` alone as plain text (for terminals, and for tests:
-    they can't compare pictures, but do compare the numbers in this sentence).
+    The output is an HTML image with the alt text (for JupyterLab and the web), a PNG with the same
+    alt text (for print), and `alt` alone as plain text (for terminals, and for tests, which can't
+    compare pictures but do compare the numbers in this sentence).
 
     Args:
         fig: the figure; it is closed afterwards.
         alt: what the figure shows, with its numbers; the functions in `plots` return it.
 
     Raises:
-        TypeError: if `fig` is not a figure, or `alt` not a string.
+        TypeError: if `fig` isn't a figure, or `alt` isn't a string.
         ValueError: if `alt` is empty.
     """
     # loaded here, so that importing the package stays as light as importing torch
@@ -57,7 +57,7 @@ def show(fig: "Figure", alt: str) -> None:
 
 
 def as_html(fig: "Figure", alt: str) -> str:
-    """Return a figure as an HTML image, with `alt` for those who can't see it."""
+    """Return a figure as an HTML image, with `alt` for people who can't see it."""
     return _image(_png(fig), alt)
 
 

@@ -18,15 +18,14 @@ def map_jacobian(ax: "Axes", jacobian: Tensor, labels: Sequence[str]) -> str:
 
     Args:
         ax: axes to draw on.
-        jacobian: shape (classes, classes): row i is the probability of class i, column j the
-            logit of class j that is raised.
-        labels: one name per class.
+        jacobian: shape (classes, classes): row i is the probability of class i, column j the logit
+        of class j. labels: one name per class.
 
     Returns:
-        What the picture shows, with each row, and the sums.
+        What the picture shows, with each row and the sums.
 
     Raises:
-        ValueError: if `jacobian` has not one row and one column for each of `labels`.
+        ValueError: if `jacobian` doesn't have one row and one column per label.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -36,7 +35,7 @@ def map_jacobian(ax: "Axes", jacobian: Tensor, labels: Sequence[str]) -> str:
             f"map_jacobian needs a tensor of shape {(count, count)}, one row and one column for "
             f"each of {list(labels)}, got shape {tuple(jacobian.shape)}"
         )
-    strongest = jacobian.abs().max().item() * 1.6  # so that black numbers stay readable
+    strongest = jacobian.abs().max().item() * 1.6  # keeps black numbers readable
     colors = LinearSegmentedColormap.from_list("gradient", [BLUE, "white", ORANGE])
     ax.imshow(jacobian.tolist(), cmap=colors, vmin=-strongest, vmax=strongest, aspect="auto")
     row_sums, column_sums = (_rounded(jacobian.sum(dim=dim)) for dim in (1, 0))
@@ -63,19 +62,19 @@ def map_jacobian(ax: "Axes", jacobian: Tensor, labels: Sequence[str]) -> str:
 
 
 def line_pulls(ax: "Axes", leads: Tensor, pulls: Mapping[str, Tensor]) -> str:
-    """Draw how hard each loss pulls on the logit of the target, against the lead of another.
+    """Draw how hard each loss pulls on the target's logit, against another logit's lead.
 
     Args:
         ax: axes to draw on.
         leads: shape (points,), increasing: how far another logit is above the target's.
-        pulls: for each loss, up to three, its pulls of shape (points,): positive means up.
+        pulls: the pulls of up to three losses, each of shape (points,); positive means up.
 
     Returns:
         What the picture shows, with each loss's pulls at both ends and in the middle, and its
-        largest.
+        largest pull.
 
     Raises:
-        ValueError: if the shapes differ from (points,), or there are more losses than three.
+        ValueError: if the shapes aren't (points,), or there are more than three losses.
     """
     shapes = {name: tuple(pull.shape) for name, pull in pulls.items()}
     if leads.dim() != 1 or any(shape != tuple(leads.shape) for shape in shapes.values()):

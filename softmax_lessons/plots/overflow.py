@@ -1,4 +1,4 @@
-"""Pictures of where exp, and with it the softmax formula, leaves what a dtype can hold."""
+"""Pictures of where exp, and so the softmax formula, goes beyond what a dtype can hold."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -13,7 +13,7 @@ from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, VERMILION
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# How each outcome is drawn: a colour, and a hatch for those who can't tell the colours apart.
+# How each outcome is drawn: a colour, and a hatch for people who can't tell the colours apart.
 _OUTCOMES = {
     "right": (SKY, ""),
     "subtly wrong": (ORANGE, "..."),
@@ -21,7 +21,7 @@ _OUTCOMES = {
     "nan": (VERMILION, "xx"),
 }
 
-# Rounding exp, the sum and the quotient to bfloat16 costs up to 1.2% where nothing is amiss.
+# Even if nothing is wrong, rounding exp, the sum and the quotient to bfloat16 costs up to 1.2%.
 _TOLERANCE = 0.02
 
 
@@ -58,7 +58,7 @@ def bar_exp_range(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
 def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tensor) -> str:
     """Draw the first probability of logits [x, x - 1] for each x, and describe the picture.
 
-    The right answer does not depend on x: it is 0.7311.
+    The right answer is 0.7311, whatever x is.
 
     Args:
         ax: axes to draw on.
@@ -66,8 +66,8 @@ def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tenso
         tops: shape (points,), the x to try, increasing, in the dtype to try them in.
 
     Raises:
-        ValueError: if `tops` is not one-dimensional, floating-point and increasing, with at
-            least 2 entries.
+        ValueError: if `tops` isn't one-dimensional, floating-point and increasing, with at least 2
+        entries.
     """
     _require_tops(tops, "plot_drift")
     x = tops.double()
@@ -109,11 +109,11 @@ def map_outcomes(
     tops: Tensor,
     counts: Sequence[int],
 ) -> str:
-    """Draw whether `softmax` comes out right, and how it fails, and describe the picture.
+    """Draw whether `softmax` is right or how it fails, and describe the picture.
 
     The logits are [x, x - 1], repeated to fill a number of classes. A result is right if each
     probability is within 2% of the exact one, "zeros" if each is 0, "nan" if any is nan, and
-    subtly wrong otherwise. The legend is left to the caller, who may have several such axes.
+    subtly wrong otherwise. It's up to the caller to draw the legend, perhaps one for several axes.
 
     Args:
         ax: axes to draw on.
@@ -123,8 +123,8 @@ def map_outcomes(
         counts: the numbers of classes to try, each even; drawn from bottom to top.
 
     Raises:
-        ValueError: if `tops` is not one-dimensional, floating-point and increasing, with at
-            least 2 entries; or if `counts` is empty or holds anything but even numbers from 2.
+        ValueError: if `tops` isn't one-dimensional, floating-point and increasing, with at least 2
+        entries; or if `counts` is empty or holds anything but even numbers of at least 2.
     """
     _require_tops(tops, "map_outcomes")
     if not counts or any(count < 2 or count % 2 for count in counts):
@@ -152,7 +152,7 @@ def map_outcomes(
     ax.set_xlabel("x, the largest logit")
     ax.set_ylabel("classes")
     ax.set_title(_name(tops.dtype))
-    ends = dict.fromkeys((0, len(counts) - 1))  # one, if there is one
+    ends = dict.fromkeys((0, len(counts) - 1))  # only one if there's only one
     described = [f"with {counts[i]} classes, {_ranges(rows[i], x)}" for i in ends]
     return (
         f"Map of outcomes in {_name(tops.dtype)} for logits [x, x - 1], repeated, x from {x[0]:g} "
@@ -172,7 +172,7 @@ def _classify(probs: Tensor, right: Tensor) -> list[str]:
 
 
 def _ranges(outcomes: list[str], x: list[float]) -> str:
-    """Say from which x to which each outcome occurs, from left to right."""
+    """Say at which x each outcome begins and ends, from left to right."""
     said = []
     for is_nan, group in groupby(range(len(x)), key=lambda i: outcomes[i] == "nan"):
         points = list(group)
@@ -185,18 +185,18 @@ def _ranges(outcomes: list[str], x: list[float]) -> str:
 
 
 def _pairs(tops: Tensor, count: int) -> Tensor:
-    """Return logits of shape (points, count): x and x - 1 in turn."""
+    """Return logits of shape (points, count), alternating x and x - 1."""
     return torch.stack([tops, tops - 1], dim=1).repeat(1, count // 2)
 
 
 def _right(tops: Tensor, count: int) -> Tensor:
-    """Return the exact softmax of `_pairs`, in float64, which no x puts in danger."""
+    """Return the exact softmax of `_pairs`, in float64, in a way that's safe for any x."""
     gaps = torch.tensor([0.0, -1.0], dtype=torch.float64).expand(len(tops), 2)
     return gaps.softmax(1).repeat(1, count // 2) / (count // 2)
 
 
 def _runs(flags: list[bool]) -> list[tuple[int, int]]:
-    """Return where flags are True, as pairs of the first index and the one after the last."""
+    """Return the runs of True flags, as pairs of the first index and the one after the last."""
     runs = []
     for flag, group in groupby(range(len(flags)), key=flags.__getitem__):
         indices = list(group)

@@ -1,4 +1,4 @@
-"""Pictures of a softmax that sees its row in pieces: one after the other, or side by side."""
+"""Pictures of a softmax that gets its row in pieces: one after another, or side by side."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,15 +14,15 @@ _MOST_ENTRIES, _MOST_SHARDS, _MOST_COLUMNS = 12, 4, 3
 
 
 def plot_stream(ax: "Axes", stream: Tensor) -> str:
-    """Draw the running sum of a row seen one entry at a time, and where it is rescaled.
+    """Draw the running sum of a row, one entry at a time, and where it's rescaled.
 
     Args:
         ax: axes to draw on.
         stream: logits of shape (entries,), all finite, at most 12.
 
     Raises:
-        ValueError: if the stream has another shape, too many entries, or an entry that is not
-            finite.
+        ValueError: if the stream has a different shape, too many entries, or an entry that isn't
+        finite.
     """
     if stream.dim() != 1 or not 0 < len(stream) <= _MOST_ENTRIES or not stream.isfinite().all():
         raise ValueError(
@@ -53,7 +53,7 @@ def plot_stream(ax: "Axes", stream: Tensor) -> str:
     ax.legend(frameon=False, fontsize=9, loc="upper left")
     ax.set_ylim(0, 1.2 * max(totals))
     ax.set_ylabel("sum")
-    ax.set_xlabel("logits, in the order of their arrival")
+    ax.set_xlabel("logits, in order of arrival")
     ax.set_xticks(range(len(labels)), labels)
     ax.spines[["top", "right"]].set_visible(False)
     rescaled = f"rescaled {', '.join(told)}" if told else "never rescaled"
@@ -64,16 +64,15 @@ def plot_stream(ax: "Axes", stream: Tensor) -> str:
 
 
 def flow_shards(ax: "Axes", shards: Sequence[Tensor]) -> str:
-    """Draw what the processes of a sharded softmax send to each other, for one row.
+    """Draw what the processes of a sharded softmax send each other for one row.
 
     Args:
         ax: axes to draw on.
-        shards: one tensor of finite logits, shape (columns,), 1 to 3 of them, for each of 2
-            to 4 processes.
+        shards: one tensor of 1 to 3 finite logits, shape (columns,), for each of 2 to 4 processes.
 
     Raises:
-        ValueError: if there are too few or too many shards, or one is not a filled row of finite
-            numbers.
+        ValueError: if there are too few or too many shards, or one isn't a non-empty row of finite
+        numbers.
     """
     good = all(s.dim() == 1 and 0 < len(s) <= _MOST_COLUMNS and s.isfinite().all() for s in shards)
     if not 2 <= len(shards) <= _MOST_SHARDS or not good:
@@ -116,7 +115,8 @@ def flow_shards(ax: "Axes", shards: Sequence[Tensor]) -> str:
     ax.set_ylim(last + 0.55, -0.55)
     ax.axis("off")
     return (
-        f"Diagram: {'; '.join(told)}. All receive the maximum {largest:g} and the sum {total:.3f}."
+        f"Diagram: {'; '.join(told)}. All processes receive the maximum {largest:g} and the sum "
+        f"{total:.3f}."
     )
 
 
@@ -126,6 +126,6 @@ _BOX = {"facecolor": "white", "edgecolor": BLUE, "boxstyle": "round"}
 
 
 def _numbers(values: Tensor | Sequence[float], digits: int | None = None) -> str:
-    """Write a row of numbers, with so many digits after the point if they are given."""
+    """Write a row of numbers, with this many digits after the point, if given."""
     texts = (f"{v:g}" if digits is None else f"{v:.{digits}f}" for v in map(float, values))
     return ", ".join(texts)

@@ -1,4 +1,4 @@
-"""Pictures of what a format with few bits keeps, and of what rounding does to a softmax."""
+"""Pictures of what a dtype with few bits can hold, and of what rounding does to a softmax."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -21,10 +21,10 @@ def rule_values(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
     Args:
         ax: axes to draw on.
         dtypes: floating-point dtypes with at most 128 numbers from 1 up to 2, drawn from top to
-            bottom; the ticks of others, such as float16, would run together.
+        bottom; for others, such as float16, the ticks would run together.
 
     Raises:
-        ValueError: if there are no dtypes, or one has more numbers.
+        ValueError: if there are no dtypes, or one of them has more numbers.
     """
     if not dtypes or any(torch.finfo(dtype).eps < 1 / 128 for dtype in dtypes):
         raise ValueError(
@@ -49,15 +49,15 @@ def rule_values(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
 
 
 def bar_errors(ax: "Axes", names: Sequence[str], errors: Sequence[float]) -> str:
-    """Draw one bar for each relative error, from top to bottom, and describe the picture.
+    """Draw one bar per relative error, from top to bottom, and describe the picture.
 
     Args:
         ax: axes to draw on.
-        names: what made each error.
-        errors: as many relative errors, at least 0: 0.13 is shown as 13%.
+        names: the source of each error.
+        errors: one relative error per name, at least 0; 0.13 is shown as 13%.
 
     Raises:
-        ValueError: if there are not as many errors as names, or one is negative or not finite.
+        ValueError: if there aren't as many errors as names, or one is negative or not finite.
     """
     values = torch.tensor(list(errors), dtype=torch.float64)
     if len(names) != len(errors) or not len(names) or not ((values >= 0) & values.isfinite()).all():
@@ -77,15 +77,15 @@ def bar_errors(ax: "Axes", names: Sequence[str], errors: Sequence[float]) -> str
 
 
 def plot_running_sums(ax: "Axes", dtypes: Sequence[torch.dtype], count: int) -> str:
-    """Draw what becomes of 1 + 1 + 1 + ..., added one by one in each dtype, and describe it.
+    """Draw the sum 1 + 1 + 1 + ..., added one by one in each dtype, and describe the picture.
 
     Args:
         ax: axes to draw on.
-        dtypes: up to four floating-point dtypes that can add.
+        dtypes: up to four floating-point dtypes that support addition.
         count: how many ones.
 
     Raises:
-        ValueError: if there are no dtypes, or more than four, or `count` is not positive.
+        ValueError: if there are no dtypes, or more than four, or `count` isn't positive.
     """
     if not 0 < len(dtypes) <= len(_LINES) or count < 1:
         raise ValueError(
@@ -98,7 +98,7 @@ def plot_running_sums(ax: "Axes", dtypes: Sequence[torch.dtype], count: int) -> 
         ax.plot(range(count + 1), sums, color=colour, linestyle=line, linewidth=width)
         ends.setdefault(sums[-1], []).append(_name(dtype))
     told = []
-    for end, names in ends.items():  # one label for lines that end together
+    for end, names in ends.items():  # one label for lines that end at the same height
         text = f"{' and '.join(names)}\n{'stays at' if end < count else 'up to'} {end:g}"
         ax.annotate(text, (count, end), (6, 0), textcoords="offset points", va="center")
         told.append(text.replace("\n", " "))

@@ -1,4 +1,4 @@
-"""Pictures of scores and of the probabilities made from them."""
+"""Pictures of scores and the probabilities they turn into."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ STYLES = (
 
 
 def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
-    """Draw one bar per class, with its number, and return a description of the picture.
+    """Draw one bar per class, labelled with its number, and return a description of the picture.
 
     Args:
         ax: axes to draw on.
@@ -30,8 +30,7 @@ def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
         labels: one name per class.
 
     Raises:
-        ValueError: if `probs` is not one-dimensional, or has another number of entries than
-            `labels`.
+        ValueError: if `probs` isn't one-dimensional, or doesn't have one entry per label.
     """
     _require_one_each(probs, labels, "bar_probs")
     bars = ax.bar(list(labels), probs.tolist(), color=BLUE)
@@ -43,9 +42,9 @@ def bar_probs(ax: "Axes", probs: Tensor, labels: Sequence[str]) -> str:
 
 
 def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> str:
-    """Draw the three steps of softmax side by side: scores, exp of them, shares of the sum.
+    """Draw the three steps of softmax side by side: scores, their exps, shares of the sum.
 
-    Scores and exponentials share a scale; the shares are parts of one bar of length 1.
+    Scores and exponentials share a scale; the shares are parts of a single bar of length 1.
 
     Args:
         axes: three axes to draw on.
@@ -53,8 +52,8 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
         labels: one name per class.
 
     Raises:
-        ValueError: if there are not three axes, or `scores` is not one-dimensional, or has
-            another number of entries than `labels`.
+        ValueError: if there aren't three axes, or `scores` isn't one-dimensional or doesn't have
+        one entry per label.
     """
     if len(axes) != 3:
         raise ValueError(f"bar_steps needs 3 axes, one for each step, got {len(axes)}")
@@ -93,11 +92,11 @@ def bar_surprises(ax: "Axes", log_probs: Tensor, words: Sequence[str]) -> str:
 
     Args:
         ax: axes to draw on.
-        log_probs: shape (words,), none above 0, all finite.
-        words: the words, in order; a word may come twice.
+        log_probs: shape (words,), all finite and at most 0.
+        words: the words, in order; a word may appear twice.
 
     Raises:
-        ValueError: if `log_probs` has another shape, or an entry that isn't a log-probability.
+        ValueError: if `log_probs` has a different shape, or an entry that isn't a log-probability.
     """
     _require_one_each(log_probs, words, "bar_surprises")
     if not bool(((log_probs <= 0) & log_probs.isfinite()).all()):
@@ -128,8 +127,8 @@ def line_scales(ax: "Axes", scores: Tensor, labels: Sequence[str], scales: Tenso
         scales: shape (points,), increasing.
 
     Raises:
-        ValueError: if `scores` or `scales` is not one-dimensional, or the number of labels
-            does not fit or is above six.
+        ValueError: if `scores` or `scales` isn't one-dimensional, or the number of labels doesn't
+        fit or is above six.
     """
     _require_one_each(scores, labels, "line_scales")
     if len(labels) > len(STYLES):

@@ -1,4 +1,4 @@
-"""Pictures of temperature, of drawn samples, and of the classes that top-p keeps."""
+"""Pictures of temperature, of samples, and of the classes that top-p keeps."""
 
 import math
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ def line_temperatures(
         temperatures: shape (points,), positive and increasing, at least two.
 
     Raises:
-        ValueError: if `logits` is not one-dimensional, the number of labels does not fit or is
-            above six, or `temperatures` is not one-dimensional, positive and increasing.
+        ValueError: if `logits` isn't one-dimensional, the number of labels doesn't fit or is above
+        six, or `temperatures` isn't one-dimensional, positive and increasing.
     """
     _require_one_each(logits, labels, "line_temperatures")
     if len(labels) > len(STYLES):
@@ -74,20 +74,20 @@ def line_temperatures(
 def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence[str]) -> str:
     """Draw how often each class was drawn, with error bars, on bars of the probabilities.
 
-    An error bar reaches one standard error, sqrt(p (1 - p) / n), up and down.
+    The error bars extend one standard error, sqrt(p (1 - p) / n), up and down.
 
     Args:
-        ax: axes to draw on; the legend is left to the caller, who may have several such axes.
+        ax: axes to draw on; the caller draws the legend, perhaps one for several axes.
         probs: shape (classes,), each from 0 to 1.
-        draws: shape (n,), the classes that were drawn, as integers.
+        draws: shape (n,), the drawn classes, as integers.
         labels: one name per class.
 
     Returns:
         What the picture shows: frequencies, standard errors and probabilities.
 
     Raises:
-        ValueError: if `probs` is not one-dimensional or has another number of entries than
-            `labels`, or `draws` is not one-dimensional, is empty, or holds no such class.
+        ValueError: if `probs` isn't one-dimensional or doesn't have one entry per label, or `draws`
+        isn't one-dimensional, is empty, or holds numbers that aren't classes.
     """
     _require_one_each(probs, labels, "point_frequencies")
     n = draws.numel()
@@ -116,7 +116,7 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
     )
     for i, (frequency, error) in enumerate(zip(frequencies, errors, strict=True)):
         top, bar = frequency + error, probs[i].item()
-        place = top if bar > top + 0.1 else max(top, bar)  # not across the end of the bar
+        place = top if bar > top + 0.1 else max(top, bar)  # clear of the bar's end
         ax.text(i, place + 0.03, f"{frequency:.4f}", ha="center", fontsize=9)
     ax.set_ylim(0, 1)
     ax.set_title(f"{n} draws", fontsize=11)
@@ -131,22 +131,22 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
 
 
 def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
-    """Draw how often a class came up in the first n draws, against n, in a band around `p`.
+    """Draw how often a class came up in the first n draws, against n, with a band around `p`.
 
-    The band reaches one standard error, sqrt(p (1 - p) / n), up and down.
+    The band extends one standard error, sqrt(p (1 - p) / n), up and down.
 
     Args:
         ax: axes to draw on; n gets a logarithmic scale.
         p: the probability of the class, between 0 and 1.
-        drawn: shape (draws,), bool: whether it was the class, at least ten of them.
+        drawn: shape (draws,), bool, at least ten draws: whether each was this class.
         label: the name of the class.
 
     Returns:
         What the picture shows: frequency and standard error after 10, 100, 1000, ... draws.
 
     Raises:
-        ValueError: if `p` is not between 0 and 1, or `drawn` is not one-dimensional, not bool or
-            shorter than ten.
+        ValueError: if `p` isn't between 0 and 1, or `drawn` isn't one-dimensional, isn't bool or is
+        shorter than ten.
     """
     if not 0 < p < 1 or drawn.dim() != 1 or drawn.dtype != torch.bool or len(drawn) < 10:
         raise ValueError(
@@ -155,7 +155,7 @@ def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
         )
     n = torch.arange(1, len(drawn) + 1, dtype=torch.float64)
     frequency, error = drawn.double().cumsum(dim=0) / n, (p * (1 - p) / n).sqrt()
-    # as many points a decade everywhere: a picture of all of them would be large
+    # the same number of points per decade: a picture of them all would be large
     shown = torch.logspace(0, math.log10(len(drawn)), 300).round().long().unique() - 1
     at = n[shown].tolist()
     low, high = (p - error)[shown].tolist(), (p + error)[shown].tolist()
@@ -176,7 +176,7 @@ def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
         for count in counts
     ]
     return (
-        f"Line chart of the frequency of {label} against the number of draws, beside its "
+        f"Line chart of the frequency of {label} against the number of draws, next to its "
         f"probability {p:.4f}: {', '.join(told)}."
     )
 
@@ -185,24 +185,24 @@ def bar_nucleus(ax: "Axes", probs: Tensor, labels: Sequence[str], top_p: float) 
     """Draw probabilities from largest to smallest, stacked like stairs, up to a level `top_p`.
 
     Filled steps are kept: the fewest, from the largest down, that reach `top_p`. The others are
-    hatched, and "out" stands under their names.
+    hatched, with "out" under their names.
 
     Args:
         ax: axes to draw on.
         probs: shape (classes,), summing to 1.
         labels: one name per class.
-        top_p: the level, above 0 and up to 1.
+        top_p: the level, above 0 and at most 1.
 
     Returns:
-        What the picture shows: each step with the total so far, and which ones are kept.
+        What the picture shows: each step with the total so far, and which steps are kept.
 
     Raises:
-        ValueError: if `probs` is not one-dimensional or has another number of entries than
-            `labels`, or `top_p` is not above 0 and up to 1.
+        ValueError: if `probs` isn't one-dimensional or doesn't have one entry per label, or `top_p`
+        isn't above 0 and at most 1.
     """
     _require_one_each(probs, labels, "bar_nucleus")
     if not 0 < top_p <= 1:
-        raise ValueError(f"bar_nucleus needs a top_p above 0 and up to 1, got {top_p}")
+        raise ValueError(f"bar_nucleus needs a top_p above 0 and at most 1, got {top_p}")
     order = probs.argsort(descending=True, stable=True).tolist()
     names = [labels[i] for i in order]
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}

@@ -19,19 +19,19 @@ MARKERS = ("o", "s", "^", "D")
 def number_line(
     ax: "Axes", rows: Sequence[Tensor], names: Sequence[str], dtype: torch.dtype = torch.float32
 ) -> str:
-    """Draw rows of logits as points on a number line, and where exp of them fails.
+    """Draw rows of logits as points on a number line, and where exp fails.
 
     Args:
         ax: axes to draw on.
         rows: tensors of shape (classes,), drawn from top to bottom; up to four classes.
         names: one name per row.
-        dtype: the dtype whose limits are drawn.
+        dtype: the dtype whose limits to draw.
 
     Returns:
-        A description with the numbers, and how many of each row overflow, underflow or lose digits.
+        A description with the numbers, and how many in each row overflow, underflow or lose digits.
 
     Raises:
-        ValueError: if a row is not one-dimensional, or there are not as many names as rows.
+        ValueError: if a row isn't one-dimensional, or there aren't as many names as rows.
     """
     if len(rows) != len(names) or any(row.dim() != 1 for row in rows):
         raise ValueError(
@@ -40,7 +40,7 @@ def number_line(
         )
     found = limits(dtype)
     low, high = found.exp_positive_down_to, found.exp_finite_up_to
-    full = math.log(torch.finfo(dtype).tiny)  # below, exp is stored with fewer digits
+    full = math.log(torch.finfo(dtype).tiny)  # below this, exp has fewer digits
     every = torch.cat([*rows, torch.tensor([low, high])]).double()
     room = 0.06 * (every.max() - every.min()).item()
     left, right = every.min().item() - 3 * room, every.max().item() + 3 * room

@@ -1,4 +1,4 @@
-"""Pictures of the slices that a softmax along one dim makes: each sums to 1 on its own."""
+"""Pictures of the slices in a softmax along one dim: each of them sums to 1."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -11,9 +11,9 @@ from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, listed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 2.0  # of a cell of the grid, whose height is 1
-LEAN = (0.5, 0.36)  # how far one step into the picture goes to the right, and up
-GAP = 0.3  # between two neighbours that don't compete
+WIDTH = 2.0  # of a cell in the grid; its height is 1
+LEAN = (0.5, 0.36)  # how far one step into the picture goes right and up
+GAP = 0.3  # between neighbours that don't compete
 PAPER = "#EAF4FB"
 
 
@@ -25,16 +25,16 @@ def grid_slices(
     Args:
         ax: axes to draw on.
         probs: shape (rows, columns).
-        dim: the dimension along which the slices lie: 1 outlines rows, 0 columns.
+        dim: the dimension that the slices run along: 1 outlines rows, 0 columns.
         rows: one name per row.
         columns: one name per column.
 
     Returns:
-        What the picture shows, with the sums of the slices and those across them.
+        What the picture shows, with the sums of the slices and the sums across them.
 
     Raises:
-        ValueError: if `probs` has not one row for each of `rows` and one column for each of
-            `columns`, or `dim` isn't one of its dims.
+        ValueError: if `probs` doesn't have one row per name in `rows` and one column per name in
+        `columns`, or `dim` isn't one of its dims.
     """
     if tuple(probs.shape) != (len(rows), len(columns)):
         raise ValueError(
@@ -76,20 +76,20 @@ def grid_slices(
 
 
 def block_slices(ax: "Axes", probs: Tensor, dim: int, names: Sequence[str]) -> str:
-    """Draw a 3-D tensor as a block that is cut into its slices along `dim`.
+    """Draw a 3-D tensor as a block, cut into its slices along `dim`.
 
     Args:
         ax: axes to draw on.
         probs: shape (a, b, c): a goes into the picture, b down and c to the right.
-        dim: the dimension along which the slices lie.
-        names: what the three dims are, one word each.
+        dim: the dimension that the slices run along.
+        names: one word for each of the three dims.
 
     Returns:
         What the picture shows, with the number of slices and their sums.
 
     Raises:
-        ValueError: if `probs` is not three-dimensional or has no entries, `names` are not
-            three, or `dim` isn't one of its dims.
+        ValueError: if `probs` isn't three-dimensional or has no entries, there aren't three
+        `names`, or `dim` isn't one of its dims.
     """
     if probs.dim() != 3 or len(names) != 3 or probs.numel() == 0:
         raise ValueError(
@@ -101,7 +101,7 @@ def block_slices(ax: "Axes", probs: Tensor, dim: int, names: Sequence[str]) -> s
     starts = [range(1) if i == along else range(sizes[i]) for i in range(3)]
     lengths = [float(sizes[i]) if i == along else 1.0 for i in range(3)]
     steps = [0.0 if i == along else 1 + GAP for i in range(3)]
-    # far before near, low before high, left before right, so that what is in front covers
+    # far before near, low before high, left before right, so that nearer bars cover others
     order = sorted(product(*starts), key=lambda place: (-place[0], -place[1], place[2]))
     marked = (0, 0, starts[2][-1])
     for layer, place in enumerate(order, start=1):
@@ -112,7 +112,7 @@ def block_slices(ax: "Axes", probs: Tensor, dim: int, names: Sequence[str]) -> s
     sums = probs.sum(dim=along)
     lowest, highest = f"{sums.min().item():.4f}", f"{sums.max().item():.4f}"
     shape = tuple(sums.shape)
-    depth, down, right = [(1 + GAP) * size - GAP for size in sizes]  # the same for every dim
+    depth, down, right = [(1 + GAP) * size - GAP for size in sizes]  # the same whatever the dim
     far = _project(depth, 0, right)
     ax.annotate(
         f"sum {sums[tuple(i for d, i in enumerate(marked) if d != along)].item():.4f}",
@@ -173,14 +173,14 @@ def _outline(ax: "Axes", corner: tuple[float, float], size: tuple[float, float])
 
 
 def _edge(ends_a_slice: bool) -> dict[str, str]:
-    """Return how a sum is written: bold at the end of a slice, else slanted and grey."""
+    """Return the style of a sum: bold at the end of a slice, else italic and grey."""
     if ends_a_slice:
         return {"fontweight": "bold", "color": BLUE}
     return {"fontstyle": "italic", "color": "#555555"}
 
 
 def _project(depth: float, down: float, right: float) -> tuple[float, float]:
-    """Return where a point of the block is in the picture."""
+    """Return a point's position in the picture."""
     return right + depth * LEAN[0], -down + depth * LEAN[1]
 
 
@@ -193,7 +193,7 @@ def _bar(
     layer: int,
     marked: bool,
 ) -> None:
-    """Draw one slice as a bar with its front, top and right side, and lines between entries."""
+    """Draw one slice as a bar, with its front, top and right side and lines between entries."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon
 
@@ -231,7 +231,7 @@ def _joint(
 
 
 def _name_edges(ax: "Axes", ends: Sequence[float], names: Sequence[str]) -> None:
-    """Write what the dims are along the edges of the block."""
+    """Write the dims' names along the edges of the block."""
     depth, down, right = ends
     ax.text(right / 2, -down - 0.2, f"{names[2]} →", ha="center", va="top", fontsize=9)
     ax.text(-0.3, -down / 2, f"← {names[1]}", rotation=90, ha="right", va="center", fontsize=9)

@@ -1,4 +1,4 @@
-"""Pictures of losses: how they develop in training, and what their mean is."""
+"""Pictures of losses: how they change in training, and their mean."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -18,7 +18,8 @@ STYLES = (
     (PURPLE, "-"),
 )
 GREY = "#999999"
-# of the height of the axes: lines that end so near have one label, and labels are so far apart
+# as shares of the axes' height: how close lines must end to share a label, and how far apart labels
+# are
 SAME, APART = 0.01, 0.06
 
 
@@ -27,18 +28,18 @@ def line_training(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     marks: Mapping[str, float] = MappingProxyType({}),
 ) -> str:
-    """Draw losses on the left and accuracies on the right, a line for each run.
+    """Draw losses on the left and accuracies on the right, with a line for each run.
 
     Args:
         axes: two axes to draw on.
-        curves: by name, the losses and the accuracies, one of each per step; up to six runs.
-        marks: losses to mark with a line across, by what they are.
+        curves: the losses and accuracies of up to six runs, by name, one of each per step.
+        marks: losses to mark with a horizontal line, by name.
 
     Returns:
         A description with the first and last loss and the last accuracy of each run.
 
     Raises:
-        ValueError: if there are not two axes, or no run or more than six.
+        ValueError: if there aren't two axes, or there are no runs or more than six.
     """
     if len(axes) != 2:
         raise ValueError(f"line_training needs 2 axes, for losses and accuracies, got {len(axes)}")
@@ -71,7 +72,7 @@ def line_training(
         f"{name} {losses[0]:.2f} to {losses[-1]:.2f}, {accuracies[-1]:.2f}"
         for name, (losses, accuracies) in curves.items()
     ]
-    marked = "".join(f" Marked is {name}, {loss:.2f}." for name, loss in marks.items())
+    marked = "".join(f" A line marks {name}, {loss:.2f}." for name, loss in marks.items())
     return (
         f"Two line charts over {steps} steps. First to last loss, and last accuracy: "
         f"{'; '.join(told)}.{marked}"
@@ -79,7 +80,7 @@ def line_training(
 
 
 def _label_ends(ax: "Axes", ends: Mapping[str, float]) -> None:
-    """Write each name where its line ends, one above the other where lines end close together."""
+    """Write each name at the end of its line, stacked if lines end close together."""
     low, high = ax.get_ylim()
     groups: list[tuple[float, list[str]]] = []
     for name, end in sorted(ends.items(), key=lambda item: item[1]):
@@ -108,7 +109,7 @@ def _write_beside(ax: "Axes", text: str, height: float) -> None:
 
 
 def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int]) -> str:
-    """Draw the mean loss of each micro-batch, as wide as it has targets, and two means of all.
+    """Draw each micro-batch's mean loss as a bar, one unit wide per target, and two overall means.
 
     Args:
         ax: the axes to draw on.
@@ -116,14 +117,14 @@ def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int])
         counts: how many targets count in each.
 
     Returns:
-        A description with the numbers, of the micro-batches and of both means.
+        A description with the numbers of the micro-batches and both means.
 
     Raises:
-        ValueError: if there is no micro-batch, or not one count for each mean.
+        ValueError: if there are no micro-batches, or there isn't one count per mean.
     """
     if not means or len(means) != len(counts):
         raise ValueError(
-            f"bar_micro_batches needs one count for each mean, got {len(counts)} for {len(means)}"
+            f"bar_micro_batches needs one count per mean, got {len(counts)} for {len(means)}"
         )
     total = sum(counts)
     start, told = 0, []
@@ -148,16 +149,16 @@ def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int])
     ax.set_xlabel("targets that count")
     ax.set_ylabel("mean loss")
     ax.spines[["top", "right"]].set_visible(False)
-    return f"Bars as wide as they have targets: {'; '.join(told)}."
+    return f"Bars, one unit wide per target: {'; '.join(told)}."
 
 
 def show_segments(axes: "Sequence[Axes]", photos: object, titles: Sequence[str]) -> str:
-    """Draw seven-segment displays, each segment as dark as its number is large.
+    """Draw seven-segment displays; the larger a segment's number, the darker it is.
 
     Args:
-        axes: one for each display.
+        axes: one per display.
         photos: shape (displays, 7), the segments a to g; 0 is off and 1 is on.
-        titles: one for each display.
+        titles: one per display.
 
     Raises:
         ValueError: if the numbers of axes, displays and titles differ.

@@ -82,9 +82,9 @@
 
   function howFarShape(made, answer) {
     const [sizes, given] = [answer.length, made.length];
-    if (sizes !== given) return `The answer has ${sizes} numbers, and yours has ${given}.`;
+    if (sizes !== given) return `The answer has ${sizes} numbers, but yours has ${given}.`;
     const sorted = (shape) => String([...shape].sort((a, b) => a - b));
-    if (sorted(made) === sorted(answer)) return "The right numbers, in another order.";
+    if (sorted(made) === sorted(answer)) return "The right numbers, but in a different order.";
     const right = made.filter((size, place) => size === answer[place]).length;
     return `${right} of the ${sizes} numbers ${right === 1 ? "is" : "are"} right.`;
   }
@@ -112,7 +112,7 @@
       }
       if (oneDigit(made) === oneDigit(answer)) {
         const wanted = within ? `within ${+(100 * within).toPrecision(6)}%` : "the exact number";
-        return `Right to one digit. The question wants ${wanted}.`;
+        return `Right to one digit. The question asks for ${wanted}.`;
       }
     }
     return made > answer ? "Too large." : "Too small.";

@@ -216,8 +216,8 @@ def test_the_guesses_hear_every_kind_of_sentence():
     for start in (
         *("Right:", "Not what happens. Too large", "Not what happens. Too small"),
         *("Not what happens. Right size", "Not what happens. The right digits, 1,000 times"),
-        *("Not what happens. Right to one digit. The question wants within 0.5%.",),
-        *("Not what happens. Right to one digit. The question wants the exact number.",),
+        *("Not what happens. Right to one digit. The question asks for within 0.5%.",),
+        *("Not what happens. Right to one digit. The question asks for the exact number.",),
         *("Not what happens. That's its exp", "Not what happens. That's its log"),
         *("Not what happens. That's 1 div", "Not what happens. That's 1 minus"),
         *("Not what happens. Twice", "Not what happens. Half", "Not what happens. It's finite."),

@@ -115,7 +115,7 @@ def test_what_is_no_order_is_told_so(opened):
     page = opened("stable_softmax")
     press(page, "Stuck? Put these lines in order")
     press(page, "Check")
-    assert said(page) == "Leave one line out: one of them doesn't belong."
+    assert said(page) == "Leave out one line: one of them doesn't belong."
     press(page, "Leave out line B")
     press(page, "Leave out line C")
     press(page, "Check")

@@ -60,7 +60,7 @@
   const verdict = (known, lines) => {
     const used = lines.filter((item) => !isOut(item));
     const left = lines.length - used.length;
-    if (left === 0) return ["Leave one line out: one of them doesn't belong."];
+    if (left === 0) return ["Leave out one line: one of them doesn't belong."];
     if (left > 1) return [`You leave ${left} lines out, and only one doesn't belong.`];
     const order = used.map(letterOf).join("");
     if (known.right.includes(order)) {
