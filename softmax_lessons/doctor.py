@@ -28,7 +28,7 @@ LEFT = 100_000_000  # bytes, for saving lessons once it's installed
 SYNCED = re.compile(
     r"^(OneDrive|Dropbox|Google ?Drive|GoogleDrive|CloudStorage|Mobile Documents)\b"
 )
-UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings its own "
+UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings a Python"
 "Python"
 SMALL = "put PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu before the command, or use uv"
 ELSEWHERE = "run the course on another computer or in Colab, and read the lessons on the website"

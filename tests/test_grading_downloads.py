@@ -329,7 +329,7 @@ def test_links_out_of_a_folder_are_refused(tmp_path):
     assert set(found["ada"].answers) == {"softmax_1d"}
     assert not any(found[name].answers for name in ("bob", "cy", "dan"))
     for name in ("ada", "bob", "cy", "dan"):
-        assert any("it is a link to somewhere else" in note for note in found[name].notes)
+        assert any("it's a link to somewhere else" in note for note in found[name].notes)
 
 
 def test_names_that_are_utf_8_and_do_not_say_so(tmp_path):

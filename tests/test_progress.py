@@ -146,7 +146,7 @@ def test_next_is_what_was_left_out_and_at_last_nothing(mine):
     solve(*(number for number in by_lesson() if number != "03"))
     assert following() == "Next: the exercise softmax_dim in lesson 03."
     solve("03")
-    assert following() == "Next: nothing for today; everything is done, and review() keeps it."
+    assert following() == "Next: nothing for today; you've done everything, and review() keeps it fresh."
 
 
 def test_the_gain_is_told_as_far_as_it_is_known(mine):

@@ -62,7 +62,7 @@ class Exercise:
         by_hand: the names of functions, torch's or the course's, that don't count as an answer.
         misconceptions: the possible mistakes, the most important first.
         laws: what must hold for a right answer, the plainest first; if a mistake has no name, the
-        checker reports the first law it breaks.
+            checker reports the first law it breaks.
     """
 
     signature: str
