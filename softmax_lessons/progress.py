@@ -100,8 +100,7 @@ class Calibration:
             f"average, and {100 * share:.0f}% of them were right."
         )
         if gap <= chance:
-            return f"{told} That fits: with {count} predictions, chance alone can make gaps like "
-            f"this."
+            return f"{told} That fits: with {count} predictions, chance alone makes gaps like this."
         rarely = f"by {gap} points, and chance alone rarely makes more than {chance}"
         if sure > share:
             return f"{told} You're too sure, {rarely}: give more to the other choices."
@@ -274,4 +273,4 @@ def _next(memory: Memory, found: tuple[Lesson, ...], today: date) -> str:
     if open_ones:
         (number,) = (n for n, asked in by_lesson().items() if open_ones[0] in asked)
         return f"the exercise {open_ones[0]} in lesson {number}."
-    return "nothing for today; you've done everything, and review() keeps it fresh."
+    return "nothing for today; everything is done, and review() keeps it fresh."

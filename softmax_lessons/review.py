@@ -58,5 +58,4 @@ def _note(lesson: str, known: list[Turn], due: list[Turn]) -> str:
         soonest = min(turn.due for turn in known).isoformat()
         return f"Nothing is due today. The next question comes back on {soonest}."
     where = f"lesson {lesson}" if lesson else "lesson 00 or 01"
-    return f"Nothing to review yet. Make a prediction in {where}, and it comes back here the next "
-    f"day."
+    return f"Nothing to review yet. Make a prediction in {where}; it comes back here the next day."

@@ -146,7 +146,9 @@ def test_next_is_what_was_left_out_and_at_last_nothing(mine):
     solve(*(number for number in by_lesson() if number != "03"))
     assert following() == "Next: the exercise softmax_dim in lesson 03."
     solve("03")
-    assert following() == "Next: nothing for today; you've done everything, and review() keeps it fresh."
+    assert (
+        following() == "Next: nothing for today; everything is done, and review() keeps it fresh."
+    )
 
 
 def test_the_gain_is_told_as_far_as_it_is_known(mine):
@@ -194,7 +196,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
 @pytest.mark.parametrize(
     ("chance", "right", "told"),
     [
-        (0.8, 17, "That fits: with 20 predictions, chance alone makes such gaps."),
+        (0.8, 17, "That fits: with 20 predictions, chance alone makes gaps like this."),
         (0.5, 20, "You know more than you think, by 50 points, and chance alone rarely makes more"),
         (1.0, 19, "You're too sure, by 5 points, and chance alone rarely makes more than 0:"),
         (1.0, 20, "That fits:"),

@@ -138,7 +138,7 @@ def test_lessons_of_the_first_edition_stay_and_are_said_to_be_others_now(mine, c
         report = prepare(mine)
         assert (mine / old).read_bytes() == kept
         assert str(report).startswith(said)
-        told = f"Kept from the first edition, with their numbers now: {old} is 09 and 10"
+        told = f"Kept from the first edition, with their new numbers: {old} is 09 and 10"
         assert str(report).splitlines()[-1] == told
 
 

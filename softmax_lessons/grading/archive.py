@@ -77,7 +77,7 @@ def _unpack(
         with packed.open(entry) as stream:  # the size given in the zip may be wrong
             content = stream.read(limit + 1)
         if len(content) > limit:
-            least = "30 MB" if limit == LARGEST_FILE else "the zip may still unpack to"
+            least = "30 MB" if limit == LARGEST_FILE else "the zip may still take up"
             raise ValueError(f"it has more than {least}")
     own.parent.mkdir(parents=True, exist_ok=True)
     try:

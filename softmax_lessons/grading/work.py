@@ -72,9 +72,7 @@ class NotebookError(Exception):
 
 
 given_up = GivenUp()  # set when nobody is waiting for this process's work any longer
-_servers: dict[
-    tuple[int, str], ForkServer
-] = {}  # by process, because a fork can't use its parent's
+_servers: dict[tuple[int, str], ForkServer] = {}  # by process; a fork can't use its parent's
 _starting = threading.Lock()
 
 
