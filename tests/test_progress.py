@@ -186,7 +186,7 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
     assert told in lines()
     page = progress()._repr_html_()
     assert "You&#x27;re too sure, by 47 points" in page
-    assert "Where a bar ends below its diamond, you were too sure;" in page
+    assert "If a bar ends below its diamond, you were too sure;" in page
     assert (
         '<img alt="Reliability diagram of 10 examples: says 0.6000, right 1.0000 of 1; says 0.9000,'
         ' right 0.3333 of 9. Expected calibration error 0.5500." src="data:image/png;base64,'
@@ -211,4 +211,4 @@ def test_what_the_picture_means_depends_on_what_chance_would_do(chance, right, t
 def test_a_note_about_the_file_is_shown(mine):
     (mine / memory.FILE).write_text("[")
     page = progress()._repr_html_()
-    assert "couldn't be read, so it was renamed to" in page
+    assert "so it was renamed to" in page
