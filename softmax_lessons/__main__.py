@@ -18,7 +18,7 @@ COMMANDS = {
     "lab": "copy the lessons and open them in JupyterLab (the default)",
     "grade": "grade a folder of learners' notebooks",
     "explain": "look up an error or a symptom in the field guide",
-    "doctor": "find out what keeps the course from running on this computer, and how to fix it",
+    "doctor": "find what keeps the course from running here, and the fix",
 }
 
 

@@ -37,11 +37,11 @@ def check(
     Args:
         exercise: the name of the exercise or question, such as "stable_softmax".
         attempt: for an exercise, the learner's function itself (not its result); for a question, a
-        word, a number or a shape, or nothing to use the guess that `predict` noted. test: instead
-        of an attempt, a test for one: a function that takes a function, and raises an error or
-        returns something false if that function is wrong. The verdict says how many of the mistakes
-        that the course knows it catches. way: how to run the attempt, "fork" or "worker"; the
-        system's usual way if empty.
+            word, a number or a shape, or nothing to use the guess that `predict` noted.
+        test: instead of an attempt, a test for one: a function that takes a function, and raises an
+            error or returns something false if that function is wrong. The verdict says how many of
+            the mistakes that the course knows it catches.
+        way: how to run the attempt, "fork" or "worker"; the system's usual way if empty.
 
     Returns:
         The verdict. Whatever the attempt does, this raises no errors and prints nothing.

@@ -28,8 +28,7 @@ LEFT = 100_000_000  # bytes, for saving lessons once it's installed
 SYNCED = re.compile(
     r"^(OneDrive|Dropbox|Google ?Drive|GoogleDrive|CloudStorage|Mobile Documents)\b"
 )
-UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings its own "
-"Python"
+UV = "install uv (https://docs.astral.sh/uv) and run: uv run softmax-lessons; it brings a Python"
 SMALL = "put PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu before the command, or use uv"
 ELSEWHERE = "run the course on another computer or in Colab, and read the lessons on the website"
 TRIAL = """
@@ -255,8 +254,7 @@ def _paths(machine: Machine) -> Finding:
         or length <= WINDOWS_LIMIT
     ):
         return Finding("ok", "Paths", "short enough")
-    says = f"Windows allows paths of {WINDOWS_LIMIT} characters, but below {machine.packages} they "
-    f"reach {length}."
+    says = f"Windows allows {WINDOWS_LIMIT} characters; paths in {machine.packages} have {length}."
     fix = r"put the course closer to the top of the drive, such as in C:\softmax"
     return Finding("stop", "Paths", says, fix)
 

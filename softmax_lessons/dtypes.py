@@ -16,7 +16,7 @@ class Limits:
         largest: the largest finite value.
         exp_finite_up_to: the largest x of this dtype with a finite exp(x).
         exp_positive_down_to: the smallest x of this dtype with an exp(x) that doesn't round to
-        zero.
+            zero.
     """
 
     dtype: torch.dtype
@@ -37,7 +37,7 @@ def limits(dtype: torch.dtype) -> Limits:
 
     Raises:
         TypeError: if `dtype` isn't a floating-point dtype, or is one that torch can't convert
-        numbers to, such as float4_e2m1fn_x2, which has two numbers per byte.
+            numbers to, such as float4_e2m1fn_x2, which has two numbers per byte.
     """
     wanted = "limits needs a floating-point dtype such as torch.float32, got"
     if not isinstance(dtype, torch.dtype):

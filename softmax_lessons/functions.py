@@ -92,7 +92,8 @@ def logsumexp(logits: Tensor, dim: int, keepdim: bool = False) -> Tensor:
 
     Raises:
         TypeError: if `logits` isn't a dense floating-point tensor, `dim` isn't an integer, or
-        `keepdim` isn't a bool. IndexError: if `logits` doesn't have this dimension.
+            `keepdim` isn't a bool.
+        IndexError: if `logits` doesn't have this dimension.
     """
     require_logits(logits, dim, "logsumexp")
     if not isinstance(keepdim, bool):
@@ -109,18 +110,19 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean of -log_softmax(logits) at the targets.
 
     Args:
-        logits: floating-point scores of shape (classes,), (batch, classes) or
-            (batch, classes, ...).
+        logits: floating-point scores of shape (classes,), (batch, classes) or (batch, classes,
+            ...).
         targets: either int64 class numbers, with the shape of `logits` without the class dim (the
-        mean leaves out targets of -100), or floating-point probabilities with the shape of
-        `logits`.
+            mean leaves out targets of -100), or floating-point probabilities with the shape of
+            `logits`.
 
     Returns:
         A 0-d tensor with the dtype of `logits`.
 
     Raises:
         TypeError: if `logits` isn't a dense floating-point tensor, or `targets` isn't an int64 or
-        floating-point one. ValueError: if the shapes don't fit together, or there are no classes.
+            floating-point one.
+        ValueError: if the shapes don't fit together, or there are no classes.
         IndexError: if a target isn't one of the classes.
     """
     class_dim = 1 if isinstance(logits, Tensor) and logits.dim() > 1 else 0

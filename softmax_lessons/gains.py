@@ -139,7 +139,7 @@ class Gains:
         after: the mean number after it.
         mean: the mean of the differences.
         spread: their standard deviation; nan for fewer than two learners (the means are nan for
-        none).
+            none).
     """
 
     learners: int

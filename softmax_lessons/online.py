@@ -31,7 +31,7 @@ class State(NamedTuple):
     Attributes:
         largest: the maximum so far; -inf if there was nothing, or only -inf.
         total: the sum of exp(x - largest), in the shape of `largest`, in float64: one addition per
-        chunk costs nothing, and its rounding errors are negligible.
+            chunk costs nothing, and its rounding errors are negligible.
     """
 
     largest: Tensor
@@ -97,7 +97,8 @@ def softmax(logits: Tensor, dim: int = -1, chunk: int = 8192) -> Tensor:
     Raises:
         TypeError: if the logits aren't float32 or float64, or `dim` or `chunk` isn't an integer.
         ValueError: if `chunk` isn't above 0, there's nothing along `dim`, or the logits require a
-        gradient, which this doesn't have. IndexError: if `logits` has no such dimension.
+            gradient, which this doesn't have.
+        IndexError: if `logits` has no such dimension.
     """
     _require_entries(logits, dim, "softmax")
     chunk = _checked_chunk(chunk, "softmax")
@@ -136,8 +137,9 @@ def softmax_file(
 
     Raises:
         TypeError: if the two aren't arrays of float32 or float64, `chunk` isn't an integer, or
-        `watch` isn't a function. ValueError: if shapes or dtypes differ, the arrays aren't
-        one-dimensional and non-empty, `probs` is read-only, or `chunk` isn't above 0.
+            `watch` isn't a function.
+        ValueError: if shapes or dtypes differ, the arrays aren't one-dimensional and non-empty,
+            `probs` is read-only, or `chunk` isn't above 0.
     """
     for array in (logits, probs):
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
@@ -331,19 +333,22 @@ def run_processes(
 
     Args:
         function: a function that's importable by name, such as `softmax_sharded`, and returns a
-        tensor. shards: the input for each process. If these require a gradient, each process calls
-        backward on the sum of its result, and this sets the shards' `.grad`. same: further inputs,
-        the same for all processes. seconds: the time limit for all of them together.
+            tensor.
+        shards: the input for each process. If these require a gradient, each process calls backward
+            on the sum of its result, and this sets the shards' `.grad`.
+        same: further inputs, the same for all processes.
+        seconds: the time limit for all of them together.
 
     Returns:
         One tensor per shard, in order.
 
     Raises:
         TypeError: if `function` isn't a function, the shards aren't a list of tensors, or `same`
-        has anything but tensors in it. ValueError: if a process couldn't import the function by its
-        name, only some of the shards require a gradient, some aren't leaves, or `seconds` isn't
-        above 0. RuntimeError: if a process fails, with the last line of its error. TimeoutError:
-        if they haven't finished in time, in which case they're stopped.
+            has anything but tensors in it.
+        ValueError: if a process couldn't import the function by its name, only some of the shards
+            require a gradient, some aren't leaves, or `seconds` isn't above 0.
+        RuntimeError: if a process fails, with the last line of its error.
+        TimeoutError: if they haven't finished in time, in which case they're stopped.
     """
     if not callable(function):
         raise TypeError(f"run_processes needs a function, got {function!r:.60}")

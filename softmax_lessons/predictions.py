@@ -1,4 +1,4 @@
-"""`predict`: commit to a guess before you see, and compare it with what happens."""
+"""`predict`: commit to a guess before you see the result, then compare the two."""
 
 import difflib
 from datetime import date
@@ -12,22 +12,22 @@ from softmax_lessons.translation import translated
 
 
 def predict(question: str, guess: object = ...) -> Verdict:
-    """Note a prediction; the lesson's next cell shows what happens, and compares.
+    """Note a prediction; the lesson's next cell shows what happens, and compares them.
 
     Args:
         question: the name of the question, such as "largest_exp".
-        guess: a word, a number or a shape; or, where there are words to choose from, their
+        guess: a word, a number or a shape; or, if there are words to choose from, their
             probabilities, such as `{"sharper": 0.7, "same": 0.3}`.
 
     Returns:
-        A verdict that says what was noted, and nothing of what happens.
+        A verdict that says what was noted, but nothing about what happens.
     """
     task = tasks().get(question) if isinstance(question, str) else None
     if not isinstance(task, Question):
         questions = [name for name, each in tasks().items() if isinstance(each, Question)]
         near = difflib.get_close_matches(str(question), questions, n=1, cutoff=0.4)
         says = "".join(f'Did you mean "{name}"?' for name in near)
-        return Verdict(str(question), "unusable", "there is no question of that name", says)
+        return Verdict(str(question), "unusable", "there is no question with that name", says)
     if guess is None or guess is ...:
         return task.at_once(question, ...)
     try:
@@ -47,7 +47,7 @@ def compared(
     review: bool = False,
     today: date | None = None,
 ) -> Verdict:
-    """Return the verdict on a guess, or on the one that was noted, and remember how it went."""
+    """Return the verdict on a guess, or on the noted one, and remember the result."""
     noted = guess is None
     if noted and (guess := memory.mine().noted.get(name)) is None:
         return Verdict(name, "not begun", "no prediction yet (the cell above takes one)")
@@ -61,7 +61,7 @@ def compared(
     if not noted:
         memory.note_compared(found)
         return verdict
-    # a lesson that is run again on another day compares what was predicted then, not anew
+    # if a lesson is run again on a different day, it compares the old prediction, not a new one
     if not any((g.question, g.guess) == (name, kept) for g in memory.mine().guesses):
         memory.note_compared(found)
     says = f"You predicted {told(made)}. {translated(verdict.says)}".strip()
@@ -69,7 +69,7 @@ def compared(
 
 
 def as_text(answer: Answer) -> str:
-    """Return an answer as a text that can be read as that answer again."""
+    """Return an answer as a text that reads back as the same answer."""
     return f"{answer:.17g}" if isinstance(answer, float) else str(answer)
 
 

@@ -1,4 +1,4 @@
-"""`progress`: what is predicted, done and reviewed, lesson by lesson, and what to do next."""
+"""`progress`: what you've predicted, done and reviewed in each lesson, and what to do next."""
 
 import html
 import json
@@ -18,9 +18,9 @@ from softmax_lessons.workspace import lessons
 
 COLUMNS = ("predicted", "done", "reviewed")
 HOW_TO_READ = (
-    "Where a bar ends below its diamond, you were too sure; where it ends above, not sure enough."
+    "If a bar ends below its diamond, you were too sure; if it ends above, not sure enough."
 )
-ENOUGH = 10  # predictions with probabilities, for a picture of how sure the learner is
+ENOUGH = 10  # predictions with probabilities, needed for a picture of how sure the learner is
 TABLE = "border-collapse: collapse; background: #FFFFFF; color: #1A1A1A"
 CELL = "border: 1px solid #767676; padding: 0.2em 0.7em; text-align: left; background: {}"
 GROUNDS = {"none": "#FFFFFF", "some": "#E3F0FA", "all": "#CDEEDF"}
@@ -28,7 +28,7 @@ GROUNDS = {"none": "#FFFFFF", "some": "#E3F0FA", "all": "#CDEEDF"}
 
 @dataclass(frozen=True)
 class Count:
-    """How many of how many."""
+    """A count out of a total."""
 
     done: int
     of: int
@@ -43,7 +43,7 @@ class Count:
 
     @property
     def words(self) -> str:
-        """The same, with words in place of the ends."""
+        """The same, with words for none and all."""
         if not self.of:
             return "–"  # noqa: RUF001
         return {"none": f"none of {self.of}", "all": f"✓ all {self.of}"}.get(self.share, str(self))
@@ -51,14 +51,14 @@ class Count:
 
 @dataclass(frozen=True)
 class Lesson:
-    """How far a learner is with a lesson.
+    """How far a learner has got with a lesson.
 
     Attributes:
         name: the name of its notebook.
         title: its number and title.
-        predicted: its questions that a prediction was made for.
-        done: its exercises that are solved.
-        reviewed: its questions that were answered again, after the lesson.
+        predicted: its questions with a prediction.
+        done: its solved exercises.
+        reviewed: its questions answered again, after the lesson.
     """
 
     name: str
@@ -93,14 +93,14 @@ class Calibration:
     def __str__(self) -> str:
         sure, share = statistics.fmean(self.confidence), statistics.fmean(self.right)
         count, gap = len(self.right), round(100 * abs(sure - share))
-        # two standard deviations of the share, for someone who is right as often as they are sure
+        # two standard deviations of the share, for someone who's right as often as they're sure
         chance = round(200 * math.sqrt(sum(p * (1 - p) for p in self.confidence)) / count)
         told = (
             f"In {count} predictions with probabilities, you were {100 * sure:.0f}% sure on "
             f"average, and {100 * share:.0f}% of them were right."
         )
         if gap <= chance:
-            return f"{told} That fits: with {count} predictions, chance alone makes such gaps."
+            return f"{told} That fits: with {count} predictions, chance alone makes gaps like this."
         rarely = f"by {gap} points, and chance alone rarely makes more than {chance}"
         if sure > share:
             return f"{told} You're too sure, {rarely}: give more to the other choices."
@@ -125,17 +125,17 @@ class Calibration:
 
 @dataclass(frozen=True, repr=False)
 class Progress:
-    """What a learner has done; shows itself as a table in a notebook and in a terminal.
+    """What a learner has done, displayed as a table in a notebook or a terminal.
 
     Attributes:
         solved: the names of the exercises solved so far, in the order of the course.
         open: the names of the others.
-        note: what there is to say about the file, else "".
-        lessons: how far each lesson is.
-        next: what to do next, in a line.
-        gain: what was gained from `before` to `after`, else "".
-        calibration: how sure the learner was and how often right, once there are ten
-            predictions with probabilities.
+        note: a message about the file, if there is one, else "".
+        lessons: how far the learner has got with each lesson.
+        next: what to do next, in one line.
+        gain: the gain from `before` to `after`, else "".
+        calibration: how sure and how often right the learner was, once there are ten predictions
+            with probabilities.
     """
 
     solved: tuple[str, ...]
@@ -179,7 +179,7 @@ class Progress:
         told = "".join(f'<p style="margin: 0.5em 0">{text}</p>' for text in texts if text)
         picture = self.calibration.drawn() if self.calibration else ""
         ground = "background: #FFFFFF; color: #1A1A1A; padding: 0.4em 1em; max-width: 52em"
-        scrolls = 'role="region" aria-label="Progress" tabindex="0"'  # on a telephone
+        scrolls = 'role="region" aria-label="Progress" tabindex="0"'  # on a phone
         return f'<div {scrolls} style="{ground}; overflow-x: auto">{table}{told}{picture}</div>'
 
 
@@ -193,14 +193,15 @@ def _row(lesson: Lesson) -> str:
 
 
 def progress(*, today: date | None = None) -> Progress:
-    """Return what you have predicted, solved and reviewed in this folder, and what comes next.
+    """Return what you've predicted, solved and reviewed in this folder, and what comes next.
 
     Args:
-        today: the day to go by, today if it isn't given.
+        today: the date to use; by default, today.
 
     Returns:
-        A table of the lessons; the gain, once you have answered `before` and `after`; and how sure
-        you were against how often you were right, once ten predictions had probabilities.
+        A table of the lessons; your gain, once you've answered `before` and `after`; and how sure
+        you were against how often you were right, once you've made ten predictions with
+        probabilities.
     """
     memory = mine()
     with_chances = [
@@ -252,7 +253,7 @@ def _next(memory: Memory, found: tuple[Lesson, ...], today: date) -> str:
     """Return what to do next, in a clause."""
     due = sum(turn.due <= today for turn in turns(memory) if turn.guesses)
     reviewed = sum(guess.review and guess.day == today for guess in memory.guesses)
-    if due and reviewed < MOST:  # a review a day, however many are due: lessons have to go on
+    if due and reviewed < MOST:  # one review a day, however many are due, so that the lessons go on
         at_a_time = f", {MOST} at a time" if due > MOST else ""
         return f"review(), because {due} question{'s are' if due > 1 else ' is'} due{at_a_time}."
     started = [lesson for lesson in found if begun(memory, lesson.number)]
@@ -272,4 +273,4 @@ def _next(memory: Memory, found: tuple[Lesson, ...], today: date) -> str:
     if open_ones:
         (number,) = (n for n, asked in by_lesson().items() if open_ones[0] in asked)
         return f"the exercise {open_ones[0]} in lesson {number}."
-    return "nothing for today; everything is done, and review() keeps it."
+    return "nothing for today; everything is done, and review() keeps it fresh."

@@ -1,4 +1,4 @@
-"""A few questions in a row, outside of their lessons: shown with numbers, answered by number."""
+"""A few questions in a row, outside their lessons: shown with numbers, answered by number."""
 
 import html
 import textwrap
@@ -20,9 +20,9 @@ class Asked:
     """One question of a quiz.
 
     Attributes:
-        name: under which the answer is remembered.
+        name: the name under which to remember the answer.
         question: the question.
-        lesson: the number of the lesson that it comes from, such as "04".
+        lesson: the number of its lesson, such as "04".
     """
 
     name: str
@@ -39,16 +39,16 @@ class Asked:
 
 @dataclass(frozen=True, repr=False)
 class Quiz:
-    """Questions to answer; it shows itself in a notebook and in a terminal.
+    """Questions to answer, displayed in a notebook or a terminal.
 
     Attributes:
-        call: the call that made it, such as "review()".
-        title: what it is.
+        call: the call that made the quiz, such as "review()".
+        title: the quiz's title.
         asked: the questions, in order.
-        note: what there is to say before them, or instead of them.
-        review: whether they are asked again, after the lesson.
-        tells: whether an answer gets a verdict at once, or is only noted.
-        today: the day under which answers are remembered; the day of answering if it's None.
+        note: a text before the questions, or instead of them.
+        review: whether it asks them again, after the lesson.
+        tells: whether an answer gets a verdict straight away, or is only noted.
+        today: the date to remember the answers under; the current date if it's None.
     """
 
     call: str
@@ -64,11 +64,11 @@ class Quiz:
         return len(self.asked)
 
     def answer(self, number: int, guess: object = ...) -> Verdict:
-        """Answer a question; the first answer of a day is remembered.
+        """Answer a question; the quiz remembers the first answer of the day.
 
         Args:
             number: its number, from 1.
-            guess: a word, a number or a shape; or, where there are words to choose from, their
+            guess: a word, a number or a shape; or, if there are words to choose from, their
                 probabilities, such as `{"sharper": 0.7, "same": 0.3}`.
 
         Returns:
@@ -77,7 +77,7 @@ class Quiz:
         title = f"question {number}"
         if type(number) is not int or not 1 <= number <= len(self):
             has = f"This quiz has questions 1 to {len(self)}." if self.asked else self.note
-            return Verdict(title, "unusable", "there is no question of that number", has)
+            return Verdict(title, "unusable", "there is no question with that number", has)
         asked = self.asked[number - 1]
         if guess is None or guess is ...:
             return asked.question.at_once(title, ...)
@@ -127,7 +127,7 @@ class Quiz:
 
 
 def _as_html(asks: str) -> str:
-    """Return a question as HTML; lines that are set in by four spaces are code."""
+    """Return a question as HTML; lines indented by four spaces are code."""
     return "".join(
         f"<pre>{html.escape(textwrap.dedent(block))}</pre>" if block[:4].isspace() else lines(block)
         for block in asks.split("\n\n")

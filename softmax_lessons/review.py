@@ -1,4 +1,4 @@
-"""`review`: what you predicted comes back, in growing gaps, until it stays."""
+"""`review`: questions that you've answered come back, at growing intervals, until they stick."""
 
 from datetime import date
 from random import Random
@@ -12,28 +12,28 @@ from softmax_lessons.schedule import MOST, Turn, turns
 def review(
     lesson: int | str | None = None, *, today: date | None = None, seed: int | None = None
 ) -> Quiz:
-    """Ask up to five questions again from the lessons that you have begun.
+    """Ask up to five questions again from the lessons you've begun.
 
     A question comes back a day after a wrong answer; after right answers in a row, it comes back
-    after 1, 3, 7, 21 and then every 60 days. What was answered wrong is asked first, then what
-    was answered right, the longest ago first, then what was never answered. A question that can
-    be asked with other numbers is.
+    after 1, 3, 7, 21 and then every 60 days. Questions you got wrong come first, then those you got
+    right, the longest ago first, then those you've never answered. If a question can be asked with
+    other numbers, it is.
 
     Args:
-        lesson: the number of a lesson, to be asked only about that one.
-        today: the day to go by, today if it isn't given.
-        seed: chooses the other numbers; the same ones all day long if it isn't given.
+        lesson: the number of a lesson, for questions from that one only.
+        today: the date to use; by default, today.
+        seed: chooses the other numbers; by default, the same ones all day.
 
     Returns:
         The questions. `quiz = review()` shows them, and `quiz.answer(1, "nan")` answers the first.
 
     Raises:
-        ValueError: if no lesson of that number has questions.
+        ValueError: if there's no lesson with this number that has questions.
     """
     number = "" if lesson is None else str(lesson).zfill(2)
     if number and number not in by_lesson():
         last = max(by_lesson())
-        raise ValueError(f"review goes over the lessons 0 to {int(last)}, got {lesson!r}")
+        raise ValueError(f"review covers lessons 0 to {int(last)}, got {lesson!r}")
     day = today or date.today()
     known = turns(memory.mine(), number)
     due = [turn for turn in known if turn.due <= day][:MOST]

@@ -1,4 +1,4 @@
-"""When a question comes back: after gaps that grow with every right answer in a row."""
+"""When a question comes back: after intervals that grow with every right answer in a row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from softmax_lessons.checker.memory import Compared, Memory
 from softmax_lessons.checker.question import Question
 from softmax_lessons.lessons import by_lesson
 
-MOST = 5  # questions of a review
-GAPS = (1, 3, 7, 21, 60)  # days, after so many right answers in a row; the last one repeats
+MOST = 5  # questions per review
+GAPS = (1, 3, 7, 21, 60)  # days, by the number of right answers in a row; the last one repeats
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of a lesson that the learner has begun, and what became of it so far.
+    """A question from a lesson that the learner has begun, and its history.
 
     Attributes:
         lesson: the number of its lesson, such as "04".
         name: the question's name.
         question: the question.
-        guesses: the predictions made so far, the latest last.
+        guesses: the predictions so far, the latest last.
     """
 
     lesson: str
@@ -30,7 +30,7 @@ class Turn:
 
     @property
     def due(self) -> date:
-        """The day from which it is asked again; a question that was never answered always is."""
+        """The day from which to ask it again; a question that was never answered is always due."""
         if not self.guesses:
             return date.min
         right_in_a_row = 0
@@ -43,16 +43,16 @@ class Turn:
 
     @property
     def rank(self) -> tuple[bool, bool, date]:
-        """What is asked first has the lowest: answered wrong, then right, the longest ago first."""
+        """The sort key; lowest comes first: answered wrong, then right, the longest ago first."""
         if not self.guesses:
             return (True, True, date.min)
         return (False, self.guesses[-1].right, self.guesses[-1].day)
 
 
 def turns(memory: Memory, lesson: str = "") -> list[Turn]:
-    """Return the questions of all lessons begun, or of one, in the order of asking.
+    """Return the questions from all lessons begun, or from one, in the order to ask them.
 
-    A lesson is begun once a prediction of it was compared, or an exercise solved.
+    A lesson counts as begun once one of its predictions has been compared or exercises solved.
     """
     found = []
     for number, asked in by_lesson().items():
@@ -65,7 +65,7 @@ def turns(memory: Memory, lesson: str = "") -> list[Turn]:
 
 
 def begun(memory: Memory, lesson: str) -> bool:
-    """Tell whether something of a lesson was predicted or solved."""
+    """Tell whether the learner has predicted or solved something in a lesson."""
     done = {*memory.solved, *(guess.question for guess in memory.guesses)}
     return not done.isdisjoint(by_lesson()[lesson])
 

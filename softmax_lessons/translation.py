@@ -1,6 +1,6 @@
-"""What the checker says, in the learner's language, as far as somebody has translated it.
+"""The checker's texts in the learner's language, as far as somebody has translated them.
 
-Each text is looked up as it stands; one that isn't in the catalogue, or that is put together from
+It looks up each text as a whole; a text that isn't in the catalogue, or that's put together with
 numbers during a check, stays as it is. docs/translate.md says how a catalogue is made.
 """
 
@@ -13,6 +13,6 @@ CATALOGUES = Path(__file__).parent / "locales"  # LANGUAGE/LC_MESSAGES/softmax_l
 
 def translated(text: str) -> str:
     """Return a text in the language that LANGUAGE, LC_ALL, LC_MESSAGES or LANG names."""
-    if not text:  # gettext keeps its own notes under the empty text
+    if not text:  # gettext keeps its metadata under the empty text
         return text
     return gettext.translation(DOMAIN, CATALOGUES, fallback=True).gettext(text)

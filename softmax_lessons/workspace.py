@@ -1,4 +1,4 @@
-"""The learner's own copy of the lessons: made once, refreshed, never written over."""
+"""The learner's own copy of the lessons: made once, refreshed, never overwritten."""
 
 import hashlib
 import json
@@ -15,15 +15,15 @@ from softmax_lessons.copies import (
     without_solutions,
 )
 
-WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before a file is tried again
-MANIFEST = ".softmax_lessons.json"  # what was written to the folder: file name -> SHA-256
-# what tells AI assistants to tutor, and editors not to complete: where it goes -> where it is
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before trying a file again
+MANIFEST = ".softmax_lessons.json"  # what we wrote to the folder: file name -> SHA-256
+# files that tell AI assistants to tutor, and editors not to complete: target -> source
 BESIDE_LESSONS = {
     "AGENTS.md": "AGENTS.md",
-    "CLAUDE.md": "CLAUDE.md",  # points to it, for the assistant that reads only this
+    "CLAUDE.md": "CLAUDE.md",  # points to AGENTS.md, for the assistant that only reads this file
     ".vscode/settings.json": "vscode_settings.json",
 }
-FIRST_EDITION = {  # the files whose lesson has another number now
+FIRST_EDITION = {  # files whose lesson now has a different number
     "07_follow_the_gradient.ipynb": "08",
     "08_temperature_and_sampling.ipynb": "09 and 10",
     "09_mask_and_attend.ipynb": "12",
@@ -39,11 +39,11 @@ class Report:
     """What `prepare` did, as lists of file names.
 
     Attributes:
-        added: lessons that were not there.
+        added: lessons that weren't there.
         refreshed: lessons the learner hadn't changed, replaced by a newer version.
-        kept: files that the learner has changed, or that are the learner's own.
-        outdated: those among `kept` of which the course has another version.
-        first_edition: files of the first edition whose lesson has another number now; nothing
+        kept: files that the learner has changed or made.
+        outdated: those among `kept` that the course has a different version of.
+        first_edition: files from the first edition whose lesson now has a different number; nothing
             touches them.
     """
 
@@ -63,20 +63,20 @@ class Report:
             lines.append(f"Kept as you left them: {', '.join(self.kept)}")
         if self.outdated:
             lines.append(
-                f"Of these, the course has another version: {', '.join(self.outdated)} "
-                "(rename yours, and the next start brings it)"
+                f"Of these, the course has a different version: {', '.join(self.outdated)} "
+                "(rename yours, and the next start will add it)"
             )
-        lines = lines or ["All lessons are there, none has changed."]
+        lines = lines or ["All lessons are up to date."]
         if self.first_edition:
             now = ", ".join(f"{name} is {FIRST_EDITION[name]}" for name in self.first_edition)
-            lines.append(f"Kept from the first edition, with their numbers now: {now}")
+            lines.append(f"Kept from the first edition, with their new numbers: {now}")
         return "\n".join(lines)
 
 
 def lessons() -> list[Path]:
     """Return the notebooks of the course, in reading order.
 
-    An installed package has them inside; a checkout has them next to it.
+    An installed package has them inside; in a checkout, they're next to the package.
     """
     package = Path(__file__).parent
     for folder in (package / "notebooks", package.parent / "notebooks"):
@@ -88,19 +88,19 @@ def lessons() -> list[Path]:
 def prepare(folder: Path | str, solutions: bool = True) -> Report:
     """Put a working copy of each lesson into `folder`, without outputs.
 
-    A file that isn't there is added. One that is there and still as this function wrote it is
-    refreshed. Any other is the learner's, and is kept.
+    It adds missing files and refreshes those that are still as it wrote them. All others belong to
+    the learner, and it keeps them.
 
     Args:
-        folder: where the copies go, a path or a string; made if it doesn't exist.
-        solutions: keep the solutions, which only JupyterLab and Notebook hide.
+        folder: where to put the copies, a path or a string; it's created if it doesn't exist.
+        solutions: whether to keep the solutions, which only JupyterLab and Notebook hide.
 
     Returns:
-        What was added, refreshed and kept, and what is there of the first edition.
+        What was added, refreshed and kept, and which files are from the first edition.
 
     Raises:
-        TypeError: if `folder` is not a path.
-        OSError: if the folder can't be made or written to.
+        TypeError: if `folder` isn't a path.
+        OSError: if the folder can't be created or written to.
     """
     try:
         folder = Path(folder)
@@ -134,7 +134,7 @@ def prepare(folder: Path | str, solutions: bool = True) -> Report:
 
 
 def _put_beside(folder: Path, written: dict[str, str]) -> None:
-    """Put what isn't a lesson next to them; what the learner has changed or deleted stays so."""
+    """Put the other files next to the lessons, except those the learner has changed or deleted."""
     for name, source in BESIDE_LESSONS.items():
         fresh, copy = (
             (Path(__file__).parent / "beside_lessons" / source).read_bytes(),
@@ -150,7 +150,7 @@ def _put_beside(folder: Path, written: dict[str, str]) -> None:
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
-    """Return what was written before; nothing if that isn't known, so that all is kept."""
+    """Return what was written before; nothing if that's unknown, so that everything is kept."""
     try:
         written = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -159,7 +159,7 @@ def _read_manifest(folder: Path) -> dict[str, str]:
 
 
 def _fresh(lesson: Path, solutions: bool) -> bytes:
-    """Return a learner's copy: outputs would spoil the predictions, the notes are a teacher's."""
+    """Return a learner's copy, without outputs (they would spoil predictions) or notes."""
     notebook = json.loads(lesson.read_text(encoding="utf-8"))
     notebook = with_completion_off(without_outputs(without_notes(notebook)))
     if not solutions:
@@ -175,13 +175,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         content: its new content.
 
     Raises:
-        OSError: if it can't be written; what was there before is there still.
+        OSError: if it can't be written; the old file then stays as it was.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part_")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
+        os.chmod(temporary, 0o644)  # mkstemp creates files that only their owner can read
         _replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
@@ -189,7 +189,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _replace(source: str, target: Path) -> None:
-    """Move a file over another, which on Windows an editor or a scanner may hold for a moment."""
+    """Move a file over another; on Windows, an editor or a scanner may lock it for a moment."""
     for wait in WAITS:
         try:
             os.replace(source, target)

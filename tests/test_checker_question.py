@@ -246,7 +246,7 @@ def test_no_chance_for_what_happens_is_an_infinite_loss():
             {"equal": 1.5, "close": -0.5},
             "A probability is between 0 and 1, but you gave equal 1.5.",
         ),
-        ({"equal": "most", "close": 0.5}, "equal got 'most'."),
+        ({"equal": "most", "close": 0.5}, "you gave equal 'most'."),
         ({"same": 1.0}, '"same" isn\'t a choice. Choose one of "close", "different", "equal".'),
         ({}, "Your probabilities sum to 0."),
     ],

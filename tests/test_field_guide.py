@@ -233,7 +233,7 @@ def test_the_last_exception_is_explained(monkeypatch):
 
 @pytest.mark.parametrize(
     ("given", "error", "says"),
-    [(7, TypeError, "not a int"), ("  ", ValueError, "empty"), ([], TypeError, "not a list")],
+    [(7, TypeError, "got a int"), ("  ", ValueError, "empty"), ([], TypeError, "got a list")],
 )
 def test_what_can_not_be_explained_is_told(given, error, says):
     with pytest.raises(error, match=says):

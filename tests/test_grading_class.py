@@ -161,7 +161,7 @@ def test_who_is_stuck_and_who_flew():
     assert found.stuck == [
         ("Nothing handed in", ["b"]),
         ("Handed in, but no answer begun", ["c", "d"]),
-        ("Made one mistake 5 times or more", ["e (missing-keepdim, 5 times)"]),
+        ("Made the same mistake 5 times or more", ["e (missing-keepdim, 5 times)"]),
     ]
 
 
@@ -481,7 +481,7 @@ def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
     titles = re.findall(r"<h2>(.*?)</h2>", page)
     assert titles == [
         "Exercises and mistakes",
-        "The mistakes made most",
+        "The most common mistakes",
         "Predictions that the class got wrong",
         "Who needs you, and who doesn't",
         "For tomorrow",

@@ -1,6 +1,7 @@
 """Marks in each system's own table, feedback for each learner, pseudonyms, explained marks."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -237,7 +238,7 @@ def test_each_learner_gets_a_page_and_a_text_in_the_checkers_words(folder):
     }
     says = next(m.says for m in tasks()["softmax_dim"].misconceptions if m.slug == "returns-scores")
     for kind in ("html", "txt"):
-        text = (out / f"{LIN}.{kind}").read_text(encoding="utf-8")
+        text = html.unescape((out / f"{LIN}.{kind}").read_text(encoding="utf-8"))
         assert says in text
         assert "returns-scores" in text
         assert "softmax_1d" in text

@@ -30,7 +30,7 @@ def test_a_loss_may_be_marked(axes):
     alt = plots.line_training(axes, {"right": ([2.3, 0.25], [0, 0])}, {"log 10": 2.303})
     assert list(axes[0].get_lines()[-1].get_ydata()) == [2.303, 2.303]
     assert labels(axes[0])["log 10 = 2.30"] == 2.303
-    assert alt.endswith("Marked is log 10, 2.30.")
+    assert alt.endswith("A line marks log 10, 2.30.")
 
 
 def test_labels_of_lines_that_end_together_do_not_overlap(axes):

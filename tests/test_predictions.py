@@ -101,5 +101,5 @@ def test_outside_a_learners_folder_a_guess_lasts_as_long_as_the_session(tmp_path
 
 def test_a_name_that_is_no_question_is_told():
     assert 'Did you mean "helped"?' in predict("help", "equal").message
-    assert "no question of that name" in predict("softmax_1d", "equal").message
+    assert "no question with that name" in predict("softmax_1d", "equal").message
     assert predict(3, "equal").status == "unusable"

@@ -193,7 +193,7 @@ def test_no_answer_is_remembered_that_is_none(mine, guess, status):
 
 @pytest.mark.parametrize("lesson", [17, -1, "five", 1.5, "0x1"])
 def test_a_lesson_without_questions_is_refused(mine, lesson):
-    with pytest.raises(ValueError, match="review goes over the lessons 0 to 16, got"):
+    with pytest.raises(ValueError, match="review covers lessons 0 to 16, got"):
         review(lesson)
 
 

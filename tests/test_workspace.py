@@ -134,11 +134,11 @@ def test_lessons_of_the_first_edition_stay_and_are_said_to_be_others_now(mine, c
     (mine / old).write_bytes(kept)
     digest = hashlib.sha256(b"as it came" if changed else kept).hexdigest()
     (mine / MANIFEST).write_text(json.dumps({old: digest}), encoding="utf-8")
-    for said in ("Added: 00_start_here.ipynb, ", "All lessons are there, none has changed.\n"):
+    for said in ("Added: 00_start_here.ipynb, ", "All lessons are up to date.\n"):
         report = prepare(mine)
         assert (mine / old).read_bytes() == kept
         assert str(report).startswith(said)
-        told = f"Kept from the first edition, with their numbers now: {old} is 09 and 10"
+        told = f"Kept from the first edition, with their new numbers: {old} is 09 and 10"
         assert str(report).splitlines()[-1] == told
 
 

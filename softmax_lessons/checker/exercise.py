@@ -33,8 +33,7 @@ BY_HAND = (
     "PyTorch's own function is right, and it's the one to use in your models. But here, the point "
     "is to build it yourself from smaller steps."
 )
-GUESSED = "You didn't pass a `dim`, so PyTorch guessed one. It guessed right this time, but pass "
-"it yourself."
+GUESSED = "You didn't pass a `dim`. PyTorch guessed the right one this time, but pass it yourself."
 PROPERTIES = {  # what to say about a mistake that has no name and breaks no law
     "error": "Your function raises an error.",
     "type": "Your function doesn't return a tensor.",
@@ -62,7 +61,7 @@ class Exercise:
         by_hand: the names of functions, torch's or the course's, that don't count as an answer.
         misconceptions: the possible mistakes, the most important first.
         laws: what must hold for a right answer, the plainest first; if a mistake has no name, the
-        checker reports the first law it breaks.
+            checker reports the first law it breaks.
     """
 
     signature: str

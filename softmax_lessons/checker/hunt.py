@@ -43,9 +43,10 @@ class Hunt:
     Attributes:
         right: correct functions, which a test must pass; the first one is the lesson's.
         broken: functions with the bug, each with a description that continues "Your test passes a
-        function that", or what `check` says about it if `catch_all` is false. The first one is the
-        one that the lesson shows. hints: where to look, which idea, which line. catch_all: whether
-        a test must catch all of them.
+            function that", or what `check` says about it if `catch_all` is false. The first one is
+            the one that the lesson shows.
+        hints: where to look, which idea, which line.
+        catch_all: whether a test must catch all of them.
     """
 
     right: tuple[Callable[..., object], ...]

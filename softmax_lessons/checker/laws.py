@@ -19,8 +19,8 @@ class Law:
     Attributes:
         slug: the name for an answer that breaks it.
         broken: says what is broken, in words and numbers, given an input, the result and the
-        expected result, both in float64 and of the same shape; "" if the law holds. hints: where to
-        look, which idea, which line.
+            expected result, both in float64 and of the same shape; "" if the law holds.
+        hints: where to look, which idea, which line.
     """
 
     slug: str

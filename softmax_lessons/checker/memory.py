@@ -22,8 +22,9 @@ class Memory:
         solved: the names of the solved exercises, in the order they were solved.
         hints: how many hints were given for a mistake, by "exercise/slug".
         noted: the last prediction, by the question's name: a text, or choices with their
-        probabilities. guesses: the day's first prediction for each question, once it has been
-        compared. note: a message about the file, if there is one, else "".
+            probabilities.
+        guesses: the day's first prediction for each question, once it has been compared.
+        note: a message about the file, if there is one, else "".
     """
 
     solved: list[str] = field(default_factory=list)

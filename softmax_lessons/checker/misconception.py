@@ -24,9 +24,10 @@ class Misconception:
         fit: variants with a number that's read off the attempt's own results.
         symptom: a fact that a single outcome can show.
         pattern: a fact that only all outcomes together can show; it gets the probes, what the
-        attempt did with them, and the numbers of those that went wrong. error: a pattern in the
-        error message that it raises. causes: slugs that don't count as separate mistakes next to
-        this one. calls: the variants only count if the attempt calls one of these functions.
+            attempt did with them, and the numbers of those that went wrong.
+        error: a pattern in the error message that it raises.
+        causes: slugs that don't count as separate mistakes next to this one.
+        calls: the variants only count if the attempt calls one of these functions.
         alone: never try it together with another mistake.
     """
 

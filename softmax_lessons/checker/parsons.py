@@ -82,7 +82,7 @@ class Parsons:
 
         Raises:
             SyntaxError: if the lines can't be in this order, for example with an indented one
-            first.
+                first.
         """
         lines = [self.head, *(f"    {self.shown[letter]}" for letter in letters)]
         names = {"torch": torch, "F": F, "__name__": "steps"}

@@ -27,9 +27,10 @@ class Question:
     Attributes:
         answer: what happens: a word, a number, or a shape.
         wrong: likely wrong answers, each with a slug and a sentence that says what's behind it. If
-        `answer` is a word, these are the other choices. within: how far a number may be off,
-        relative to the right one. asks: the question, with everything it takes to answer it outside
-        the lesson. again: makes the same question with other numbers, if there's a way.
+            `answer` is a word, these are the other choices.
+        within: how far a number may be off, relative to the right one.
+        asks: the question, with everything it takes to answer it outside the lesson.
+        again: makes the same question with other numbers, if there's a way.
     """
 
     answer: Answer

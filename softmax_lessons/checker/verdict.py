@@ -88,7 +88,8 @@ class Verdict:
         headline: the status in words.
         says: the message, one or more sentences.
         mistakes: the mistakes found, the main one first; empty if the attempt is right, not begun,
-        or wrong in a way without a name. example: a call that shows the mistake, if there is one.
+            or wrong in a way without a name.
+        example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
         offer: what else may help; it comes after the hint, or instead of one if there is none.
     """

@@ -1,4 +1,4 @@
-"""Unpack zips that others packed: nothing leaves the folder, and nothing grows without limit."""
+"""Unpack other people's zips: nothing leaves the folder, and nothing grows without limit."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ import zipfile
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-LARGEST_FILE = 30 << 20  # bytes of a file, or of a learner's zip
-MOST_OF_CLASS = 4 << 30  # bytes that the zip of a class may unpack to
+LARGEST_FILE = 30 << 20  # bytes in a file, or in a learner's zip
+MOST_OF_CLASS = 4 << 30  # bytes that a class's zip may unpack to
 MOST_OF_LEARNER = 100 << 20
 MOST_ENTRIES = 100_000
-# what is looked into; of all else, it is told that it is there
+# files to look into; for all others, the report only says that they exist
 READ = (".ipynb", ".zip", ".txt", ".json")
 UTF_8 = 0x800  # a flag: the name is UTF-8
 ENCRYPTED = 0x1
@@ -30,10 +30,10 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
 
     Args:
         archive: the zip.
-        most: the bytes that it may unpack to.
+        most: how many bytes it may unpack to.
 
     Returns:
-        The folder, and a sentence for each entry that was refused.
+        The folder, and a sentence for each rejected entry.
 
     Raises:
         ValueError: if it isn't a zip that can be read.
@@ -49,8 +49,8 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
                 name = _name(entry)
                 try:
                     most -= _unpack(packed, entry, name, target, most)
-                except Exception as error:  # what is in one entry must not cost the others
-                    refused.append(f"{name} is not unpacked: {_why(error)}")
+                except Exception as error:  # one bad entry must not affect the others
+                    refused.append(f"{name} wasn't unpacked: {_why(error)}")
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise ValueError(f"it isn't a readable zip: {_why(error)}") from error
     return target, refused
@@ -59,12 +59,12 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
 def _unpack(
     packed: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, target: Path, most: int
 ) -> int:
-    """Unpack one entry; return how many bytes it has."""
+    """Unpack one entry; return its size in bytes."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
         raise ValueError("it leads out of the folder")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ValueError("it is a link")
+        raise ValueError("it's a link")
     own = target / path
     if name.endswith("/"):
         own.mkdir(parents=True, exist_ok=True)
@@ -74,24 +74,24 @@ def _unpack(
         if entry.flag_bits & ENCRYPTED:
             raise ValueError("it needs a password")
         limit = min(LARGEST_FILE, most)
-        with packed.open(entry) as stream:  # what the zip says of its size may be wrong
+        with packed.open(entry) as stream:  # the size given in the zip may be wrong
             content = stream.read(limit + 1)
         if len(content) > limit:
-            least = "30 MB" if limit == LARGEST_FILE else "is left of what the zip may unpack to"
+            least = "30 MB" if limit == LARGEST_FILE else "the zip may still take up"
             raise ValueError(f"it has more than {least}")
     own.parent.mkdir(parents=True, exist_ok=True)
     try:
         with own.open("xb") as file:
             file.write(content)
     except FileExistsError:
-        raise ValueError("the zip has another of this name, which is taken") from None
+        raise ValueError("the zip has another one with this name, which was used") from None
     packed_at = time.mktime((*entry.date_time, 0, 0, -1))
     os.utime(own, (packed_at, packed_at))
     return len(content)
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """Return the name of an entry; some systems write UTF-8 and don't say so."""
+    """Return the name of an entry; some systems write UTF-8 without saying so."""
     name = entry.filename
     if not entry.flag_bits & UTF_8:
         with contextlib.suppress(UnicodeError):

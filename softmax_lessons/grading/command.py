@@ -33,26 +33,32 @@ from softmax_lessons.grading.tables import Table
 def _parser() -> Parser:
     parser = Parser(
         "grade",
-        "Grade learners' notebooks. FOLDER has a file or folder for each learner, or is a zip as "
-        "a learning system packs it; several are put together.",
+        "Grade learners' notebooks. FOLDER has one file or folder per learner, or is a zip from a "
+        "learning system; you can combine several.",
         usage="%(prog)s [options] FOLDER [FOLDER ...]",
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28),
     )
     add = parser.add_argument
     add("places", metavar="FOLDER", nargs="+", type=Path, help=argparse.SUPPRESS)
-    add("--out", type=Path, default=Path("grades"), help="where the reports go (%(default)s)")
-    add("--roster", type=Path, metavar="CSV", help="a class list or gradebook, to be filled in")
+    add("--out", type=Path, default=Path("grades"), help="where to put the reports (%(default)s)")
+    add("--roster", type=Path, metavar="CSV", help="a class list or gradebook to fill in")
     add("--anonymous", action="store_true", help="pseudonyms, and no feedback files")
-    add("--lessons", nargs="+", metavar="NN", type=_lesson, help="whose exercises count")
-    add("--points", type=_points, metavar="N", help="the score for everything right")
+    add(
+        "--lessons",
+        nargs="+",
+        metavar="NN",
+        type=_lesson,
+        help="only count these lessons' exercises",
+    )
+    add("--points", type=_points, metavar="N", help="the score if everything is right")
     add("--decimals", type=int, choices=range(5), metavar="N", default=2, help="of scores (2)")
     add("--column", metavar="NAME", default="Softmax", help="for scores (%(default)s)")
-    add("--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run one again, and tell")
-    add("--same", action="store_true", help="list answers that are the same token by token")
+    add("--explain", nargs=2, metavar=("LEARNER", "EXERCISE"), help="run one again in detail")
+    add("--same", action="store_true", help="list answers with identical tokens")
     add("--seconds", type=_seconds, metavar="S", default=3.0, help="for one exercise (3)")
-    add("--workers", type=_workers, metavar="N", default=0, help="how many at once (one a core)")
-    add("--scheduler", metavar="TCP", help="Dask's, whose workers do it, as tcp://host:8786")
-    add("--without-sandbox", action="store_true", help="go on where there is no whole sandbox")
+    add("--workers", type=_workers, metavar="N", default=0, help="how many at once (one per core)")
+    add("--scheduler", metavar="TCP", help="use a Dask scheduler's workers, as in tcp://host:8786")
+    add("--without-sandbox", action="store_true", help="go on even without a complete sandbox")
     return parser
 
 
@@ -61,9 +67,8 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if not sys.platform.startswith("linux"):
         print(
-            "Grading needs Linux: what keeps one submission from another, and from your files, "
-            "exists only there. On Windows use WSL, on a Mac a container; "
-            "docs/grade_a_class.md says how.",
+            "Grading needs Linux, which keeps submissions away from each other and from your "
+            "files. On Windows, use WSL; on a Mac, a container; docs/grade_a_class.md says how.",
             file=sys.stderr,
         )
         return 1
@@ -71,16 +76,16 @@ def main(argv: Sequence[str]) -> int:
         return _grade(options)
     except KeyboardInterrupt:
         print(
-            f"\nStopped. What was graded so far is kept in {options.out}; the same command goes on "
-            "from there.",
+            f"\nStopped. Everything graded so far is in {options.out}; the same command continues "
+            f"from there.",
             file=sys.stderr,
         )
         return 130
     except (OSError, MachineError) as error:
         where = f" ({error.filename})" if getattr(error, "filename", None) else ""
         print(
-            f"Stopped: {getattr(error, 'strerror', None) or error}{where}. What was graded so far "
-            "is kept, and reports of earlier runs are unchanged.",
+            f"Stopped: {getattr(error, 'strerror', None) or error}{where}. Everything graded so "
+            f"far is kept, and reports from earlier runs are unchanged.",
             file=sys.stderr,
         )
         return 1
@@ -91,7 +96,9 @@ def _grade(options: argparse.Namespace) -> int:
     for each in missing:
         print(f"Warning: on this system, a submission can {each}.", file=sys.stderr)
     if missing and not options.without_sandbox:
-        print("Nothing was run. Add --without-sandbox if you trust them all.", file=sys.stderr)
+        print(
+            "Nothing was run. Add --without-sandbox if you trust all submissions.", file=sys.stderr
+        )
         return 2
     try:
         state = State(options.out)
@@ -116,11 +123,11 @@ def _grade(options: argparse.Namespace) -> int:
     found = results(handed_in.submissions, marks, options.points, options.decimals)
     try:
         _write(options, found, class_list, handed_in.left_out, missing)
-    except ValueError as error:  # the class list has no such column
+    except ValueError as error:  # the class list doesn't have the right column
         print(error, file=sys.stderr)
         return 1
     if options.same:
-        print("The same token by token, to which there are many ways:")
+        print("Identical token by token, which can happen in many ways:")
         for each in same(handed_in.submissions) or ["  nothing"]:
             print(f"  {each}")
     return 0
@@ -133,7 +140,7 @@ def _write(
     left_out: Sequence[str],
     missing: Sequence[str],
 ) -> None:
-    """Write all reports, and print what is most to know."""
+    """Write all reports, and print the most important results."""
     marks = [mark for result in found for mark in result.marks.values()]
     written_for = []
     if options.anonymous:
@@ -164,7 +171,7 @@ def _write(
 
 @contextlib.contextmanager
 def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
-    """Yield what hands jobs to a scheduler's workers, and how many there are."""
+    """Yield the executor that hands jobs to a scheduler's workers, and their number."""
     if not scheduler:
         yield None, 0
         return
@@ -180,7 +187,7 @@ def _cluster(scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
         workers = sum(client.nthreads().values())
         if not workers:
             raise MachineError(f"the scheduler at {scheduler} has no workers")
-        # a job that its worker died of is tried on others
+        # if a job kills its worker, others try it again
         yield client.get_executor(pure=False, retries=2), workers
 
 
@@ -190,14 +197,14 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
+        raise argparse.ArgumentTypeError(f"{text} isn't between 0.1 and 3600 seconds")
     return value
 
 
 def _points(text: str) -> Decimal:
     value = Decimal(text) if re.fullmatch(r"\d+(\.\d+)?", text) else Decimal(0)
     if not 0 < value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a number between 0 and 100000")
+        raise argparse.ArgumentTypeError(f"{text} isn't a number between 0 and 100000")
     return value
 
 
@@ -211,5 +218,5 @@ def _lesson(text: str) -> str:
 def _workers(text: str) -> int:
     value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000")
+        raise argparse.ArgumentTypeError(f"{text} isn't between 0 and 1000")
     return value

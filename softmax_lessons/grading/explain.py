@@ -1,4 +1,4 @@
-"""Explain a mark: run the answer again, and tell what it was given, what came, what was wanted."""
+"""Explain a mark: run the answer again, and show its inputs, its results and the expected ones."""
 
 import ast
 import difflib
@@ -10,16 +10,16 @@ from softmax_lessons.grading.submissions import Submission
 
 
 def explain(submissions: Sequence[Submission], learner: str, exercise: str, seconds: float) -> str:
-    """Return a mark with all that it comes from.
+    """Return a mark with everything it's based on.
 
     Args:
         submissions: what was handed in.
-        learner: a name or an id.
+        learner: a name or an ID.
         exercise: the exercise's name.
-        seconds: what the answer may take.
+        seconds: the answer's time limit.
 
     Raises:
-        ValueError: if there is no such learner or exercise, or no answer.
+        ValueError: if there's no such learner or exercise, or no answer.
     """
     if exercise not in places():
         raise ValueError(f"there is no exercise {exercise!r}{_near(exercise, places())}")
@@ -46,7 +46,7 @@ def explain(submissions: Sequence[Submission], learner: str, exercise: str, seco
 
 
 def source_of(answer: Answer, imports: bool = True) -> str:
-    """Return the statements that an answer consists of, as they were written."""
+    """Return the statements in an answer, as the learner wrote them."""
     found = []
     for cell, indices in answer.tries[0].needed if answer.tries else ():
         tree = parsed(answer.cells[cell])
@@ -66,7 +66,7 @@ def _find(submissions: Sequence[Submission], learner: str) -> Submission:
         return fitting[0]
     if fitting:
         names = ", ".join(submission.learner for submission in fitting)
-        raise ValueError(f"{learner!r} may be one of {names}")
+        raise ValueError(f"{learner!r} could be any of {names}")
     raise ValueError(
         f"no learner is called {learner!r}{_near(learner, [s.learner for s in submissions])}"
     )

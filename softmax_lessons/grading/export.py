@@ -1,6 +1,6 @@
 """Write the lessons as an nbgrader course: `python -m softmax_lessons.grading.export FOLDER`.
 
-The exercises become nbgrader's: the solution between its marks, and a check that is one point.
+The exercises become nbgrader's: the solution between its markers, and a check worth one point.
 """
 
 import ast
@@ -22,16 +22,16 @@ c.OverwriteCells.add_missing_cells = True
 
 
 def export(folder: Path) -> list[Path]:
-    """Write an nbgrader course with an assignment for each lesson that has exercises.
+    """Write an nbgrader course with one assignment per lesson with exercises.
 
     Args:
-        folder: where it goes; made if it doesn't exist.
+        folder: where to put it; created if it doesn't exist.
 
     Returns:
         The notebooks written.
 
     Raises:
-        FileExistsError: if one of them is there already.
+        FileExistsError: if one of them already exists.
     """
     written = []
     for lesson in lessons():
@@ -49,7 +49,7 @@ def export(folder: Path) -> list[Path]:
 
 
 def _convert(notebook: NotebookNode) -> int:
-    """Turn the exercises of a lesson into nbgrader's, in place; return how many there are."""
+    """Turn a lesson's exercises into nbgrader's, in place; return their number."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     count = 0
     for i, cell in enumerate(code):
@@ -68,7 +68,7 @@ def _convert(notebook: NotebookNode) -> int:
 
 
 def _with_solution(stub: str, solution: str) -> str:
-    """Return the stub's first lines with the solution's body between nbgrader's marks."""
+    """Return the stub's first lines with the solution's body between nbgrader's markers."""
     head, _, _ = stub.partition("    return ...")
     function = next(n for n in ast.parse(solution).body if isinstance(n, ast.FunctionDef))
     lines = solution.splitlines()[function.body[0].lineno - 1 : function.end_lineno]

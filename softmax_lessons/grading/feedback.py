@@ -1,4 +1,4 @@
-"""What each learner is told: a page for each, and the same as plain text."""
+"""Feedback for each learner: a page, and the same as plain text."""
 
 import re
 import textwrap
@@ -12,11 +12,11 @@ from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.results import Result, written
 from softmax_lessons.grading.tables import whole
 
-LONGEST_NAME = 80  # characters of a file's name
+LONGEST_NAME = 80  # characters in a file's name
 
 
 def as_text(result: Result) -> str:
-    """Return what a learner is told, for the comment field of a learning system."""
+    """Return a learner's feedback as text, for a learning system's comment field."""
     told = [mark.says for mark in result.marks.values() if mark.key]
     left = [name for name, mark in result.marks.items() if not mark.key]
     told += [f"No answer found: {', '.join(left)}"] if left else []
@@ -24,17 +24,17 @@ def as_text(result: Result) -> str:
 
 
 def headline(result: Result) -> str:
-    """Return the points of a learner in words."""
+    """Return a learner's points in words."""
     late = " Handed in late." if result.submission.late else ""
     return f"{result.points} of {len(result.marks)} exercises are right.{late}"
 
 
 def write(found: Sequence[Result], folder: Path) -> None:
-    """Write a page and a text for each learner who handed in something.
+    """Write a page and a text for each learner who handed something in.
 
     Args:
         found: the results.
-        folder: where they go; files that are there are written over.
+        folder: where to put them; existing files are overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
     template = page("feedback.html")
@@ -52,7 +52,7 @@ def write(found: Sequence[Result], folder: Path) -> None:
 
 
 def page(name: str) -> jinja2.Template:
-    """Return the template of a page of reports."""
+    """Return the template for a page of the reports."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("softmax_lessons.grading", "."),
         autoescape=True,
@@ -64,12 +64,12 @@ def page(name: str) -> jinja2.Template:
 
 
 def _with_code(text: str) -> Markup:
-    """Return a text whose parts in backticks are marked as code."""
+    """Return a text with parts in backticks marked as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _with_paragraphs(text: str) -> Markup:
-    """Return a text as paragraphs; one that is indented by four spaces is code."""
+    """Return a text as paragraphs; a paragraph indented by four spaces is code."""
     return Markup().join(
         Markup("<pre>{}</pre>").format(textwrap.dedent(part))
         if part.startswith("    ")
@@ -79,7 +79,7 @@ def _with_paragraphs(text: str) -> Markup:
 
 
 def _file_name(learner: str, taken: set[str]) -> str:
-    """Return a name that every system can have for a file."""
+    """Return a file name that works on every system."""
     plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", learner).strip(" .")[:LONGEST_NAME] or "_"
     name, number = plain, 1
     while name.casefold() in taken:

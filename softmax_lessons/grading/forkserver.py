@@ -1,6 +1,6 @@
-"""A process that has torch loaded and knows no answers, and forks one for each submission.
+"""A process that has torch loaded, knows no answers, and forks a process for each submission.
 
-`ForkServer` starts it and speaks to it; `main` is what runs there.
+`ForkServer` starts it and talks to it; `main` runs inside it.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ START = (
     "import json, sys; sys.path[:] = json.load(sys.stdin); "
     "from softmax_lessons.grading.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
 )
-# all that its environment is: an answer can read it
+# its whole environment, because an answer can read it
 ENVIRONMENT = {
     "HOME": "/tmp",
     "MPLBACKEND": "agg",
@@ -33,52 +33,52 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
 }
 START_SECONDS, REPLY_SECONDS = 300, 60
-LARGE_PAGE, COLLAPSE = 2 << 20, 25  # from the headers of Linux
-MOST_FILES = 4  # that come with a request
-NOT_CONFINED = 113  # the exit code of a process that could not be shut in
+LARGE_PAGE, COLLAPSE = 2 << 20, 25  # from Linux's headers
+MOST_FILES = 4  # files that come with a request
+NOT_CONFINED = 113  # the exit code of a process that couldn't be confined
 
 
 class ForkServer:
-    """The grader's side: starts the process, starts it again if it dies, and asks for others."""
+    """The grader's side: starts the process, restarts it if it dies, and asks it for others."""
 
     def __init__(self, seconds: float, memory: int, holds: str = "") -> None:
         """Start it.
 
         Args:
-            seconds: the time of a process that it forks.
-            memory: its bytes.
-            holds: "subjects" if it knows the functions that learners' tests are to test, and
-                forks these; otherwise it forks the processes of answers.
+            seconds: the time limit for a process that it forks.
+            memory: the memory limit for it, in bytes.
+            holds: "subjects" if it knows the functions for learners' tests and forks processes for
+                them; otherwise, it forks processes for answers.
         """
         self._limits = {"seconds": seconds, "memory": memory}
         self._holds, self._lock = holds, threading.Lock()
         self._starter = _Starter(holds)
 
     def start(self, request: dict, *fds: int) -> "Forked":
-        """Return a process that does what is asked with these files."""
+        """Return a process that handles a request with these files."""
         with self._lock:
             try:
                 return self._starter.fork({**self._limits, **request}, fds)
-            except (OSError, ValueError):  # it died; so did what it had started
+            except (OSError, ValueError):  # it died, and so did everything it had started
                 self._starter.close()
                 try:
                     self._starter = _Starter(self._holds)
                     return self._starter.fork({**self._limits, **request}, fds)
                 except (OSError, ValueError) as error:
-                    raise MachineError("no process could be started for this answer") from error
+                    raise MachineError("couldn't start a process for this answer") from error
 
     def close(self) -> None:
-        """End it, and every process that is left."""
+        """End it and every process that's left."""
         self._starter.close()
 
 
 class _Starter:
-    """One life of that process."""
+    """One run of that process."""
 
     def __init__(self, holds: str) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
-        # Python may need it to start at all
+        # Python may need this to start at all
         libraries = {k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"}
         with theirs:
             self._process = subprocess.Popen(
@@ -87,10 +87,10 @@ class _Starter:
                     *(str(theirs.fileno()), holds),
                 ],
                 pass_fds=[theirs.fileno()],
-                stdin=subprocess.PIPE,  # an answer can read what is in the command
+                stdin=subprocess.PIPE,  # an answer can read the command
                 env={**ENVIRONMENT, **libraries},
                 cwd="/",
-                start_new_session=True,  # Ctrl-C is for the grader alone
+                start_new_session=True,  # Ctrl-C is only for the grader
             )
         with contextlib.suppress(BrokenPipeError), self._process.stdin as path:
             path.write(json.dumps(sys.path).encode())
@@ -99,7 +99,7 @@ class _Starter:
         try:
             said = self._replies.readline().strip()
             if said != "ready":
-                how = f"could not start: {said}" if said else "ended by itself"
+                how = f"couldn't start: {said}" if said else "ended by itself"
                 raise MachineError(f"the process that starts all the others {how}")
             self._socket.settimeout(REPLY_SECONDS)
         except BaseException:
@@ -110,13 +110,13 @@ class _Starter:
         return Forked(self, self._ask(request, fds)["pid"])
 
     def end(self, pid: int) -> int:
-        """End a process, and return its exit code."""
+        """End a process and return its exit code."""
         return self._ask({"end": pid}, ())["code"]
 
     def _ask(self, request: dict, fds: tuple[int, ...]) -> dict:
         message = json.dumps(request).encode()
         with self._lock:
-            # the files go with the length, so that they arrive with the right request
+            # send the files with the length, so that they arrive with the right request
             header = len(message).to_bytes(4, "big")
             if fds:
                 socket.send_fds(self._socket, [header], fds)
@@ -133,7 +133,7 @@ class _Starter:
 
 
 class Forked:
-    """One process that was started for an answer, as `attempts.isolate` wants it."""
+    """One process for an answer, with the interface that `attempts.isolate` needs."""
 
     def __init__(self, starter: _Starter, pid: int) -> None:
         self._starter, self._pid = starter, pid
@@ -150,7 +150,7 @@ class Forked:
         if self._lost:
             raise MachineError("the process that starts all the others ended")
         if self._code == NOT_CONFINED:
-            raise MachineError("no sandbox could be made for this answer")
+            raise MachineError("couldn't make a sandbox for this answer")
         if self._code < 0:
             return f"crashed ({signal.Signals(-self._code).name})"
         return "ended itself"
@@ -171,19 +171,19 @@ def main(fd: int, holds: str) -> None:
     try:
         _load(holds)
         _use_large_pages()
-    except OSError as error:  # such as a disk that is full
+    except OSError as error:  # for example, if the disk is full
         grader.sendall(f"{error.strerror}\n".encode())
         os._exit(os.EX_OSERR)
-    # a fork has a single thread, whatever a library has started here
+    # a fork has a single thread, whatever a library has started
     pid = os.fork()
     if pid:
         close_all_but(())
         os.waitpid(pid, 0)
         os._exit(0)
     sandbox.die_with_parent()
-    sandbox.has_seccomp()  # finds libseccomp while all files are there
+    sandbox.has_seccomp()  # finds libseccomp while it can still see all files
     sandbox.enter()
-    gc.freeze()  # or each fork's first collection would copy most of this process
+    gc.freeze()  # otherwise, each fork's first collection would copy most of this process
     with grader:
         grader.sendall(b"ready\n")
         while True:
@@ -207,7 +207,7 @@ def main(fd: int, holds: str) -> None:
 
 def _load(holds: str) -> None:
     warm_up()
-    in_plain_thread(lambda given_up: None)  # loads a part of PyTorch when it is first used
+    in_plain_thread(lambda given_up: None)  # loads a part of PyTorch on first use
     if holds == "subjects":
         from softmax_lessons.lessons import tasks
 
@@ -217,9 +217,9 @@ def _load(holds: str) -> None:
 
 
 def _use_large_pages() -> None:
-    """Map the memory that is there in pages of 2 MB, if this Linux can (since 6.1).
+    """Map the existing memory in pages of 2 MB, if this Linux can (since 6.1).
 
-    A fork copies the table of the pages: it then takes a quarter of the time.
+    A fork copies the page table, so it then takes a quarter of the time.
     """
     advise = ctypes.CDLL(None).madvise
     advise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
@@ -228,7 +228,7 @@ def _use_large_pages() -> None:
     for place, rights, _, _, _, *name in parts:
         start, end = (int(address, 16) for address in place.split("-"))
         if rights.startswith("rw") and name in ([], ["[heap]"]) and end - start >= LARGE_PAGE:
-            advise(start, end - start, COLLAPSE)  # what can't be done is left as it is
+            advise(start, end - start, COLLAPSE)  # skip what can't be done
 
 
 def _receive(grader: socket.socket, count: int) -> bytes:
@@ -252,7 +252,7 @@ def _end(pid: int) -> int:
 
 
 def _become(request: dict, *fds: int) -> None:
-    """Turn this fork into the process of one answer."""
+    """Turn this fork into the process for one answer."""
     os.setsid()
     cut_off(fds)
     limit(request["seconds"], request["memory"])

@@ -25,24 +25,23 @@ def grade(
     executor: Executor | None = None,
     lessons: Sequence[str] = (),
 ) -> list[Mark]:
-    """Grade all submissions, and keep each mark as soon as it is known.
+    """Grade all submissions, and save each mark as soon as it's known.
 
-    A second run goes on where the first one ended, and takes an answer that hasn't changed from
-    there.
+    A second run continues where the first one ended, and reuses the marks of unchanged answers.
 
     Args:
-        submissions: what `submissions.find` found.
-        state: the marks that are known; new ones are added.
-        seconds: what one exercise of one learner may take.
-        workers: how many are run at once; 0 means one more than there are cores, since each waits
-            now and then for what compares.
-        executor: what runs them: threads of this process, processes, or other machines. Without
-            one, it is threads; these are ended with the call.
-        lessons: the numbers of the lessons whose exercises count; without any, the exercises
-            that somebody answered do.
+        submissions: the submissions that `submissions.find` found.
+        state: the known marks; new ones are added.
+        seconds: the time limit for one exercise of one learner.
+        workers: how many to run at once; 0 means one more than there are cores, because each
+            sometimes waits for the comparison.
+        executor: runs them in threads of this process, in processes, or on other machines. By
+            default, threads, which end with the call.
+        lessons: the numbers of the lessons whose exercises count; by default, those exercises count
+            that somebody answered.
 
     Returns:
-        A mark for each learner and exercise that counts.
+        A mark for each learner and each exercise that counts.
     """
     marks: dict[tuple[str, str], Mark | None] = {}
     answered = {name for submission in submissions for name in submission.answers}
@@ -79,14 +78,14 @@ def grade(
 
 def _job(learner: str, handed: Handed, seconds: float, depends: tuple[object, ...]) -> Job:
     answer, own = None, ""
-    with contextlib.suppress(Exception):  # it was there a moment ago
+    with contextlib.suppress(Exception):  # the file was there a moment ago
         answer = handed.read()
         own = key(learner, handed.exercise, digest(answer), depends)
     return Job(learner, handed.exercise, answer, own, seconds, depends)
 
 
 def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> Iterator[Mark]:
-    """Yield the marks as they come, of threads that work in this process."""
+    """Yield the marks as they come, from threads in this process."""
     from softmax_lessons.grading import work
 
     work.given_up.clear()
@@ -94,7 +93,7 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
     try:
         work.prepare(exercises)
         yield from _done(jobs, pool, workers)
-    except BaseException:  # Ctrl-C, for one: those that run are ended, the rest isn't begun
+    except BaseException:  # such as Ctrl-C: end those that are running, and don't begin the rest
         work.given_up.set()
         raise
     finally:
@@ -104,7 +103,7 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Have Ctrl-C wait meanwhile: a library that is being loaded may catch it."""
+    """Make Ctrl-C wait, because a library that's being loaded may catch it."""
     came = []
     main = threading.current_thread() is threading.main_thread()
     before = main and signal.signal(signal.SIGINT, lambda *more: came.append(more))
@@ -118,7 +117,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _done(jobs: Iterator[Job], executor: Executor, workers: int) -> Iterator[Mark]:
-    """Yield the marks as they come; only some of the jobs are handed over at a time."""
+    """Yield the marks as they come, handing over only some of the jobs at a time."""
     from softmax_lessons.grading.work import not_graded, work
 
     most = 4 * (workers or os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""Marks in the tables that learning systems take: their own filled in, or new ones."""
+"""Marks in tables that learning systems accept: their own, filled in, or new ones."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -13,18 +13,19 @@ from softmax_lessons.grading.tables import Table, plain
 
 
 def filled(table: Table, found: Sequence[Result], title: str, most: str = "") -> Table:
-    """Return a class list or gradebook with the marks in it.
+    """Return a class list or gradebook with the marks filled in.
 
-    Whoever handed in nothing gets none: what stands there stays.
+    Learners who handed in nothing get no mark: their cells stay as they are.
 
     Args:
-        table: the class list that the results' learners were found on.
+        table: the class list on which the results' learners were found.
         found: the results.
-        title: of the column of marks; a gradebook may have more after it, such as a number.
-        most: the score of someone with all points, for a line of the gradebook that says so.
+        title: the title of the column of marks; a gradebook may have more after it, such as a
+            number.
+        most: the score for all points, for a line of the gradebook that shows it.
 
     Raises:
-        ValueError: if several columns may be meant.
+        ValueError: if the title could mean several columns.
     """
     known = systems.gradebook_of(table.header)
     header = list(table.header)
@@ -46,7 +47,7 @@ def filled(table: Table, found: Sequence[Result], title: str, most: str = "") ->
 
 
 def _column(header: list[str], rows: list[list[str]], known: Gradebook, title: str) -> int:
-    """Return the number of the column of marks, which is added if it isn't there."""
+    """Return the number of the column of marks, adding the column if it isn't there."""
     wanted = known.marks.format(title=title)
     exact = [i for i, name in enumerate(header) if seen(name) in (seen(title), seen(wanted))]
     more = re.compile(re.escape(seen(title)) + r" (points grade|[(\[<|]).*")
@@ -55,7 +56,7 @@ def _column(header: list[str], rows: list[list[str]], known: Gradebook, title: s
     if len(fitting) > 1:
         names = ", ".join(header[i] for i in fitting)
         raise ValueError(
-            f'the class list has several columns that --column "{title}" may mean: {names}'
+            f'the class list has several columns that --column "{title}" could mean: {names}'
         )
     if fitting:
         return fitting[0]
@@ -71,12 +72,12 @@ def _column(header: list[str], rows: list[list[str]], known: Gradebook, title: s
 
 
 def new_tables(found: Sequence[Result], title: str) -> dict[str, Table]:
-    """Return a table for each learning system whose downloads tell enough to write one."""
+    """Return a table for each learning system whose downloads have enough information for one."""
     tables = {}
     for system in systems.SYSTEMS:
         book = system.gradebook
         own = [r for r in found if r.submission.system == system.name and not r.submission.empty]
-        # who has two numbers is on two worksheets
+        # a learner with two numbers is on two worksheets
         own = [r for r in own if len(r.submission.ids) == 1]
         own = [r for r in own if re.fullmatch(book.id, r.submission.ids[0])]
         if book.new is None or not own:
@@ -103,17 +104,18 @@ def _line(result: Result, forms: Collection[str]) -> list[str]:
 def write(
     found: Sequence[Result], table: Table | None, title: str, most: str, folder: Path
 ) -> list[tuple[str, Path, list[str]]]:
-    """Write the marks for the learning systems that they are of.
+    """Write the marks for the learning systems that they belong to.
 
     Args:
         found: the results.
         table: the class list, if there is one.
-        title: of the column of marks.
-        most: the score of someone with all points.
-        folder: where the tables go.
+        title: the title of the column of marks.
+        most: the score for all points.
+        folder: where to put the tables.
 
     Returns:
-        For each table: whose it is, where it is, and who has handed in and is not in it.
+        For each table: whose it is, where it is, and which learners who handed something in aren't
+        in it.
     """
     if table is not None:
         file = folder / "class_list_with_marks.csv"

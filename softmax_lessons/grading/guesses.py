@@ -1,4 +1,4 @@
-"""What learners predicted: read off their notebooks, which are never run for it."""
+"""Learners' predictions, read from their notebooks without running them."""
 
 import ast
 import json
@@ -19,7 +19,7 @@ OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 def in_cells(cells: Sequence[str]) -> dict[str, object]:
     """Return the last guess for each question in the code cells of a notebook.
 
-    Guesses that aren't spelled out in the call of `predict` are left out.
+    It leaves out guesses that aren't spelled out in the call of `predict`.
     """
     found: dict[str, object] = {}
     for statement in _statements(cells, "predict"):
@@ -33,12 +33,12 @@ def in_cells(cells: Sequence[str]) -> dict[str, object]:
 
 
 def quiz_calls(cells: Sequence[str]) -> list[list[object]]:
-    """Return how a notebook asks `before` and `after`, and answers, from top to bottom.
+    """Return a notebook's calls of `before` and `after`, and its answers, from top to bottom.
 
     Returns:
-        ["asks", a variable, "before" or "after", the form or ""] where a variable gets such a
+        ["asks", a variable, "before" or "after", the form or ""] for each variable that gets such a
         quiz, or "" for both if it gets something else; ["answers", the variable, the question's
-        number, the guess] where it's answered.
+        number, the guess] for each answer.
     """
     found: list[list[object]] = []
     for statement in _statements(cells, "answer", "before", "after"):
@@ -59,7 +59,7 @@ def quiz_calls(cells: Sequence[str]) -> list[list[object]]:
 
 
 def _quiz(node: ast.expr) -> tuple[str, str]:
-    """Return which quiz an expression makes, and its form as far as it's spelled out."""
+    """Return the quiz that an expression makes, and its form if it's spelled out."""
     called = _called(node)
     if called not in ("before", "after"):
         return "", ""
@@ -72,7 +72,7 @@ def _names(target: ast.expr) -> list[str]:
 
 
 def _statements(cells: Sequence[str], *words: str) -> Iterator[ast.stmt]:
-    """Yield the statements of the cells that have one of these words and can be read."""
+    """Yield the statements of readable cells with one of these words."""
     for source in cells:
         if not any(word in source for word in words):
             continue
@@ -95,7 +95,7 @@ def _arguments(node: ast.Call, first: str, second: str) -> tuple[ast.expr | None
 
 
 def _guessed(node: ast.expr | None) -> object:
-    """Return a guess that is spelled out, else None."""
+    """Return a guess if it's spelled out, else None."""
     try:
         value = literal(node)
         json.dumps(value)
@@ -105,10 +105,10 @@ def _guessed(node: ast.expr | None) -> object:
 
 
 def literal(node: ast.expr | None) -> object:
-    """Return what a guess is: a number, a word, a shape, or words with their chances.
+    """Return the value of a guess: a number, a word, a shape, or words with their chances.
 
     Raises:
-        ValueError: if it takes more than reading to know it.
+        ValueError: if you'd have to run code to find it.
     """
     if isinstance(node, ast.Constant):
         return node.value
@@ -139,7 +139,7 @@ def _number(node: ast.expr) -> float:
 
 
 def first_ones(noted: Mapping[str, object], compared: Sequence[tuple[str, object]]) -> dict:
-    """Return the first guess for each question: what was compared, or else what was noted."""
+    """Return the first guess for each question: the compared one, or else the noted one."""
     found: dict[str, object] = {}
     for question, guess in compared:
         found.setdefault(question, guess)

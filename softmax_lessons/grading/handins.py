@@ -1,4 +1,4 @@
-"""Who handed in what: learners' files in folders and zips, as learning systems pack them."""
+"""Who handed in what: learners' files in folders and zips from learning systems."""
 
 import re
 import unicodedata
@@ -12,14 +12,14 @@ from softmax_lessons.grading import archive, systems
 from softmax_lessons.grading.state import STATE
 from softmax_lessons.grading.systems import PLAIN, Named
 
-# what an earlier run wrote
+# files that an earlier run wrote
 REPORTS = re.compile(
     rf"{re.escape(STATE)}|grades\.(csv|html|json)|class\.html|pseudonyms\.csv|feedback|"
     r"class_list_with_marks\.csv|marks_for_[\w ]+\.csv"
 )
 NOTEBOOK, ZIP = ".ipynb", ".zip"
-OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what packing leaves behind
-# lie next to the learners' files in a download
+OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files that packing leaves behind
+# files next to the learners' files in a download
 KNOWN = ("index.html", "timestamp.txt")
 
 
@@ -28,9 +28,9 @@ class File:
     """A file of a learner.
 
     Attributes:
-        name: what the learner called it.
+        name: the learner's name for it.
         path: where it is.
-        within: what it must not be a link out of: the learner's folder, or this very file.
+        within: the learner's folder or this very file, which it mustn't be a link out of.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Part:
     """A file or folder of one learner in one download.
 
     Attributes:
-        path: where it is; where it was unpacked, if it was a zip.
-        within: what no link in it may leave.
-        shown: where the teacher finds it.
-        named: what its name tells.
-        notes: what there is to say of it.
+        path: where it is, or where it was unpacked if it was a zip.
+        within: the folder or file that no link in it may lead out of.
+        shown: where the teacher can find it.
+        named: the information in its name.
+        notes: remarks about it.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class Part:
     notes: tuple[str, ...] = ()
 
     def contents(self) -> tuple[list[File], list[str]]:
-        """Return its files, zips among them unpacked, and what there is to say of it."""
+        """Return its files, with zips unpacked, and remarks about them."""
         notes = list(self.notes)
         if not self.path.is_dir() or self.path.suffix.lower() == NOTEBOOK:
             is_told = notes and self.path.suffix.lower() == ZIP
@@ -82,15 +82,15 @@ class Part:
 
 @dataclass
 class Learner:
-    """Whose parts these are.
+    """The learner that some parts belong to.
 
     Attributes:
-        label: the name in the reports; no two learners have the same.
-        system: the learning system, "" if none was recognised.
-        ids: what the system calls the learner; one for each download where they differ.
-        name: the name, as far as the downloads tell it.
-        parts: what was handed in.
-        notes: what there is to say of who it is.
+        label: the name in the reports; no two learners have the same one.
+        system: the learning system, "" if unknown.
+        ids: the system's IDs for the learner; several if they differ between downloads.
+        name: the name, if the downloads have it.
+        parts: what the learner handed in.
+        notes: remarks about the learner's identity.
         row: the number of the line in the class list, if there is one.
     """
 
@@ -109,7 +109,7 @@ class Download:
 
     Attributes:
         parts: the learners' files and folders in it.
-        left_out: what else is in it, and is not read.
+        left_out: everything else in it, which isn't read.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -117,15 +117,15 @@ class Download:
 
 
 def open_download(place: Path, out: Path | None = None) -> Download:
-    """Return what is in a folder or zip of submissions.
+    """Return the contents of a folder or zip of submissions.
 
     Args:
         place: the folder or zip.
-        out: where reports are written, which are nobody's.
+        out: where the reports go, which belong to no learner.
 
     Raises:
-        FileNotFoundError: if it is neither, or has nothing in it.
-        ValueError: if it is a zip that can't be read.
+        FileNotFoundError: if it's neither, or is empty.
+        ValueError: if it's a zip that can't be read.
     """
     download = Download()
     if place.is_dir():
@@ -140,12 +140,12 @@ def open_download(place: Path, out: Path | None = None) -> Download:
     else:
         raise FileNotFoundError(f"{place} is neither a folder nor a zip of submissions")
     if not download.parts:
-        raise FileNotFoundError(f"{place} has no notebooks and no folders of notebooks in it")
+        raise FileNotFoundError(f"{place} has no notebooks or folders of notebooks in it")
     return download
 
 
 def by_learner(downloads: Sequence[Download]) -> list[Learner]:
-    """Return the learners of all downloads, those that are the same person put together."""
+    """Return the learners in all downloads, combining those that are the same person."""
     found: dict[tuple[str, ...], Learner] = {}
     for number, download in enumerate(downloads):
         labels = _labels([part for part in download.parts if part.named.system is PLAIN])
@@ -157,7 +157,7 @@ def by_learner(downloads: Sequence[Download]) -> list[Learner]:
             key = (system.name, name)
             if system.same_id:
                 key += (named.id,)
-            elif count[key] > 1:  # nothing tells which of them is which in another download
+            elif count[key] > 1:  # we can't tell which of them is which in another download
                 key += (named.id, str(number))
             learner = found.setdefault(key, Learner("", system.name, (), name))
             learner.parts.append(part)
@@ -167,9 +167,9 @@ def by_learner(downloads: Sequence[Download]) -> list[Learner]:
 
 
 def name_apart(learners: Sequence[Learner]) -> list[Learner]:
-    """Give each learner their own label, and return them in its order.
+    """Give each learner their own label, and return them in label order.
 
-    It is the name, with the id where it takes that.
+    The label is the name, with the ID if it's needed to tell learners apart.
     """
     for learner in learners:
         learner.parts.sort(key=lambda part: part.shown)
@@ -191,20 +191,20 @@ def name_apart(learners: Sequence[Learner]) -> list[Learner]:
 
 
 def require_inside(path: Path, within: Path) -> None:
-    """Raise ValueError if a path isn't a file, or is a link out of what it must stay within."""
+    """Raise ValueError if a path isn't a file, or is a link out of `within`."""
     if not path.resolve().is_relative_to(within.parent.resolve() / within.name):
-        raise ValueError("it is a link to somewhere else")
+        raise ValueError("it's a link to somewhere else")
     if not path.is_file():
-        raise ValueError("it is not a file")
+        raise ValueError("it isn't a file")
 
 
 def seen(label: str) -> str:
-    """Return a label as whoever reads a report sees it."""
+    """Return a label the way a reader of the report sees it."""
     return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
 
 
 def _root(folder: Path, name: str) -> Path:
-    """Return where the learners' files are: packing and cloning put a folder around them."""
+    """Return the folder with the learners' files: packing and cloning put a folder around it."""
     inner = folder / systems.OF_NBGRADER
     if inner.is_dir() and any((folder / other).exists() for other in systems.BESIDE_IT):
         return inner
@@ -221,13 +221,13 @@ def _root(folder: Path, name: str) -> Path:
 
 
 def _look_into(folder: Path, before: str, out: Path | None, download: Download) -> None:
-    """Add what is in a folder to a download.
+    """Add a folder's contents to a download.
 
     Args:
         folder: the folder.
-        before: what the teacher reads before the names of what is in it.
-        out: where reports are written.
-        download: what it is added to.
+        before: what the teacher sees before the names of the contents.
+        out: where the reports go.
+        download: the download to add to.
     """
     told = _told(folder)
     for path in _entries(folder):
@@ -251,7 +251,7 @@ def _look_into(folder: Path, before: str, out: Path | None, download: Download) 
 
 
 def _add_zip(path: Path, shown: str, named: Named | None, download: Download) -> None:
-    """Add what is in a zip that lies in a download: a learner's own, or another download."""
+    """Add the contents of a zip in a download, which is a learner's own or another download."""
     own = named or Named(PLAIN, file=path.name)
     try:
         most = archive.MOST_OF_LEARNER if named else archive.MOST_OF_CLASS
@@ -275,7 +275,7 @@ def _unpacked(path: Path, within: Path, most: int) -> tuple[Path, list[str]]:
 
 
 def _told(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return learners' names and ids by how their files' names begin, where Blackboard says so."""
+    """Return learners' names and IDs by how their file names begin, as given by Blackboard."""
     found = {}
     for path in folder.glob("*_attempt_*.txt"):
         if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 20:
@@ -292,7 +292,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_report(path: Path, out: Path | None) -> bool:
-    """Tell whether this is what an earlier run wrote."""
+    """Tell whether an earlier run wrote this."""
     ours = REPORTS.fullmatch(path.name) is not None
     if not path.is_dir():
         return ours
@@ -301,7 +301,7 @@ def _is_report(path: Path, out: Path | None) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a learner's folder, without those that systems hide, but for ours."""
+    """Yield the files in a learner's folder, except hidden ones other than ours."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         parts = parts[:-1] if path.name == memory.FILE else parts
@@ -315,7 +315,7 @@ def _notebooks(folder: Path) -> Iterator[Path]:
 
 
 def _labels(parts: Sequence[Part]) -> dict[str, str]:
-    """Return a name for each, by where it is: without its suffix, but where two have the same."""
+    """Return a name for each, by its path, without the suffix unless two would have the same."""
     names = [part.named.file for part in parts]
     suffixes = [Path(name).suffix.lower() for name in names]
     whole = [

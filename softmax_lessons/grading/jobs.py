@@ -1,4 +1,4 @@
-"""What is done for one answer, and what comes of it: plain records that any process can be sent."""
+"""The work on one answer and its result: plain records that can be sent to any process."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ MEMORY = 2 << 30  # bytes for one submission
 
 
 class MachineError(Exception):
-    """Something failed that no answer is to blame for; the message says what."""
+    """Something failed that isn't an answer's fault; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Job:
     """An answer to grade.
 
     Attributes:
-        learner: whose it is.
-        exercise: what it answers.
-        answer: the answer; None if it could not be read.
-        key: tells it, and all else that its mark depends on, from any other.
-        seconds: what it may take.
-        conditions: what else its mark depends on; see `conditions`.
+        learner: the learner's name.
+        exercise: the exercise's name.
+        answer: the answer; None if it couldn't be read.
+        key: identifies it and everything else that its mark depends on.
+        seconds: its time limit.
+        conditions: everything else its mark depends on; see `conditions`.
     """
 
     learner: str
@@ -47,15 +47,15 @@ class Mark:
     """What one learner got for one exercise.
 
     Attributes:
-        learner: who.
-        exercise: what.
+        learner: the learner's name.
+        exercise: the exercise's name.
         points: 1 or 0.
         misconceptions: the slugs of the mistakes found.
-        sentences: what each of them means.
-        says: what the learner is told, without the hint.
-        key: tells this answer, and all else that the mark depends on, from any other.
-        sure: whether another run would come to the same; only such marks are kept.
-        trouble: what failed on this machine, in a sentence for the teacher.
+        sentences: the sentence about each of them.
+        says: the feedback for the learner, without the hint.
+        key: identifies this answer and everything else that the mark depends on.
+        sure: whether another run would give the same mark; only these marks are kept.
+        trouble: what failed on this machine, as a sentence for the teacher.
     """
 
     learner: str
@@ -70,40 +70,40 @@ class Mark:
 
     @property
     def begun(self) -> bool:
-        """Whether there is more than a stub."""
+        """Whether there's more than a stub."""
         stub = not self.points and ": not attempted yet" in self.says.partition("\n")[0]
         return bool(self.key) and not stub
 
 
 def digest(answer: Answer) -> str:
-    """Return what tells an answer from any other."""
+    """Return a hash that identifies an answer."""
     return hashlib.sha256(json.dumps(asdict(answer)).encode()).hexdigest()
 
 
 def key(learner: str, exercise: str, answer: str, conditions: Sequence[object]) -> str:
-    """Return what tells the mark for an answer (its digest) from any other."""
+    """Return a hash that identifies the mark for an answer, given by its digest."""
     told = json.dumps([learner, exercise, answer, conditions])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def conditions(seconds: float) -> tuple[object, ...]:
-    """Return what a mark depends on besides the answer.
+    """Return everything a mark depends on besides the answer.
 
-    The sandbox is among it: where it is weaker, a mark is worth less, and some files can't be
+    That includes the sandbox: if it's weaker, a mark is worth less, and some files can't be
     written.
     """
     versions = course(), _torch(), platform.python_version()
     return *versions, seconds, MEMORY, *sandbox.level()
 
 
-@cache  # every answer asks
+@cache  # every answer asks for it
 def _torch() -> str:
     return version("torch")
 
 
 @cache
 def course() -> str:
-    """Return what tells this version of the course from any other."""
+    """Return a hash that identifies this version of the course."""
     found = hashlib.sha256()
     package = Path(softmax_lessons.__file__).parent
     for file in [*sorted(package.rglob("*.py")), *lessons()]:

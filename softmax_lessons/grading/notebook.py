@@ -1,4 +1,4 @@
-"""What is in a notebook: its statements, the names in them, and the answers to the exercises."""
+"""A notebook's contents: its statements, the names in them, and the answers to the exercises."""
 
 import ast
 import dis
@@ -15,23 +15,23 @@ from types import CodeType
 from softmax_lessons.workspace import lessons
 
 LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
-# what comes after the first line of such a cell is Python
+# after the first line, such a cell is Python
 PYTHON_CELL = re.compile(r"^\s*%%(capture|time|timeit|prun|pypy|python3?|py)\b.*\n?")
 TIMED = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
 NOT_PYTHON = re.compile(
     r"^([ \t]*)(?![ \t])(?:[%!].*|[\w.]+[ \t]*=[ \t]*[%!].*|.*\?[ \t]*)$", re.MULTILINE
 )
-MOST_CELLS = 2000  # that are remembered
-# characters of code that are parsed here; a lesson has 20,000, and the worst of that many take
-# 3 seconds. What is longer is parsed where it is run
+MOST_CELLS = 2000  # cells to remember
+# characters of code to parse in this process; a lesson has 20,000, and the slowest code of that
+# size takes 3 seconds. Longer code is parsed where it runs
 MOST_PARSED = 60_000
-# change nothing that they are given
+# functions that don't change their arguments
 SHOWS = {"print", "check", "display", "predict", "progress", "steps", "help"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """An exercise as the course's own notebooks have it."""
+    """An exercise in the course's own notebooks."""
 
     lesson: str
     function: str
@@ -39,12 +39,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Try:
-    """One reading of what a learner answered.
+    """One way to read a learner's answer.
 
     Attributes:
-        needed: for each cell that is needed, its index and those of its statements.
+        needed: for each cell that's needed, its index and the indices of its statements.
         stop: the index of the cell with the check, or of the last one.
-        checked: whether what was given to `check` counts, or else the function of that name.
+        checked: whether the argument of `check` counts, rather than the function of that name.
     """
 
     needed: tuple[tuple[int, tuple[int, ...]], ...]
@@ -57,10 +57,10 @@ class Answer:
     """A learner's answer to an exercise.
 
     Attributes:
-        function: what the exercise calls it.
+        function: its name in the exercise.
         cells: the sources of the notebook's code cells.
-        tries: what counts, then what counts as well if it is right.
-        begun: whether it is more than a stub.
+        tries: the reading that counts, then others that also count if they're right.
+        begun: whether it's more than a stub.
     """
 
     function: str
@@ -74,14 +74,14 @@ class _Statement:
     index: int
     binds: frozenset[str]
     changes: frozenset[str]
-    sets: frozenset[str]  # as global names, by a function that it defines
+    sets: frozenset[str]  # set as global names, by a function it defines
     needs: frozenset[str]
-    checks: tuple[tuple[str, str], ...]  # the exercise, and the name given, "" for no plain name
+    checks: tuple[tuple[str, str], ...]  # the exercise, and the name passed to it if it's plain
     stub: bool
 
 
 def parsed(source: str) -> ast.Module | None:
-    """Return the statements of a cell; None if it is in another language.
+    """Return a cell's statements; None if it's in another language.
 
     Raises:
         SyntaxError, ValueError, RecursionError or MemoryError: if it isn't Python.
@@ -96,13 +96,13 @@ def parsed(source: str) -> ast.Module | None:
         try:
             return ast.parse(source)
         except SyntaxError:
-            # IPython's own transformer takes a minute for a cell of some hundred such lines
+            # IPython's own transformer takes a minute for a cell with a few hundred such lines
             source = TIMED.sub(r"\1", source)
             return ast.parse(NOT_PYTHON.sub(r"\1pass", source))
 
 
 def checked(node: ast.AST) -> tuple[str, ast.expr] | None:
-    """Return the exercise and the attempt, if this is a call of `check` that spells them out."""
+    """Return the exercise and the attempt if this is a call of `check` that spells them out."""
     if not isinstance(node, ast.Call):
         return None
     if getattr(node.func, "id", getattr(node.func, "attr", "")) != "check":
@@ -117,7 +117,7 @@ def checked(node: ast.AST) -> tuple[str, ast.expr] | None:
 
 @cache
 def places() -> dict[str, Place]:
-    """Return the exercises of the course by name, in its order."""
+    """Return the course's exercises by name, in order."""
     found = {}
     for path in lessons():
         for cell, check in pairwise(_code_cells(_course(path))):
@@ -130,7 +130,7 @@ def places() -> dict[str, Place]:
 
 @cache
 def shown() -> dict[str, tuple[str, ...]]:
-    """Return, by exercise, what the course's own notebooks give to `check` to show it."""
+    """Return, by exercise, the attempts that the course's own notebooks pass to `check`."""
     found = {}
     for path in lessons():
         for source in sources(_course(path)):
@@ -144,7 +144,7 @@ def shown() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _told() -> frozenset[str]:
-    """Return the cells of the course's own notebooks that aren't exercises."""
+    """Return the cells in the course's own notebooks that aren't exercises."""
     return frozenset(
         _source(cell)
         for path in lessons()
@@ -154,7 +154,7 @@ def _told() -> frozenset[str]:
 
 
 def sources(notebook: dict) -> list[str]:
-    """Return the sources of the code cells of a notebook of format 4."""
+    """Return the sources of the code cells in a notebook of format 4."""
     return list(map(_source, _code_cells(notebook)))
 
 
@@ -171,7 +171,7 @@ def _source(cell: dict) -> str:
 
 
 def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
-    """Return the answers in the code cells of one notebook, and note what isn't Python."""
+    """Return the answers in one notebook's code cells, and note cells that aren't Python."""
     statements, unread, left = [], [], MOST_PARSED
     for number, source in enumerate(cells):
         if len(source) > left:
@@ -180,7 +180,7 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
         left -= len(source)
         try:
             statements += [(number, each) for each in _statements(source)]
-        # SystemError: what an interpreter says of some code that is nested too deep
+        # SystemError: raised by some interpreters for code that's nested too deep
         except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
             notes.append(f"a cell isn't Python: {type(error).__name__} {str(error)[:60]}")
             unread.append(source)
@@ -189,7 +189,7 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
     found = {}
     for name, place in places().items():
         answer = notebook.answer(name, place.function)
-        # IPython may make more of it
+        # IPython may find an answer in it
         if place.function in words:
             only = Try((), len(cells) - 1, True)
             tries = answer.tries if answer else (only,)
@@ -200,14 +200,14 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
 
 
 class _Notebook:
-    """The statements of a notebook, and where each name is made."""
+    """A notebook's statements, and where each name is defined."""
 
     def __init__(
         self, cells: tuple[str, ...], statements: Sequence[tuple[int, _Statement]]
     ) -> None:
         self._cells, self._statements = cells, [each for _, each in statements]
         self._cell_of = [number for number, _ in statements]
-        # what calls a function that has a `global` statement changes that name
+        # calling a function with a `global` statement changes that name
         setters = {name: s.sets for s in self._statements if s.sets for name in s.binds}
         self._makers: dict[str, list[int]] = {}
         self._checks: dict[str, list[tuple[int, str]]] = {}
@@ -220,7 +220,7 @@ class _Notebook:
 
     def answer(self, name: str, function: str) -> Answer | None:
         """Return the answer to an exercise, if there is one."""
-        # a lesson may define what an exercise of another one asks for
+        # a lesson may define a function that an exercise in another one asks for
         own = [i for i in self._bindings(function) if self._cells[self._cell_of[i]] not in _told()]
         checks = [
             (i, given)
@@ -249,7 +249,7 @@ class _Notebook:
         return [i for i in self._makers.get(name, ()) if name in self._statements[i].binds]
 
     def _try(self, check: int | None, wanted: set[str]) -> Try:
-        """Return what it takes to run a check, or to have names at the end."""
+        """Return what it takes to run a check, or to have these names at the end."""
         last = len(self._statements) if check is None else check
         chosen = {i for i in self._makers.get("*", ()) if i <= last}
         if check is not None:
@@ -260,7 +260,7 @@ class _Notebook:
             name = wanted.pop()
             seen.add(name)
             makers = self._makers.get(name, [])
-            # what comes after the check counts only for names that aren't there yet
+            # statements after the check only count for names that aren't there yet
             if any(i <= last for i in self._bindings(name)):
                 makers = [i for i in makers if i <= last]
             for i in set(makers) - chosen:
@@ -276,7 +276,7 @@ class _Notebook:
         )
 
 
-@lru_cache(MOST_CELLS)  # most cells of a class are the lesson's own
+@lru_cache(MOST_CELLS)  # most of a class's cells are the lesson's own
 def _statements(source: str) -> tuple[_Statement, ...]:
     tree = parsed(source)
     return () if tree is None else tuple(_statement(node, i) for i, node in enumerate(tree.body))
@@ -302,7 +302,7 @@ def _statement(node: ast.stmt, index: int) -> _Statement:
     if isinstance(node, ast.ImportFrom) and (
         node.module == "__future__" or any(alias.name == "*" for alias in node.names)
     ):
-        binds.add("*")  # counts for all that comes after it
+        binds.add("*")  # counts for everything after it
     checks = tuple(
         (found[0], getattr(found[1], "id", ""))
         for inner in ast.walk(node)
@@ -320,7 +320,7 @@ def _is_shown(exercise: str, attempt: ast.expr) -> bool:
 
 
 def _says_nothing(node: ast.stmt) -> bool:
-    """Tell a docstring, `...`, `pass` or `return ...` from a statement that does something."""
+    """Tell whether a statement does nothing: a docstring, `...`, `pass` or `return ...`."""
     value = getattr(node, "value", None)
     if isinstance(node, (ast.Expr, ast.Return)):
         return value is None or (
@@ -330,12 +330,12 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 def _changed(node: ast.AST) -> Iterator[str]:
-    """Yield the names of what a statement may change: `a.b = 1`, `a[0] = 1`, `a.add(1)`, `f(a)`."""
+    """Yield the names that a statement may change: `a.b = 1`, `a[0] = 1`, `a.add(1)`, `f(a)`."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            continue  # it does nothing yet
+            continue  # a definition does nothing yet
         touched = []
         if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
             touched = [node]

@@ -1,4 +1,4 @@
-"""What a teacher wants to know of a class in two minutes, and what to do with it tomorrow."""
+"""What a teacher wants to know about a class in two minutes, and what to do about it tomorrow."""
 
 import ast
 from collections import Counter
@@ -14,10 +14,10 @@ from softmax_lessons.grading.predicted import Asked, asked_of, of_quizzes, quest
 from softmax_lessons.grading.results import Result
 from softmax_lessons.lessons import tasks
 
-MOST_IN_MAP = 12  # mistakes that the map has lines for
+MOST_IN_MAP = 12  # mistakes with a line in the map
 MOST_SHOWN = 3  # mistakes with an example
-MOST_QUESTIONS = 10  # that the class got wrong
-STUCK = 5  # times that one made the same mistake
+MOST_QUESTIONS = 10  # questions that the class got wrong
+STUCK = 5  # times that one learner made the same mistake
 LONGEST_EXAMPLE = 1500  # characters of code
 LONGEST_LINE = 300
 
@@ -28,11 +28,11 @@ class Mistake:
 
     Attributes:
         slug: its name.
-        says: what it is.
+        says: the sentence about it.
         learners: how many made it.
-        where: in how many answers it is, by the exercise's name.
-        code: the shortest answer that has it, without names and comments.
-        example: an input, what came, and what was expected.
+        where: how many answers have it, by the exercise's name.
+        code: the shortest answer with it, without names and comments.
+        example: an input, the result and the expected result.
     """
 
     slug: str
@@ -45,7 +45,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the map: how many learners of the class it is true of, by the exercise's name."""
+    """A line of the map: how many learners it's true for, by the exercise's name."""
 
     label: str
     counts: dict[str, int]
@@ -54,20 +54,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Overview:
-    """What there is to know of a class.
+    """An overview of a class.
 
     Attributes:
         learners: how many there are.
         exercises: their names, in the order of the course.
-        lines: the map.
-        mistakes: those made most, each with an example.
-        unnamed: what is told of answers whose mistake has no name.
-        asked: the questions that the class got wrong most.
-        stuck: why, and who.
-        flew: who has everything right.
+        lines: the lines of the map.
+        mistakes: the most common mistakes, each with an example.
+        unnamed: the messages for answers whose mistake has no name.
+        asked: the questions that the class got wrong most often.
+        stuck: who is stuck, and why.
+        flew: who got everything right.
         tomorrow: two questions to discuss.
-        to_set: an exercise to set, and the mistake that it is about.
-        gained: what those gained who answered the questions before and after the course.
+        to_set: an exercise to set, and the mistake that it's about.
+        gained: the gain of those who answered the questions before and after the course.
     """
 
     learners: int
@@ -84,7 +84,7 @@ class Overview:
 
 
 def overview(found: Sequence[Result]) -> Overview:
-    """Return what there is to know of a class."""
+    """Return the overview of a class."""
     exercises = list(found[0].marks) if found else []
     named, unnamed = _mistakes(found)
     asked = asked_of(found)
@@ -124,19 +124,19 @@ def _lines(found: Sequence[Result], named: Sequence[Mistake]) -> list[Line]:
 
 @cache
 def _laws() -> frozenset[str]:
-    """Return the names of answers that break a law and have no other name."""
+    """Return the names for answers that break a law and have no other name."""
     exercises = (task for task in tasks().values() if isinstance(task, Exercise))
     return frozenset(law.slug for task in exercises for law in task.laws)
 
 
 def _mistakes(found: Sequence[Result]) -> tuple[list[Mistake], list[Mistake]]:
-    """Return the mistakes with a name and those without one, the ones made most first."""
+    """Return the mistakes with a name and those without one, the most common first."""
     made: dict[tuple[bool, str], list[tuple[str, str, str]]] = {}
     for result in found:
         for name, mark in result.marks.items():
             told = list(zip(mark.misconceptions, mark.sentences, strict=True))
             if not told and mark.begun and not mark.points and not mark.trouble:
-                # what there is to say of an answer that has no name and breaks no law
+                # the message for an answer that has no name and breaks no law
                 told = [("", [*mark.says.splitlines(), "", ""][1])]
             for slug, says in told:
                 key = slug or says
@@ -156,7 +156,7 @@ def _mistakes(found: Sequence[Result]) -> tuple[list[Mistake], list[Mistake]]:
 
 
 def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
-    """Return it with the shortest answer that it is the main mistake of, if it can be read."""
+    """Return the mistake with the shortest readable answer that has it as the main mistake."""
     candidates = []
     for result in found:
         for name, mark in result.marks.items():
@@ -172,14 +172,14 @@ def _with_example(mistake: Mistake, found: Sequence[Result]) -> Mistake:
 
 
 def short(example: str) -> str:
-    """Return an example without what its lines have too much."""
+    """Return an example with its long lines cut off."""
     lines = example.splitlines()
     cut = [f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line for line in lines]
     return "\n".join(cut)
 
 
 def _anonymous(result: Result, exercise: str) -> str:
-    """Return the code of an answer, without what its author wrote around it."""
+    """Return the code of an answer, without its author's comments and other text."""
     try:
         source = source_of(result.submission.answers[exercise].read(), imports=False)
         tree = parsed(source)
@@ -210,7 +210,7 @@ def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:
     told = [
         ("Nothing handed in", nothing),
         ("Handed in, but no answer begun", not_begun),
-        (f"Made one mistake {STUCK} times or more", same),
+        (f"Made the same mistake {STUCK} times or more", same),
     ]
     return [(why, who) for why, who in told if who]
 
@@ -218,7 +218,7 @@ def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:
 def _tomorrow(asked: dict[str, Asked], named: Sequence[Mistake]) -> list[Asked]:
     """Return two questions to vote on: those that split the class most evenly.
 
-    Where there are no predictions to go by, they are asked by the lessons that the mistakes are of.
+    Without predictions to go by, it takes questions from the mistakes' lessons.
     """
     split = [each for each in asked.values() if 0 < each.right < each.count]
     split.sort(key=lambda each: -each.right * (each.count - each.right) / each.count)
@@ -233,7 +233,7 @@ def _tomorrow(asked: dict[str, Asked], named: Sequence[Mistake]) -> list[Asked]:
 
 
 def _to_set(named: Sequence[Mistake], found: Sequence[Result]) -> tuple[str, str] | None:
-    """Return an exercise where a mistake that was made most can be made again."""
+    """Return an exercise that offers another chance to make one of the most common mistakes."""
     solved: Counter[str] = Counter()
     for result in found:
         for name, mark in result.marks.items():
@@ -246,7 +246,7 @@ def _to_set(named: Sequence[Mistake], found: Sequence[Result]) -> tuple[str, str
             task, lesson = tasks()[name], places()[name].lesson
             slugs = {each.slug for each in getattr(task, "misconceptions", ())}
             if mistake.slug in slugs and name not in mistake.where:
-                # what the class hasn't met yet, and rather what comes next than what is long past
+                # prefer exercises that are new to the class, and later ones to those long past
                 key = (rank >= MOST_SHOWN, name in solved, lesson < last, rank, order.index(name))
                 chances.append((key, name, mistake.slug))
     return min(chances)[1:] if chances else None

@@ -1,4 +1,4 @@
-"""What a class predicted, question by question."""
+"""A class's predictions, question by question."""
 
 import ast
 import json
@@ -22,16 +22,16 @@ from softmax_lessons.workspace import lessons
 
 @dataclass
 class Asked:
-    """A question, and what the class predicted.
+    """A question, and the class's predictions.
 
     Attributes:
         name: the question's name.
         question: the question.
         lesson: the lesson that asks it.
-        guesses: how many learners predicted this, by what it is.
+        guesses: how many learners made each prediction.
         right: how many were right.
-        mistakes: what is behind a wrong guess, by what it is.
-        cell: what shows the answer, as the lesson has it.
+        mistakes: what's behind each wrong guess.
+        cell: the lesson's cell that shows the answer.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Asked:
 
     @property
     def wrong(self) -> list[tuple[str, int, str]]:
-        """The wrong guesses, most made first: what, how many, and what is behind it."""
+        """The wrong guesses, the most common first: the guess, how many, and what's behind it."""
         answer = shown(self.question.answer)
         return [
             (guess, count, self.mistakes.get(guess, ""))
@@ -59,7 +59,7 @@ class Asked:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """What to vote on, in an order that gives nothing away, and what is behind each."""
+        """The choices to vote on, in an order that gives nothing away, and what's behind each."""
         question = self.question
         told = {shown(answer): says for answer, (_, says) in question.wrong.items()}
         told[shown(question.answer)] = ""
@@ -68,7 +68,7 @@ class Asked:
 
 @cache
 def _cells() -> dict[str, tuple[str, str]]:
-    """Return, by question, the lesson that asks it, and the cell that shows what happens."""
+    """Return, by question, the lesson that asks it and the cell that shows what happens."""
     found = {}
     for path in lessons():
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ def asked_of(found: Sequence[Result]) -> dict[str, Asked]:
                 made = own.question.read(guess)
             except (ValueError, TypeError, OverflowError):
                 continue
-            if isinstance(made, dict):  # chances: what is thought most likely
+            if isinstance(made, dict):  # probabilities: take the most likely choice
                 made = max(sorted(made), key=made.__getitem__)
             if is_right := own.question.is_right(made):
                 made = own.question.answer
@@ -127,7 +127,7 @@ def asked_of(found: Sequence[Result]) -> dict[str, Asked]:
 def of_quizzes(submission: Submission) -> Memory:
     """Return a learner's answers to `before` and `after`.
 
-    They are what the course kept, and else what comes of the calls in the notebooks.
+    These are the ones that the course kept, and then the results of the calls in the notebooks.
     """
     kept = [guess for each in submission.memories for guess in each.guesses]
     found = Memory(guesses=sorted(kept, key=lambda guess: guess.on))
@@ -149,5 +149,5 @@ def of_quizzes(submission: Submission) -> Memory:
 
 
 def shown(answer: object) -> str:
-    """Return an answer as a teacher reads it."""
+    """Return an answer for a teacher to read."""
     return f"{answer:g}" if isinstance(answer, float) else as_text(answer)

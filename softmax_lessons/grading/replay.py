@@ -1,8 +1,8 @@
-"""What runs in the process of an answer to get from a notebook to what was given to `check`.
+"""The code in an answer's process that gets from a notebook to the argument of `check`.
 
-Quick: only the statements that the answer needs. In full: all cells in their order, in IPython, as
-the learner ran them, but with nothing drawn, nobody at the keyboard and no waiting. In both,
-`check` only notes what it is given.
+The quick way runs only the statements that the answer needs. The full way runs all cells in order,
+in IPython, as the learner did, but without drawing, keyboard input or waiting. In both, `check`
+only notes its argument.
 """
 
 import __future__
@@ -25,9 +25,10 @@ import softmax_lessons
 from softmax_lessons.attempts.run import does_nothing
 from softmax_lessons.grading.notebook import checked, parsed
 
-LEAST_SECONDS = 0.2  # for one statement, so that a definition always has its turn
-ROUNDS = 3  # of trying again what came too early
-# what a notebook may import of the course, whose files are not there; the rest knows answers
+LEAST_SECONDS = 0.2  # for one statement, so that a definition always gets its turn
+ROUNDS = 3  # how often to retry statements that came too early
+# modules of the course that a notebook may import, although the files aren't there; the others know
+# answers
 LOADED = ("dtypes", "explorers", "functions", "online", "plots")
 SILENT = (
     *("Progress", "Steps", "Verdict"),
@@ -36,11 +37,11 @@ SILENT = (
 
 
 class NotAFunctionError(TypeError):
-    """What was given to `check` can't be called; the message is the name of its type."""
+    """The argument of `check` can't be called; the message is the name of its type."""
 
 
 def prepare() -> None:
-    """Load what notebooks use while all files are there, and take the cost out of it."""
+    """Load what notebooks use while all files are there, and replace the costly parts."""
     import matplotlib.pyplot as plt
     from IPython.core.interactiveshell import InteractiveShell
     from matplotlib.backend_bases import FigureCanvasBase
@@ -71,17 +72,17 @@ def prepare() -> None:
 
 
 def attempt(request: dict) -> tuple[Callable[..., object], bool]:
-    """Return what counts as the answer, or a function that raises what kept it from being one.
+    """Return the function that counts as the answer, or one that raises what prevented it.
 
-    Beside it, whether a statement was cut off because it took too long.
+    Also return whether a statement was cut off because it took too long.
 
     Args:
         request: `code` holds a pair for each cell, its source and which of its statements are
-            needed; with `full`, the sources of all cells. `stop` is the index of the cell with
-            the last check, `shown` what the course's own notebooks give to `check`, and
-            `checked` says whether what was checked counts, or else the function itself.
-            `notebook_seconds` is the time for all cells; a statement gets a quarter of what is
-            left of it.
+            needed; with `full`, the sources of all cells. `stop` is the index of the cell with the
+            last check, `shown` has the attempts that the course's own notebooks pass to `check`,
+            and `checked` says whether the argument of `check` counts, rather than the function
+            itself. `notebook_seconds` is the time for all cells; a statement gets a quarter of the
+            remaining time.
     """
     given = _Given(request["exercise"])
     softmax_lessons.check = given
@@ -124,11 +125,11 @@ def _raising(error: BaseException) -> Callable[..., object]:
 
 
 class _TookTooLong(KeyboardInterrupt):
-    """A statement's time is over."""
+    """A statement's time is up."""
 
 
 class _Given:
-    """Stands for `check`: keeps what it is given for one exercise, and says nothing."""
+    """Stands in for `check`: keeps its argument for one exercise, and says nothing."""
 
     def __init__(self, exercise: str) -> None:
         self._exercise = exercise
@@ -139,13 +140,13 @@ class _Given:
     ) -> types.SimpleNamespace:
         if isinstance(exercise, str) and exercise == self._exercise and "test" not in named:
             self.last = attempt
-        # a notebook may go on only if its answer is right, which nobody knows here
+        # a notebook may only continue if its answer is right, and this process can't know that
         fields = ("says", "headline", "account", "message", "hint")
         return types.SimpleNamespace(passed=True, status="right", **dict.fromkeys(fields, ""))
 
 
 class _Prepared(ast.NodeTransformer):
-    """Leaves out the course's own calls of `check`, and goes on where a package isn't there."""
+    """Leaves out the course's own calls of `check`, and continues if a package is missing."""
 
     def __init__(self, exercise: str, shown: Sequence[str]) -> None:
         self._exercise, self._shown = exercise, frozenset(shown)
@@ -157,14 +158,14 @@ class _Prepared(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         found = checked(node)
         if found and found[0] == self._exercise:
-            with contextlib.suppress(RecursionError):  # then it isn't one of the course's
+            with contextlib.suppress(RecursionError):  # if so, it isn't one of the course's
                 if ast.unparse(found[1]) in self._shown:
                     return ast.copy_location(ast.Constant(None), node)
         return self.generic_visit(node)
 
 
 def _one_by_one(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield an import as one of each name, which may fail: it counts only where that is used."""
+    """Yield an import as one per name, each of which may fail: that only matters if it's used."""
     if not isinstance(node, (ast.Import, ast.ImportFrom)) or _is_future(node):
         yield node
         return
@@ -181,7 +182,7 @@ def _is_future(node: ast.stmt) -> bool:
 
 
 class _Runner:
-    """Runs statements one by one: one that fails costs what it would have made, nothing else."""
+    """Runs statements one by one: if one fails, we lose its results, but nothing else."""
 
     def __init__(self, names: dict[str, object], prepared: _Prepared) -> None:
         self.names = names
@@ -190,19 +191,19 @@ class _Runner:
         self._prepared, self._flags, self._cells = prepared, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, 0
 
     def run(self, body: Sequence[ast.stmt], source: str, seconds: Callable[[], float]) -> None:
-        """Run the statements of a cell, each in so many seconds; keep those that fail."""
+        """Run a cell's statements, each with a time limit; keep those that fail."""
         self._cells += 1
         file = f"<cell {self._cells}>"
-        # TorchScript reads the source, as do messages about assertions without words
+        # TorchScript reads the source, and so do messages about assertions without a text
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         for node in body:
-            if _is_future(node):  # for all that comes after it
+            if _is_future(node):  # for everything after it
                 for alias in node.names:
                     self._flags |= getattr(__future__, alias.name).compiler_flag
             self._do(self._prepared.visit(ast.Module([node], [])), file, seconds())
 
     def run_again(self, seconds: Callable[[], float]) -> None:
-        """Run again what stood before the names that it uses: cells may be run in any order."""
+        """Run statements again that came before the names they use: cells can run in any order."""
         for _ in range(ROUNDS):
             before, self.failed = self.failed, []
             for module, error in before:
@@ -217,7 +218,7 @@ class _Runner:
         try:
             code = compile(module, file, "exec", self._flags, dont_inherit=True)
             try:
-                # more than once: a loop may go on after the first time
+                # more than once, because a loop may go on after the first interrupt
                 signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
                 result = eval(code, self.names)
                 if inspect.iscoroutine(result):
@@ -230,7 +231,7 @@ class _Runner:
 
 
 def _run_needed(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
-    """Run the statements that are needed, one after another."""
+    """Run the needed statements, one after another."""
     main = types.ModuleType("__main__")
     main.check = given
     sys.modules["__main__"] = main
@@ -247,13 +248,13 @@ def _run_needed(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
 
 
 def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
-    """Run all cells in their order, with IPython's magics."""
+    """Run all cells in order, with IPython's magics."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
-    shell.ast_transformers.append(prepared)  # for cells in cells, as of `%%capture`
+    shell.ast_transformers.append(prepared)  # for cells within cells, such as with `%%capture`
     sys.modules["__main__"] = shell.user_module
-    sys.path.insert(0, "")  # as in Jupyter: what a cell writes can be imported
+    sys.path.insert(0, "")  # as in Jupyter, so that files written by cells can be imported
     runner, stop = _Runner(shell.user_ns, prepared), request["stop"]
     runner.names["check"] = given
     end = time.monotonic() + request["notebook_seconds"]
@@ -280,7 +281,7 @@ def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
 
 @contextlib.contextmanager
 def _nobody_there() -> Iterator[None]:
-    """Have input end at once, and nothing wait, meanwhile; and interrupt what takes too long."""
+    """Make input end and sleep return at once, and interrupt statements that take too long."""
 
     def interrupt(*arguments: object) -> None:
         raise _TookTooLong

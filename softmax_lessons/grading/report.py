@@ -1,4 +1,4 @@
-"""Write the marks of a class as tables for other programs and as a page to read."""
+"""Write a class's marks as tables for other programs and as a page to read."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ LAST = ("mistakes", "late", "system", "ids", "files", "notes")
 
 
 def write_csv(found: Sequence[Result], file: Path) -> None:
-    """Write a line for each learner: points, a column for each exercise, mistakes and notes."""
+    """Write one line per learner: points, one column per exercise, mistakes and notes."""
     names = list(found[0].marks) if found else []
     rows = []
     for result in found:
@@ -35,7 +35,7 @@ def write_csv(found: Sequence[Result], file: Path) -> None:
 
 
 def write_json(found: Sequence[Result], file: Path) -> None:
-    """Write the same for programs, with what each learner is told."""
+    """Write the same for programs, with each learner's feedback."""
     learners = [
         {
             "learner": result.learner,
@@ -75,14 +75,14 @@ def write_html(
     level: Sequence[str],
     left_out: Sequence[str] = (),
 ) -> None:
-    """Write a page: the table, and what each learner is told.
+    """Write a page with the table and each learner's feedback.
 
     Args:
-        found: what each learner got.
+        found: each learner's result.
         file: the page.
-        missing: what the sandbox did not keep a submission from.
+        missing: what the sandbox didn't keep a submission from doing.
         level: what it did, in sentences.
-        left_out: what else was in the folder of submissions.
+        left_out: everything else in the folder of submissions.
     """
     marks = [mark for result in found for mark in result.marks.values()]
     told = {
@@ -99,7 +99,7 @@ def write_html(
 
 
 def write_class(found: Sequence[Result], file: Path) -> None:
-    """Write the page that tells of the class as a whole, if it isn't there as it would be."""
+    """Write the page about the class as a whole, unless an up-to-date one is there."""
     made_from = _digest(found)
     with contextlib.suppress(OSError):
         if f'content="{made_from}"' in file.read_text(encoding="utf-8", errors="replace"):
@@ -118,7 +118,7 @@ def write_class(found: Sequence[Result], file: Path) -> None:
 
 
 def _digest(found: Sequence[Result]) -> str:
-    """Return what tells a class from any other."""
+    """Return a hash that identifies a class's results."""
     of_all = [
         [
             *(result.learner, result.submission.empty, result.submission.guesses),

@@ -1,4 +1,4 @@
-"""What came of each learner's work: marks, points, and points as a gradebook wants them."""
+"""The results of each learner's work: marks, points, and points in a gradebook's format."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -16,10 +16,10 @@ PSEUDONYM = "Learner {:02}"
 
 @dataclass(frozen=True)
 class Result:
-    """What one learner got.
+    """One learner's result.
 
     Attributes:
-        submission: what was handed in.
+        submission: what the learner handed in.
         marks: by the exercise's name, in the order of the course.
         score: the points, scaled and rounded.
     """
@@ -45,13 +45,13 @@ def results(
     most: Decimal | None = None,
     decimals: int = 2,
 ) -> list[Result]:
-    """Return what each learner got.
+    """Return each learner's result.
 
     Args:
-        submissions: what was handed in.
-        marks: what came of it.
-        most: the score of someone with all points; None leaves points as they are.
-        decimals: to how many a score is rounded; halves are rounded up.
+        submissions: what the learners handed in.
+        marks: the marks for it.
+        most: the score for all points; None leaves points as they are.
+        decimals: how many decimals to round a score to; halves are rounded up.
     """
     of: dict[str, dict[str, Mark]] = {submission.learner: {} for submission in submissions}
     for name in exercise_names(marks):
@@ -71,7 +71,7 @@ def results(
 
 
 def exercise_names(marks: Collection[Mark]) -> list[str]:
-    """Return the exercises that are marked, in the order of the course."""
+    """Return the exercises with marks, in the order of the course."""
     marked = {mark.exercise for mark in marks}
     return [name for name in places() if name in marked]
 
@@ -82,12 +82,11 @@ def written(score: Decimal) -> str:
 
 
 def anonymous(found: Sequence[Result], file: Path) -> list[Result]:
-    """Return the same with pseudonyms, in their order; nothing in it says who is who.
+    """Return the same results under pseudonyms, in their order; nothing in them says who is who.
 
     Args:
         found: the results.
-        file: the table of who has which pseudonym, which is made or added to: everybody keeps
-            theirs.
+        file: the table of pseudonyms, which is created or extended: everybody keeps theirs.
     """
     table = Table.read(file) if file.exists() else Table(["learner", "pseudonym"], [])
     known = dict(row[:2] for row in table.rows)

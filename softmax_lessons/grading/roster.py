@@ -1,4 +1,4 @@
-"""Read a class list, and tell which learner is whom on it."""
+"""Read a class list, and find the learners on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Person:
 
     Attributes:
         name: the name.
-        ids: what learning systems may call this person.
+        ids: the IDs that learning systems may use for this person.
         row: the number of the line in the table.
     """
 
@@ -27,7 +27,7 @@ def people(table: Table) -> list[Person]:
     """Return the people on a class list.
 
     Raises:
-        ValueError: if it has no column with names or ids.
+        ValueError: if it has no column with names or IDs.
     """
     titles = [seen(title) for title in table.header]
     ids = [i for i, title in enumerate(titles) if title in systems.ID_COLUMNS]
@@ -51,16 +51,16 @@ def people(table: Table) -> list[Person]:
 
 
 def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learner]:
-    """Return the learners with the names of the list, and whoever handed in nothing as well.
+    """Return the learners with their names on the list, including those who handed in nothing.
 
-    Those that are one person on the list become one learner.
+    Learners that are the same person on the list become one.
     """
     by_person: dict[int, Learner] = {}
     others = []
     for learner in learners:
         fitting = _fitting(people, learner)
         if len(fitting) != 1:
-            why = f"{len(fitting)} lines of the class list fit" if fitting else "not on the list"
+            why = f"{len(fitting)} lines of the class list match" if fitting else "not on the list"
             learner.notes.append(why)
             others.append(learner)
             continue
@@ -75,13 +75,13 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
 
 
 def _fitting(people: Sequence[Person], learner: Learner) -> list[int]:
-    """Return the numbers of the people that a learner may be: by id, or else by name."""
+    """Return the numbers of the people that a learner may be: by ID, or else by name."""
     by_id, by_name = [], []
     own = {plain_id(given) for given in (*learner.ids, learner.name) if given}
     for i, person in enumerate(people):
         shared = own.intersection(map(plain_id, person.ids))
         same_name = _squashed(learner.name) in _ways_to_write(person.name)
-        # two systems may number their people alike
+        # two systems may use the same numbers
         sure = same_name or not learner.name or plain_id(learner.name) in shared
         if shared and (sure or not all(each.isdigit() for each in shared)):
             by_id.append(i)
@@ -91,17 +91,17 @@ def _fitting(people: Sequence[Person], learner: Learner) -> list[int]:
 
 
 def plain_id(text: str) -> str:
-    """Return an id as it can be compared: Brightspace writes # before it, Moodle a word."""
+    """Return an ID in a form to compare: Brightspace writes # before it, and Moodle a word."""
     return seen(text).removeprefix("#").removeprefix("participant ")
 
 
 def _squashed(name: str) -> str:
-    """Return a name without spaces and marks, as Canvas writes it: "Doe, Jane" is "doejane"."""
+    """Return a name without spaces or punctuation, like Canvas: "Doe, Jane" is "doejane"."""
     return "".join(c for c in seen(name) if c.isalnum() or not c.isascii())
 
 
 def _ways_to_write(name: str) -> set[str]:
-    """Return a name with each of its words in front: first or last name first."""
+    """Return a name with each of its words first: given name first or family name first."""
     words = name.replace(",", " ").split()
     turns = (words[i:] + words[:i] for i in range(len(words)))
     return {_squashed(" ".join(turn)) for turn in turns}

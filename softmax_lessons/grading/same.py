@@ -1,4 +1,4 @@
-"""Answers that are the same token by token: something to look at, and no more than that."""
+"""Answers that are identical token by token: something to look at, and no more than that."""
 
 import io
 import tokenize
@@ -9,7 +9,7 @@ from softmax_lessons.grading.explain import source_of
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.submissions import Submission
 
-FEWEST_TOKENS = 40  # a shorter answer is often the same by chance
+FEWEST_TOKENS = 40  # shorter answers are often the same by chance
 SHAPE = {tokenize.INDENT: ">", tokenize.DEDENT: "<", tokenize.NEWLINE: "\n"}
 LEFT_OUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
@@ -19,8 +19,8 @@ class Same:
     """Answers that are the same.
 
     Attributes:
-        exercise: what they answer.
-        learners: whose they are.
+        exercise: the exercise's name.
+        learners: the learners' names.
         tokens: how many tokens they have.
     """
 
@@ -33,7 +33,7 @@ class Same:
 
 
 def same(submissions: Sequence[Submission]) -> list[Same]:
-    """Return the answers that several learners gave alike, but for comments and spaces."""
+    """Return the answers that several learners share, apart from comments and spaces."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for submission in submissions:
         for exercise, handed in submission.answers.items():

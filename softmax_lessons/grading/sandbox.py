@@ -1,13 +1,13 @@
-"""What an answer's process may do: compute, and read the libraries.
+"""What an answer's process may do: compute and read the libraries.
 
-Three layers, of which a system has some or all:
+There are three layers, and a system has some or all of them:
 
-- namespaces: a process sees no other, no network, and no files but the libraries, which it can't
-  change; made with mounts, as containers are;
-- Landlock: where there are no namespaces, rights to read the libraries and nothing else;
-- seccomp: whatever else can reach out of a process is refused, as are new processes.
+- namespaces: a process sees no other process, no network, and no files except the libraries, which
+  it can't change; this is done with mounts, as in containers;
+- Landlock: if there are no namespaces, the right to read the libraries and nothing else;
+- seccomp: the kernel refuses all other calls that reach out of a process, and new processes.
 
-The process that starts all the others calls `enter` once, `fork` for each, and the new one
+The process that starts all the others calls `enter` once and `fork` for each new one, which calls
 `confine`.
 """
 
@@ -26,14 +26,14 @@ from functools import cache
 from pathlib import Path
 
 SCRATCH_FOLDER = "/scratch"  # libraries may be in /tmp
-PROCESSES = 64  # threads, too; an answer has one
-SCRATCH = 64 << 20  # bytes that an answer may write, in files that end with it; lesson 14 needs 32
+PROCESSES = 64  # including threads; an answer has one
+SCRATCH = 64 << 20  # bytes that an answer may write to files, which end with it; lesson 14 needs 32
 NOBODY = 65534
-PACKAGES = ("site-packages", "dist-packages")  # the folders that others' libraries are in
+PACKAGES = ("site-packages", "dist-packages")  # the folders with third-party libraries
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
-# from the headers of Linux; the same on all its architectures
+# from Linux's headers; the same on all its architectures
 NEW_MOUNTS, NEW_HOST, NEW_IPC = 0x20000, 0x4000000, 0x8000000
 NEW_USERS, NEW_PROCESSES, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
@@ -41,7 +41,8 @@ BIND, RECURSIVE, PRIVATE, DETACH = 0x1000, 0x4000, 0x40000, 2
 MOUNT_SETATTR, AT_RECURSIVE = 442, 0x8000
 SET_DUMPABLE, SET_DEATH_SIGNAL = 4, 1
 CLONE_THREAD, F_SETOWN, F_SETOWN_EX = 0x10000, 8, 15
-# what reaches other processes, the network, the kernel's rarer parts, or a file's owner and dates
+# calls that reach other processes, the network, rarer parts of the kernel, or a file's owner and
+# dates
 REFUSED = """
     socket connect bind listen accept accept4 fork vfork execve execveat unshare setns tkill
     rt_sigqueueinfo rt_tgsigqueueinfo ptrace process_vm_readv process_vm_writev process_madvise
@@ -69,11 +70,11 @@ def has_landlock() -> bool:
         return False
 
 
-@cache  # it starts a process to find out, as does the next
+@cache  # it starts a process to find out, like the next function
 def has_seccomp() -> bool:
-    """Tell whether calls of the kernel can be refused: whether libseccomp is there."""
+    """Tell whether the kernel can refuse system calls, that is, whether libseccomp is there."""
     try:
-        import pyseccomp  # noqa: F401 (it looks for the library when it is first imported)
+        import pyseccomp  # noqa: F401 (it looks for the library on first import)
     except (ImportError, RuntimeError):
         return False
     return _works(_refuse_calls)
@@ -100,7 +101,7 @@ def has_namespaces() -> bool:
 
 
 def _works(attempt: Callable[[], None]) -> bool:
-    """Tell whether a function comes to its end without an error, in a fork of this process."""
+    """Tell whether a function finishes without an error in a fork of this process."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -112,13 +113,14 @@ def _works(attempt: Callable[[], None]) -> bool:
 
 
 def missing() -> list[str]:
-    """Return what this system can't keep a submission from; empty if that is nothing known."""
+    """Return what this system can't keep a submission from doing; empty if we know of nothing."""
     found = []
     if not has_namespaces() and not has_landlock():
-        found.append("read and write this user's files (there are no namespaces, no Landlock)")
+        found.append("read and write this user's files (there are no namespaces and no Landlock)")
     if not has_seccomp():
         found.append(
-            "start processes, which together take more memory than one may (there is no libseccomp)"
+            "start processes, which together can use more memory than one may (there's no "
+            "libseccomp)"
         )
         if not has_namespaces():
             found.append("use the network, and end or change this user's processes")
@@ -126,39 +128,39 @@ def missing() -> list[str]:
 
 
 def level() -> list[str]:
-    """Return what is in force on this system, and what that doesn't cover, in sentences."""
+    """Return, in sentences, the protection on this system and its limits."""
     if has_namespaces():
         said = [
-            "Each answer had processes, a network without an outside, and its own file system "
-            "(namespaces): the libraries, which it can't change, and 64 MB of scratch space."
+            "Each answer had its own processes, a network without an outside, and its own file "
+            "system (namespaces): the libraries, which it can't change, and 64 MB of scratch space."
         ]
     elif has_landlock():
         said = [
             "Each answer could read the libraries and nothing else, and write nothing (Landlock). "
-            "It could find out whether a file that it can name exists, and its size and date: "
-            "this system lets this user make no namespaces."
+            "It could find out whether a file that it can name exists, and its size and date: this "
+            "system doesn't let this user make namespaces."
         ]
     else:
-        said = ["Nothing kept an answer from the files of whoever graded."]
+        said = ["Nothing protected the grader's own files from an answer."]
     if has_seccomp():
         said.append(
-            "It could start no process or program, open no socket, and signal or look into no "
-            "other process (seccomp)."
+            "It couldn't start processes or programs, open sockets, or signal or inspect other "
+            "processes (seccomp)."
         )
     said.append(
-        "No level covers a hole in the kernel of Linux, nor what the time that an answer takes "
-        "gives away."
+        "No level protects against a hole in the Linux kernel, nor against what an answer's "
+        "running time gives away."
     )
     return said
 
 
 def readable() -> list[Path]:
-    """Return what an answer may read: Python and the libraries, not this course."""
+    """Return the paths an answer may read: Python and the libraries, but not this course."""
     folders = [path for path in map(Path, sys.path) if path.name in PACKAGES and path.is_dir()]
     found = [e for path in folders for e in path.iterdir() if "softmax_lessons" not in e.name]
     standard = Path(sysconfig.get_path("stdlib"))
     found += [entry for entry in standard.iterdir() if entry.name not in PACKAGES]
-    # MKL, for one, stands there where Python comes from conda
+    # where MKL is, for example, if Python comes from conda
     libraries = Path(sys.base_prefix, "lib")
     if str(libraries) not in SYSTEM and libraries.is_dir():
         found += [e for e in libraries.iterdir() if not e.name.startswith("python")]
@@ -167,9 +169,9 @@ def readable() -> list[Path]:
 
 
 def enter() -> None:
-    """Go on in a fork of this process that has no files but what it may read.
+    """Go on in a fork of this process that only has the files it may read.
 
-    That is, if namespaces can do it. This process must have a single thread.
+    This only happens if there are namespaces. This process must have a single thread.
     """
     if has_namespaces():
         _enter_root()
@@ -177,29 +179,29 @@ def enter() -> None:
 
 
 def fork() -> int:
-    """Fork as `os.fork` does; the child is the first process of a namespace of its own."""
+    """Fork like `os.fork`, with the child as the first process in its own namespace."""
     return _fork_apart() if has_namespaces() else os.fork()
 
 
 def confine() -> None:
-    """Give up, forever, all that the process of an answer doesn't need."""
+    """Give up, permanently, everything that an answer's process doesn't need."""
     if has_namespaces():
         _leave_the_others()
     elif has_landlock():
         _read_only_the_libraries()
     _drop_capabilities()
-    die_with_parent()  # forgotten when a process becomes another user's
+    die_with_parent()  # the kernel forgets this when a process changes its user
     if has_seccomp():
         _refuse_calls()
 
 
 def die_with_parent() -> None:
-    """Have this process killed when the one that forked it ends."""
+    """Have the kernel kill this process when the one that forked it ends."""
     _call("prctl", SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def _call(name: str, *arguments: object) -> None:
-    """Call a function of the C library; raise OSError if it fails."""
+    """Call a C library function; raise OSError if it fails."""
     given = [os.fsencode(a) if isinstance(a, (str, Path)) else a for a in arguments]
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*given) < 0:
         number = ctypes.get_errno()
@@ -207,12 +209,12 @@ def _call(name: str, *arguments: object) -> None:
 
 
 def _enter_root() -> None:
-    """Make a file system that holds what may be read, and make it that of this process."""
+    """Make a file system with the readable files, and make it this process's own."""
     sources = {path: os.path.realpath(path) for path in readable()}
     sources |= {Path(path): path for path in (*DEVICES, "/proc")}
     try:
         _call("unshare", NEW_MOUNTS)
-    except PermissionError:  # not root, or root of a container
+    except PermissionError:  # not root, or root in a container
         _unshare_users(os.open("/proc/self", os.O_DIRECTORY))
         _call("unshare", NEW_MOUNTS)
     _call("mount", None, "/", None, RECURSIVE | PRIVATE, None)
@@ -234,7 +236,7 @@ def _enter_root() -> None:
     with contextlib.suppress(FileExistsError):  # Python or a library is in it
         os.symlink(SCRATCH_FOLDER, "/tmp")
     os.environ["HOME"] = os.environ["TMPDIR"] = SCRATCH_FOLDER
-    tempfile.tempdir = None  # it may have been asked for before
+    tempfile.tempdir = None  # another call may have set it before
     _make_read_only("/", 0)
 
 
@@ -244,7 +246,7 @@ def _make_read_only(path: str | Path, how: int) -> None:
 
 
 def _enter_processes() -> None:
-    """Go on in a fork that is the first process of a namespace that this user owns."""
+    """Go on in a fork that's the first process in a namespace owned by this user."""
     _call("unshare", NEW_PROCESSES)
     pid = os.fork()
     if pid:
@@ -263,7 +265,7 @@ def _fork_apart() -> int:
 
 
 def _leave_the_others() -> None:
-    """Take to a network, files and a user of one's own; in a process that `_fork_apart` made."""
+    """Switch to a separate network, files and user, in a process that `_fork_apart` made."""
     import resource
 
     outer = os.open("/proc/self", os.O_DIRECTORY)
@@ -272,24 +274,24 @@ def _leave_the_others() -> None:
     quiet = NO_SETUID | NO_DEVICES
     try:
         _call("mount", "proc", "/proc", "proc", quiet | READ_ONLY | NO_EXECUTION, None)
-    except PermissionError:  # in a container that hides parts of it; then there is none
+    except PermissionError:  # in a container that hides parts of it; if so, leave it empty
         _call("mount", "none", "/proc", "tmpfs", quiet | READ_ONLY, "size=0")
     size = f"size={SCRATCH},nr_inodes=1000"
     _call("mount", "scratch", SCRATCH_FOLDER, "tmpfs", quiet, size)
     os.chdir(SCRATCH_FOLDER)
     if os.geteuid() == 0 and os.stat(os.__file__).st_mode & stat.S_IROTH:
-        with contextlib.suppress(OSError):  # root of a container may have no other user
+        with contextlib.suppress(OSError):  # root in a container may not have any other user
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
-            _call("prctl", SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self is root's
-    _unshare_users(outer)  # so that nobody else's processes count for the limit
+            _call("prctl", SET_DUMPABLE, 1, 0, 0, 0)  # otherwise, /proc/self belongs to root
+    _unshare_users(outer)  # so that other users' processes don't count towards the limit
     resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
 
 
 def _unshare_users(proc: int) -> None:
-    """Be who one is in a new namespace of users; `proc` is /proc/self."""
-    user, group = os.geteuid(), os.getegid()  # unknown there until they are written down
+    """Keep the same user in a new user namespace; `proc` is /proc/self."""
+    user, group = os.geteuid(), os.getegid()  # a new namespace doesn't know them until told
     _call("unshare", NEW_USERS)
     for name, text in (
         ("setgroups", "deny"),
@@ -323,20 +325,20 @@ def _read_only_the_libraries() -> None:
 
 
 def _refuse_calls() -> None:
-    """Have the kernel refuse `REFUSED`, new processes, and signals to other ones."""
+    """Have the kernel refuse the calls in `REFUSED`, new processes, and signals to others."""
     import pyseccomp
     from pyseccomp import EQ, MASKED_EQ, NE, Arg
 
     calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     no = pyseccomp.ERRNO(errno.EPERM)
     for name in REFUSED.split():
-        with contextlib.suppress(OSError):  # this architecture, or libseccomp, doesn't know it
+        with contextlib.suppress(OSError):  # this architecture or libseccomp doesn't know it
             calls.add_rule(no, name)
     calls.add_rule(no, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
-    calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # then `clone` is tried
+    calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # callers then try `clone`
     for name in ("kill", "tgkill"):
         calls.add_rule(no, name, Arg(0, NE, os.getpid()))
     calls.add_rule(no, "prlimit64", Arg(0, NE, 0))
-    for command in (F_SETOWN, F_SETOWN_EX):  # a signal to whoever is named, at some event
+    for command in (F_SETOWN, F_SETOWN_EX):  # sends a signal to the named process at some event
         calls.add_rule(no, "fcntl", Arg(1, EQ, command))
     calls.load()

@@ -1,4 +1,4 @@
-"""What is kept from one run to the next: marks, and what was found in each notebook."""
+"""What's kept from one run to the next: marks, and the contents of each notebook."""
 
 import hashlib
 import json
@@ -12,13 +12,13 @@ STATE = "grades.jsonl"
 
 
 class State:
-    """A file with a line for each mark, and for each notebook that was read."""
+    """A file with one line per mark and per notebook read."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Read what is there; a line that can't be read is left out.
+        """Read the file, leaving out lines that can't be read.
 
         Args:
-            folder: where the file is, or will be; without one, nothing is kept.
+            folder: where the file is or will be; without one, nothing is kept.
         """
         self.folder = folder
         self.marks: dict[str, Mark] = {}
@@ -43,12 +43,12 @@ class State:
         return self.folder / STATE
 
     def keep(self, mark: Mark) -> None:
-        """Keep a mark, if another run would come to the same."""
+        """Keep a mark, if another run would give the same."""
         if mark.sure:
             self._write(asdict(mark))
 
     def reading(self, notebook: bytes) -> dict[str, object] | None:
-        """Return what was found in these bytes, if they were read before."""
+        """Return what was found in these bytes if they've been read before."""
         return self.readings.get(_name(notebook))
 
     def keep_reading(self, notebook: bytes, found: dict[str, object]) -> None:

@@ -1,9 +1,9 @@
-"""The functions that a learner's test is to test, in a separate process.
+"""The functions for a learner's test, in a separate process.
 
-A test that could look at them would know from their names or their code which ones are wrong.
-So its process has a stand-in, the same for all of them, which sends its arguments to the other
-process and gives back what the function there did: results, gradients, errors, and changes to
-tensors that it was given. Only the grader tells that process which function it is to be.
+A test that could look at them would know from their names or their code which ones are wrong. So
+its process has a stand-in, the same for all of them, which sends its arguments to the other process
+and returns what the function did in there: results, gradients, errors, and changes to its tensor
+arguments. Only the grader tells that process which function to be.
 """
 
 import builtins
@@ -23,12 +23,12 @@ SEQUENCES = {"list": list, "tuple": tuple, "iterator": iter}
 
 
 def tested(test: Callable[..., object], calls: int, results: int) -> Callable[..., object]:
-    """Return a function that says whether a test passes what is at the other end of two files.
+    """Return a function that says whether a test passes the function at the other end of two files.
 
     Args:
         test: a learner's test.
-        calls: where to write what a function is called with.
-        results: where to read what it did.
+        calls: where to write a call's arguments.
+        results: where to read its results.
     """
     if does_nothing(test):
         return test
@@ -65,7 +65,7 @@ def tested(test: Callable[..., object], calls: int, results: int) -> Callable[..
 
 
 class _Remote(torch.autograd.Function):
-    """What was computed in the other process, which is asked for the gradients as well."""
+    """A result from the other process, which also computes the gradients."""
 
     @staticmethod
     def forward(ctx, ask: Ask, number: int, graded: Sequence[bool], values, *given: Tensor):
@@ -83,7 +83,7 @@ class _Remote(torch.autograd.Function):
 def serve(
     functions: Sequence[Callable[..., object]], requests: int, answers: int, calls: int, done: int
 ) -> None:
-    """Be one of these functions after another, as the grader says, until it hangs up."""
+    """Be one of these functions after another, as the grader asks, until it hangs up."""
     subject = _Subject(functions[0])
     listening = [requests, calls]
     while True:
@@ -104,7 +104,7 @@ def serve(
 
 
 class _Subject:
-    """One function, and the calls whose gradients may be asked for."""
+    """One function, and the calls that may need gradients."""
 
     def __init__(self, function: Callable[..., object]) -> None:
         self._function = function
@@ -150,7 +150,7 @@ def _bytes(x: Tensor) -> bytes:
 
 
 def _flat(value: object, tensors: list[Tensor]) -> object:
-    """Return a value as JSON has it, with its tensors put into a list instead."""
+    """Return a value in JSON's types, with its tensors moved to a list."""
     if isinstance(value, Tensor):
         tensors.append(value)
         return {"tensor": len(tensors) - 1}
@@ -165,11 +165,11 @@ def _flat(value: object, tensors: list[Tensor]) -> object:
     for name, kind in (("list", list), ("tuple", tuple), ("iterator", Iterator)):
         if isinstance(value, kind):
             return {name: [_flat(entry, tensors) for entry in value]}
-    raise TypeError(f"a {type(value).__name__} can't be given to the function that is tested")
+    raise TypeError(f"a {type(value).__name__} can't be passed to the tested function")
 
 
 def _rebuilt(tree: object, tensors: Sequence[Tensor]) -> object:
-    """Return what `_flat` was given."""
+    """Return the value that `_flat` got."""
     if not isinstance(tree, dict):
         return tree
     ((kind, held),) = tree.items()

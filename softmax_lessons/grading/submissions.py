@@ -1,4 +1,4 @@
-"""Read what each learner handed in, and tell which of several notebooks answers an exercise."""
+"""Read what each learner handed in, and choose which of several notebooks answers an exercise."""
 
 import json
 import re
@@ -29,21 +29,21 @@ from softmax_lessons.grading.roster import Person, find_on
 from softmax_lessons.grading.state import State
 
 LARGEST_CODE = 1 << 20  # characters in one notebook; a lesson has 20,000
-MOST_FILES = 200  # notebooks of one learner
-MOST_NAMED = 5  # files that one note names
+MOST_FILES = 200  # notebooks per learner
+MOST_NAMED = 5  # files named in one note
 
 
 @dataclass(frozen=True)
 class Handed:
-    """An answer in a notebook, which is read again when it is run: those of a class are many.
+    """An answer in a notebook, which is read again to run it, because a class has so many.
 
     Attributes:
         exercise: what it answers.
         file: the notebook.
-        digest: tells it from any other answer.
+        digest: a hash that identifies it.
         begun: whether it is more than a stub.
-        when: sorts it by when it was handed in, if the download tells; else "".
-        changed: when the notebook was changed.
+        when: sorts it by the time it was handed in, if the download has that; else "".
+        changed: when the notebook was last changed.
     """
 
     exercise: str
@@ -55,11 +55,11 @@ class Handed:
 
     @property
     def name(self) -> str:
-        """What the learner called the notebook."""
+        """The learner's name for the notebook."""
         return self.file.name
 
     def read(self) -> Answer:
-        """Return it."""
+        """Return the answer."""
         return _answers(self.file)[self.exercise]
 
 
@@ -68,17 +68,17 @@ class Submission:
     """What one learner handed in.
 
     Attributes:
-        learner: the name in the reports; no two learners have the same.
-        system: the learning system that it was downloaded from, "" if none was recognised.
-        ids: what the system calls the learner.
+        learner: the name in the reports; no two learners have the same one.
+        system: the learning system it was downloaded from, "" if unknown.
+        ids: the system's IDs for the learner.
         paths: where it was found.
-        late: whether a part of it came late, as far as the download tells.
-        empty: whether nothing was handed in.
-        answers: by the exercise's name.
-        guesses: the first prediction for each question, as far as it is known.
-        quizzes: calls of `before` and `after` in the notebooks, and answers; see `quiz_calls`.
-        memories: what the course keeps next to the lessons, where it was handed in as well.
-        notes: what could not be read, and why; which file was taken where several could be.
+        late: whether a part of it was late, according to the download.
+        empty: whether the learner handed in nothing.
+        answers: the answers, by the exercise's name.
+        guesses: the first prediction for each question, if it's known.
+        quizzes: the notebooks' calls of `before` and `after`, and the answers; see `quiz_calls`.
+        memories: the file that the course keeps next to the lessons, if it was handed in, too.
+        notes: what couldn't be read, and why; which file was used if there were several.
         row: the number of the line in the class list, if there is one.
     """
 
@@ -101,9 +101,8 @@ class Class:
     """What a class handed in.
 
     Attributes:
-        submissions: one for each learner, those on the class list who handed in nothing among
-            them.
-        left_out: what else was there, and is not read.
+        submissions: one per learner, including those on the class list who handed in nothing.
+        left_out: everything else that was there, which isn't read.
     """
 
     submissions: list[Submission]
@@ -117,12 +116,12 @@ def find(
 
     Args:
         places: a folder or zip of submissions, or several.
-        state: what is known of notebooks that were read before. The reports in its folder are
-            nobody's.
+        state: what we know about notebooks read before. The reports in its folder belong to no
+            learner.
         people: the class list.
 
     Raises:
-        FileNotFoundError: if one of them is no such thing, or has nothing in it.
+        FileNotFoundError: if one of them is neither, or is empty.
         ValueError: if one is a zip that can't be read.
     """
     state = state or State()
@@ -173,7 +172,7 @@ def _read(learner: Learner, state: State) -> Submission:
             when = part.named.when, 0.0 if part.named.when else changed
             guessed.append((when, file.name, reading))
             submission.notes += reading["notes"]
-        except Exception as error:  # whatever is in one file must not end all the others
+        except Exception as error:  # one bad file mustn't stop all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
             submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
     _choose(submission, found)
@@ -188,7 +187,7 @@ def _read(learner: Learner, state: State) -> Submission:
 
 
 def _remembered(file: File) -> Memory | None:
-    """Return what the course keeps of a learner; None if it can't be read."""
+    """Return the course's memory of a learner; None if it can't be read."""
     try:
         return memory.read(json.loads(_content(file)))
     except (ValueError, OSError, RecursionError):
@@ -196,7 +195,7 @@ def _remembered(file: File) -> Memory | None:
 
 
 def _reading(file: File, state: State) -> dict[str, object]:
-    """Return the answers in a notebook, their digests alone, and notes on it."""
+    """Return the digests of a notebook's answers, and notes on it."""
     content = _content(file)
     found = state.reading(content)
     if found is None:
@@ -212,13 +211,13 @@ def _reading(file: File, state: State) -> dict[str, object]:
     return found
 
 
-@lru_cache(1)  # the answers in a notebook are run one after another
+@lru_cache(1)  # a notebook's answers run one after another
 def _answers(file: File) -> dict[str, Answer]:
     return answers(_code_cells(_content(file)), [])
 
 
 def _choose(submission: Submission, found: dict[str, list[Handed]]) -> None:
-    """Take an answer rather than a stub, and the latest of several; say which, and why."""
+    """Prefer an answer to a stub, and the latest of several; say which, and why."""
     said: dict[str, list[str]] = {}
     for exercise in (name for name in places() if name in found):
         best = max(
@@ -232,14 +231,14 @@ def _choose(submission: Submission, found: dict[str, list[Handed]]) -> None:
         when = f" ({_told(best)})"
         why = f"the latest{when}" if rivals else "the only one with an answer"
         if any(_time(each) == _time(best) for each in rivals):
-            why = f"as late as another{when}, and after it by name"
+            why = f"as late as another{when}, but after it by name"
         text = f"taken from {best.name}, {why}; not from {_few([each.name for each in others])}"
         said.setdefault(text, []).append(exercise)
     submission.notes += [f"{', '.join(names)}: {text}" for text, names in said.items()]
 
 
 def _time(handed: Handed) -> tuple[str, float]:
-    """Return what sorts answers by time; a system's word counts more than a file's."""
+    """Return a sort key by time; a system's date counts more than a file's."""
     return handed.when, 0.0 if handed.when else handed.changed
 
 
@@ -256,7 +255,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _content(file: File) -> bytes:
-    """Return what is in a learner's file."""
+    """Return the contents of a learner's file."""
     path = file.path
     require_inside(path, file.within)
     if path.stat().st_size > LARGEST_FILE:
@@ -265,11 +264,11 @@ def _content(file: File) -> bytes:
 
 
 def _code_cells(content: bytes) -> list[str]:
-    """Return the sources of the code cells of a notebook of any version."""
+    """Return the sources of the code cells in a notebook of any version."""
     text = content.decode("utf-8-sig")
     notebook = json.loads(text)
     if notebook.get("nbformat") != 4:
-        from nbformat import converter, reader  # they take longer to load than a class to read
+        from nbformat import converter, reader  # loading these takes longer than reading a class
 
         notebook = converter.convert(reader.reads(text), 4)  # without validation, which is slow
     found = sources(notebook)

@@ -1,27 +1,27 @@
-"""How learning systems name what they hand out, and what they take back: data alone."""
+"""How learning systems name their downloads, and what they accept as uploads: only data."""
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-# Brightspace writes no colon between hours and minutes; schools choose the order
+# Brightspace doesn't write a colon between hours and minutes; schools choose the order
 TIMES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
 
 
 @dataclass(frozen=True)
 class Gradebook:
-    """The table of marks that a system takes.
+    """The table of marks that a system accepts.
 
     Attributes:
-        told_by: columns of which each tells that a table is this system's.
-        new: the columns of a new table, and what is in them for a learner; {id}, {name} and
-            {title} (of the marks) are filled in. None if a new table can't be made: what it
-            takes to tell who is who isn't in a download.
+        told_by: columns that each identify a table as this system's.
+        new: the columns of a new table, and their contents for a learner; {id}, {name} and {title}
+            (of the marks) are filled in. None if we can't make a new table, because a download
+            doesn't say who is who.
         marks: the column of marks.
-        feedback: the column of comments, "" if there is none.
-        last: a column that must stay the last one.
-        id: what an id of this system looks like in its table.
+        feedback: the column of comments, "" if there isn't one.
+        last: a column that must stay last.
+        id: a pattern for this system's IDs in its table.
     """
 
     told_by: frozenset[str]
@@ -37,11 +37,12 @@ class System:
     """A learning system.
 
     Attributes:
-        name: what it is called.
-        names: patterns of what a download calls a learner's file or folder. Their groups: `id`,
-            `name` (the learner's), `late`, `when`, and `file` (the learner's own name for it).
-        same_id: whether a learner has the same id in every download.
-        gradebook: how it takes marks, if it does.
+        name: its name.
+        names: patterns for the names of learners' files and folders in a download. Their groups:
+            `id`, `name` (the learner's), `late`, `when`, and `file` (the learner's own name for
+            it).
+        same_id: whether a learner has the same ID in every download.
+        gradebook: how it accepts marks, if it does.
     """
 
     name: str
@@ -56,7 +57,7 @@ def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
 
 CANVAS = System(
     "Canvas",
-    # instructure/canvas-lms, lib/content_zipper.rb; uploads are numbered in the order they came
+    # instructure/canvas-lms, lib/content_zipper.rb; uploads are numbered in order
     _patterns(
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<when>\d+)_(?P<file>.+)",
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<file>text\.html|link\.html)",
@@ -79,12 +80,13 @@ CANVAS = System(
 )
 MOODLE = System(
     "Moodle",
-    # moodle/moodle, mod/assign: a folder for each learner or, if set so, files side by side
+    # moodle/moodle, mod/assign: one folder per learner or, depending on a setting, files next to
+    # each other
     _patterns(
         r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?",
         r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_(?P<file>.+)",
     ),
-    same_id=False,  # it is that of "Participant 123", another one in each assignment
+    same_id=False,  # the one in "Participant 123", which differs between assignments
     # the grading worksheet of one assignment: mod/assign/feedback/offline/importgradeslib.php
     gradebook=Gradebook(
         told_by=frozenset({"last modified (grade)"}),
@@ -95,7 +97,7 @@ MOODLE = System(
 )
 BLACKBOARD = System(
     "Blackboard",
-    # with a .txt for each attempt, which says whose it is; see `told`
+    # with one .txt per attempt, which says whose it is; see `told`
     _patterns(
         r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})_(?P<file>.+)",
         r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})\.txt",
@@ -116,26 +118,26 @@ BRIGHTSPACE = System(
     same_id=False,
     gradebook=Gradebook(
         told_by=frozenset({"orgdefinedid", "end-of-line indicator"}),
-        new=None,  # its ids are not in the names of files
+        new=None,  # file names don't have its IDs
         marks="{title} Points Grade",
         last="End-of-Line Indicator",
     ),
 )
-GITHUB = System("GitHub Classroom")  # its folder's own name tells; see `of_github`
-NBGRADER = System("nbgrader")  # a folder for each learner
+GITHUB = System("GitHub Classroom")  # recognised by its folder's name; see `of_github`
+NBGRADER = System("nbgrader")  # one folder per learner
 PLAIN = System("")
 SYSTEMS = (MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS)
 
-# any other table: marks and comments are put at its end
+# any other table: marks and comments go at the end
 OTHER_TABLE = Gradebook(frozenset(), None, "{title}", feedback="Feedback")
 
-OF_GITHUB = "-submissions"  # what `gh classroom clone student-repos` calls the folder, at its end
+OF_GITHUB = "-submissions"  # the end of the folder name from `gh classroom clone student-repos`
 OF_NBGRADER = "submitted"
-# what stands next to `submitted` in a course of nbgrader
+# files and folders next to `submitted` in an nbgrader course
 BESIDE_IT = ("nbgrader_config.py", "gradebook.db", "source", "release")
 BLACKBOARD_NAME = re.compile(r"^Name: (?P<name>.+) \((?P<id>[^()]+)\)\s*$", re.MULTILINE)
 
-# what rosters and gradebooks call the columns that tell who somebody is
+# rosters' and gradebooks' names for the columns that say who somebody is
 ID_COLUMNS = {
     *("id", "sis user id", "sis login id", "username", "user name", "login", "orgdefinedid"),
     *("student id", "id number", "identifier", "email", "email address", "e-mail"),
@@ -149,15 +151,15 @@ PARTS_OF_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("give
 
 @dataclass(frozen=True)
 class Named:
-    """What a name in a download tells.
+    """The information in a name in a download.
 
     Attributes:
-        system: whose download it is.
-        id: what the system calls the learner.
-        name: the learner's name, as far as it is there.
-        file: what the learner called the file; "" for a folder.
+        system: the learning system.
+        id: the system's ID for the learner.
+        name: the learner's name, if it's there.
+        file: the learner's name for the file; "" for a folder.
         when: sorts one learner's attempts.
-        late: whether it came late.
+        late: whether it was late.
     """
 
     system: System
@@ -169,12 +171,12 @@ class Named:
 
 
 def named(name: str, told: Mapping[str, tuple[str, str]] | None = None) -> Named | None:
-    """Return what the name of a file or folder in a download tells, if it is of a known kind.
+    """Return the information in the name of a file or folder in a download, if it's a known kind.
 
     Args:
-        name: without the folder it is in.
-        told: the learners' names and ids by the beginning of a file's name, where other files
-            say so.
+        name: the name, without the folder it's in.
+        told: the learners' names and IDs by the beginning of a file's name, if other files give
+            them.
     """
     for system in SYSTEMS:
         for pattern in system.names:
@@ -190,7 +192,7 @@ def named(name: str, told: Mapping[str, tuple[str, str]] | None = None) -> Named
 
 
 def gradebook_of(columns: Collection[str]) -> Gradebook:
-    """Return what is known of a table with these columns."""
+    """Return what we know about a table with these columns."""
     known = {column.strip().casefold() for column in columns}
     for system in SYSTEMS:
         if system.gradebook.told_by & known:
@@ -199,7 +201,7 @@ def gradebook_of(columns: Collection[str]) -> Gradebook:
 
 
 def of_github(name: str, folder: str) -> Named | None:
-    """Return what the name of a repository tells, in a folder that GitHub Classroom named."""
+    """Return the information in a repository's name, in a folder named by GitHub Classroom."""
     start = folder.removesuffix(OF_GITHUB) + "-"
     if not folder.endswith(OF_GITHUB) or not name.startswith(start):
         return None
@@ -207,7 +209,7 @@ def of_github(name: str, folder: str) -> Named | None:
 
 
 def _sortable(when: str) -> str:
-    """Return a time or a number as a text that sorts as it does."""
+    """Return a time or a number as a text that sorts the same way."""
     if when.isdigit():
         return when.zfill(20)
     for form in TIMES:

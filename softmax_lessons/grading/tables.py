@@ -1,4 +1,4 @@
-"""Tables as spreadsheets and learning systems read and write them, and files written whole."""
+"""Tables for spreadsheets and learning systems, and files written completely or not at all."""
 
 import codecs
 import contextlib
@@ -17,8 +17,8 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# what a spreadsheet may take for the beginning of a cell, whatever parts cells where it runs, and
-# what it would compute there
+# what a spreadsheet may take for the beginning of a cell, whatever its local cell separator, and
+# for a formula to compute
 FORMULA = re.compile(r"""(^|[;,|])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
@@ -29,8 +29,8 @@ class Table:
     Attributes:
         header: the names of the columns.
         rows: the lines after it.
-        delimiter: what parts cells.
-        encoding: how it is written; "utf-8-sig" is what spreadsheets read rightly.
+        delimiter: what separates cells.
+        encoding: how to write it; spreadsheets read "utf-8-sig" correctly.
     """
 
     header: list[str]
@@ -51,7 +51,7 @@ class Table:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
-            raise ValueError(f"{file} is not in UTF-8; save it as CSV UTF-8") from None
+            raise ValueError(f"{file} isn't in UTF-8; save it as CSV UTF-8") from None
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=first.count)
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -61,14 +61,14 @@ class Table:
         return cls(rows[0], rows[1:], delimiter, encoding)
 
     def write(self, file: Path) -> None:
-        """Write it, every cell in quotes."""
+        """Write the table, with every cell in quotes."""
         with whole(file, encoding=self.encoding, newline="") as stream:
             table = csv.writer(stream, delimiter=self.delimiter, quoting=csv.QUOTE_ALL)
             table.writerows([self.header, *self.rows])
 
 
 def plain(row: Sequence[object]) -> list[object]:
-    """Return the cells of a line so that every spreadsheet shows and none computes them."""
+    """Return the cells of a line in a form that every spreadsheet shows and none computes."""
     return [
         FORMULA.sub(r"\1\2'", CONTROL.sub(" ", cell)) if isinstance(cell, str) else cell
         for cell in row
@@ -77,7 +77,7 @@ def plain(row: Sequence[object]) -> list[object]:
 
 @contextlib.contextmanager
 def whole(file: Path, **how: str) -> Iterator[TextIO]:
-    """Open a file to write that takes the place of the one there when all of it is written."""
+    """Open a file for writing that only replaces the old one once it's complete."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with part.open("w", errors="backslashreplace", **how) as stream:

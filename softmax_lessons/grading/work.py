@@ -1,6 +1,6 @@
-"""The work on one answer: run it in a separate process, compare what it did, and mark it.
+"""The work on one answer: run it in a separate process, compare the outcomes, and mark it.
 
-Any process can do it: each starts what it needs when the first answer comes, and keeps it.
+Any process can do it: each starts what it needs with the first answer, and keeps it.
 """
 
 import atexit
@@ -33,31 +33,31 @@ from softmax_lessons.grading.notebook import Answer, Try, shown
 from softmax_lessons.grading.replay import NotAFunctionError
 from softmax_lessons.lessons import tasks
 
-LONGEST_TEXT = 2000  # characters that a learner is told
-# what an outcome says if it may be another one next time
+LONGEST_TEXT = 2000  # characters in a learner's feedback
+# the beginning of errors that may be different next time
 TRANSIENT = ("TimeoutError: no answer", "Your function's process ")
-NOTEBOOK_SECONDS = 20.0  # for all cells; a statement gets a quarter of what is left
-OVERTIME = 1.5  # for a notebook that doesn't keep to its time
-MOST_DEATHS = 2  # of a process that has to run a whole notebook first
+NOTEBOOK_SECONDS = 20.0  # for all cells; a statement gets a quarter of the remaining time
+OVERTIME = 1.5  # for a notebook that exceeds its time
+MOST_DEATHS = 2  # for a process that has to run a whole notebook first
 HIDDEN = (
-    "The result is right, but the process did not say what was called to get it, which every "
-    "other answer does. No point; look at the code."
+    "The result is right, but the process didn't report which functions it called to get it, as "
+    "every other answer does. No point; look at the code."
 )
 
 CUT_OFF = (
-    "(The notebook as a whole could not be run to its end: a cell of it takes too long, or ends "
-    "its process.)"
+    "(The whole notebook couldn't be run to its end: one of its cells takes too long, or ends its "
+    "process.)"
 )
 
 
 @dataclass(frozen=True)
 class Ran:
-    """An answer that was run.
+    """An answer that has been run.
 
     Attributes:
-        verdict: what is said of it.
-        probes: what it was run with.
-        outcomes: what it did.
+        verdict: the verdict on it.
+        probes: its inputs.
+        outcomes: what it did with them.
         cut_off: whether a statement of its notebook took too long.
     """
 
@@ -72,19 +72,19 @@ class NotebookError(Exception):
 
 
 given_up = GivenUp()  # set when nobody is waiting for this process's work any longer
-_servers: dict[tuple[int, str], ForkServer] = {}  # by process: a fork can't use its parent's
+_servers: dict[tuple[int, str], ForkServer] = {}  # by process; a fork can't use its parent's
 _starting = threading.Lock()
 
 
 def prepare(exercises: Iterable[str]) -> None:
-    """Start what answers to these exercises need; later it would be waited for by a thread."""
+    """Start what answers to these exercises need, so that no thread has to wait for it later."""
     _server()
     if any(isinstance(tasks()[name], Hunt) for name in exercises):
-        _server("subjects")  # what learners' tests are to test are answers to other exercises
+        _server("subjects")  # the functions for learners' tests are answers to other exercises
 
 
 def _server(holds: str = "") -> ForkServer:
-    """Return this process's own, started when it is first needed."""
+    """Return this process's own server, starting it on first use."""
     with _starting:
         own = os.getpid(), holds
         if given_up.is_set():
@@ -96,36 +96,36 @@ def _server(holds: str = "") -> ForkServer:
 
 @atexit.register
 def close() -> None:
-    """End what this process has started."""
+    """End everything this process has started."""
     with _starting:
         for own in [own for own in _servers if own[0] == os.getpid()]:
             _servers.pop(own).close()
 
 
 def work(job: Job) -> Mark:
-    """Return the mark for an answer; whatever goes wrong is said in it."""
+    """Return the mark for an answer; it also reports whatever goes wrong."""
     try:
         if job.answer is None:
-            raise MachineError("its notebook could not be read a second time")
+            raise MachineError("its notebook couldn't be read a second time")
         if job.conditions != conditions(job.seconds):
             raise MachineError(
-                "where it ran, the course, PyTorch or Python has another version, or the sandbox "
-                "another level"
+                "where it ran, the course, PyTorch or Python has a different version, or the "
+                "sandbox a different level"
             )
         try:
             mark = _mark(job)
-        except MachineError:  # such as that all processes died, through no fault of this answer
+        except MachineError:  # for example, if all processes died, through no fault of this answer
             mark = _mark(job)
-    except Exception as error:  # whatever is wrong with one answer must not end all the others
+    except Exception as error:  # one bad answer mustn't stop all the others
         return not_graded(job, error)
     return replace(mark, sure=mark.sure and not given_up.is_set())
 
 
 def not_graded(job: Job, error: BaseException) -> Mark:
-    """Return the mark of an answer that something else went wrong with."""
+    """Return the mark for an answer that couldn't be graded for some other reason."""
     name, why = job.exercise, str(error) if isinstance(error, MachineError) else repr(error)
-    says = f"{name}: this answer could not be graded. It is tried again in the next run."
-    trouble = f"{name} was not graded, and is in the next run: {_plain(why)}"
+    says = f"{name}: this answer couldn't be graded. The next run will try again."
+    trouble = f"{name} wasn't graded, and will be in the next run: {_plain(why)}"
     return Mark(job.learner, name, 0, (), (), says, job.key, False, trouble)
 
 
@@ -146,13 +146,13 @@ def _mark(job: Job) -> Mark:
 
 
 def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], bool]:
-    """Return what counts, whatever else was tried, and whether its notebook came to its end.
+    """Return the run that counts, all outcomes, and whether its notebook ran to the end.
 
-    The statements that an answer needs may earn its point; only a run of the whole notebook may
-    refuse it, but to a stub.
+    The statements that an answer needs can earn the point; only a run of the whole notebook can
+    deny it, except to a stub.
     """
     refused = []
-    tries = answer.tries if answer.begun else answer.tries[:1]  # all of them would be a stub's
+    tries = answer.tries if answer.begun else answer.tries[:1]  # a stub's would all be the same
     for full in (False, True) if answer.begun else (False,):
         for each in tries:
             try:
@@ -162,7 +162,8 @@ def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], 
             if found.verdict.passed:
                 return found, list(found.outcomes), True
             refused.append((full, found))
-    # what counts comes first; what fails less often is nearer to what the learner saw
+    # the reading that counts comes first; one that fails less often is closer to what the learner
+    # saw
     whole = [found for full, found in refused if full]
     of_first = [refused[0][1], *whole[:1]]
     best = min(reversed(of_first), key=lambda ran: sum(bool(o.error) for o in ran.outcomes))
@@ -172,7 +173,7 @@ def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], 
 
 
 def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> Ran:
-    """Return what came of one reading of an answer."""
+    """Return the result of one reading of an answer."""
     task, request = tasks()[name], request_for(name, answer, how, full)
     probes = task.probes()
     in_all = OVERTIME * request["notebook_seconds"]
@@ -197,14 +198,14 @@ def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> R
     no_function = f"{NotAFunctionError.__name__}: "
     if all(outcome.error.startswith(no_function) for outcome in outcomes):
         kind = outcomes[0].error.removeprefix(no_function)
-        # `check` looks at nothing else of what isn't a function
+        # `check` only looks at the type of something that isn't a function
         if verdict := task.at_once(name, type(kind, (), {})()):
             return Ran(verdict, probes, outcomes)
     return Ran(task.verdict(name, probes, outcomes), probes, outcomes, cut_off)
 
 
 def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, object]:
-    """Return what a process is asked for that is to run a notebook, or what an answer needs of it.
+    """Return the request for a process to run a notebook, or the part that an answer needs.
 
     See `replay.attempt`.
     """
@@ -225,7 +226,7 @@ def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, ob
 
 
 def _wait_until_ready(connection: Connection, seconds: float) -> bool:
-    """Wait for the notebook's end, for so long; return whether a statement of it was cut off.
+    """Wait for the notebook to end, up to a limit; return whether a statement was cut off.
 
     Raises:
         NotebookError: if it doesn't.
@@ -242,7 +243,7 @@ def _wait_until_ready(connection: Connection, seconds: float) -> bool:
 
 @contextlib.contextmanager
 def _with_subjects(request: dict) -> Iterator[Connection]:
-    """Start the process of a learner's test, and that of what it tests."""
+    """Start the process for a learner's test, and the one for the functions it tests."""
     calls, to_subjects = os.pipe()
     results, from_subjects = os.pipe()
     theirs = [calls, to_subjects, results, from_subjects]
@@ -269,7 +270,7 @@ def _with_subjects(request: dict) -> Iterator[Connection]:
         close()
 
         def tell(probe: Probe) -> Probe:
-            """Tell the one process which function it is to be, and the other one nothing."""
+            """Tell one process which function to be, and the other one nothing."""
             messages.write(subjects.requests, messages.pack({"subject": probe.rest[0]}))
             if not messages.read(subjects.answers, messages.LARGEST_ANSWER):
                 raise EOFError
@@ -280,7 +281,7 @@ def _with_subjects(request: dict) -> Iterator[Connection]:
 
 
 def _plain(text: str) -> str:
-    """Return a text without the places of this machine, and not too long."""
+    """Return a text without this machine's paths, and cut it off if it's too long."""
     places = {sys.prefix, sys.base_prefix, str(Path.home()), os.getcwd(), *sys.path}
     for place in sorted(places, key=len, reverse=True):
         if len(place) > 1:

@@ -177,7 +177,8 @@ class MaskRecipe:
         keep: makes the mask of the kept keys, in the shape of the scores.
         hide: removes the hidden keys from the scores.
         lift: chooses the scores for exp, before the maximum is subtracted, from those before and
-        after `hide`. weigh: applied to the exps.
+            after `hide`.
+        weigh: applied to the exps.
         finish: applied to the probabilities last; they're nan in rows that keep nothing.
 
     The other steps are the same as for any softmax (`recipe.Recipe`), along the keys.

@@ -34,7 +34,7 @@ def grid_weights(
 
     Raises:
         ValueError: if the shape of `weights` or `mask` doesn't match the names, `mask` isn't
-        boolean, or a weight isn't from 0 to 1.
+            boolean, or a weight isn't from 0 to 1.
     """
     shape = (len(queries), len(keys))
     if tuple(weights.shape) != shape or tuple(mask.shape) != shape or mask.dtype != torch.bool:

@@ -30,7 +30,7 @@ def bar_reliability(ax: "Axes", confidence: Tensor, right: Tensor, bins: int = 1
 
     Raises:
         ValueError: if the shapes aren't (examples,), there are no examples, `right` isn't bool, or
-        a confidence isn't from 0 to 1.
+            a confidence isn't from 0 to 1.
     """
     if (
         confidence.dim() != 1

@@ -19,7 +19,8 @@ def map_jacobian(ax: "Axes", jacobian: Tensor, labels: Sequence[str]) -> str:
     Args:
         ax: axes to draw on.
         jacobian: shape (classes, classes): row i is the probability of class i, column j the logit
-        of class j. labels: one name per class.
+            of class j.
+        labels: one name per class.
 
     Returns:
         What the picture shows, with each row and the sums.

@@ -67,7 +67,7 @@ def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tenso
 
     Raises:
         ValueError: if `tops` isn't one-dimensional, floating-point and increasing, with at least 2
-        entries.
+            entries.
     """
     _require_tops(tops, "plot_drift")
     x = tops.double()
@@ -124,7 +124,7 @@ def map_outcomes(
 
     Raises:
         ValueError: if `tops` isn't one-dimensional, floating-point and increasing, with at least 2
-        entries; or if `counts` is empty or holds anything but even numbers of at least 2.
+            entries; or if `counts` is empty or holds anything but even numbers of at least 2.
     """
     _require_tops(tops, "map_outcomes")
     if not counts or any(count < 2 or count % 2 for count in counts):

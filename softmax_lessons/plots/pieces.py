@@ -22,7 +22,7 @@ def plot_stream(ax: "Axes", stream: Tensor) -> str:
 
     Raises:
         ValueError: if the stream has a different shape, too many entries, or an entry that isn't
-        finite.
+            finite.
     """
     if stream.dim() != 1 or not 0 < len(stream) <= _MOST_ENTRIES or not stream.isfinite().all():
         raise ValueError(
@@ -72,7 +72,7 @@ def flow_shards(ax: "Axes", shards: Sequence[Tensor]) -> str:
 
     Raises:
         ValueError: if there are too few or too many shards, or one isn't a non-empty row of finite
-        numbers.
+            numbers.
     """
     good = all(s.dim() == 1 and 0 < len(s) <= _MOST_COLUMNS and s.isfinite().all() for s in shards)
     if not 2 <= len(shards) <= _MOST_SHARDS or not good:

@@ -21,7 +21,7 @@ def rule_values(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
     Args:
         ax: axes to draw on.
         dtypes: floating-point dtypes with at most 128 numbers from 1 up to 2, drawn from top to
-        bottom; for others, such as float16, the ticks would run together.
+            bottom; for others, such as float16, the ticks would run together.
 
     Raises:
         ValueError: if there are no dtypes, or one of them has more numbers.

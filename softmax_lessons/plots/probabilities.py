@@ -53,7 +53,7 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
 
     Raises:
         ValueError: if there aren't three axes, or `scores` isn't one-dimensional or doesn't have
-        one entry per label.
+            one entry per label.
     """
     if len(axes) != 3:
         raise ValueError(f"bar_steps needs 3 axes, one for each step, got {len(axes)}")
@@ -128,7 +128,7 @@ def line_scales(ax: "Axes", scores: Tensor, labels: Sequence[str], scales: Tenso
 
     Raises:
         ValueError: if `scores` or `scales` isn't one-dimensional, or the number of labels doesn't
-        fit or is above six.
+            fit or is above six.
     """
     _require_one_each(scores, labels, "line_scales")
     if len(labels) > len(STYLES):

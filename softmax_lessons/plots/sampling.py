@@ -27,7 +27,7 @@ def line_temperatures(
 
     Raises:
         ValueError: if `logits` isn't one-dimensional, the number of labels doesn't fit or is above
-        six, or `temperatures` isn't one-dimensional, positive and increasing.
+            six, or `temperatures` isn't one-dimensional, positive and increasing.
     """
     _require_one_each(logits, labels, "line_temperatures")
     if len(labels) > len(STYLES):
@@ -87,7 +87,7 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
 
     Raises:
         ValueError: if `probs` isn't one-dimensional or doesn't have one entry per label, or `draws`
-        isn't one-dimensional, is empty, or holds numbers that aren't classes.
+            isn't one-dimensional, is empty, or holds numbers that aren't classes.
     """
     _require_one_each(probs, labels, "point_frequencies")
     n = draws.numel()
@@ -146,7 +146,7 @@ def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
 
     Raises:
         ValueError: if `p` isn't between 0 and 1, or `drawn` isn't one-dimensional, isn't bool or is
-        shorter than ten.
+            shorter than ten.
     """
     if not 0 < p < 1 or drawn.dim() != 1 or drawn.dtype != torch.bool or len(drawn) < 10:
         raise ValueError(
@@ -198,7 +198,7 @@ def bar_nucleus(ax: "Axes", probs: Tensor, labels: Sequence[str], top_p: float) 
 
     Raises:
         ValueError: if `probs` isn't one-dimensional or doesn't have one entry per label, or `top_p`
-        isn't above 0 and at most 1.
+            isn't above 0 and at most 1.
     """
     _require_one_each(probs, labels, "bar_nucleus")
     if not 0 < top_p <= 1:

@@ -34,7 +34,7 @@ def grid_slices(
 
     Raises:
         ValueError: if `probs` doesn't have one row per name in `rows` and one column per name in
-        `columns`, or `dim` isn't one of its dims.
+            `columns`, or `dim` isn't one of its dims.
     """
     if tuple(probs.shape) != (len(rows), len(columns)):
         raise ValueError(
@@ -89,7 +89,7 @@ def block_slices(ax: "Axes", probs: Tensor, dim: int, names: Sequence[str]) -> s
 
     Raises:
         ValueError: if `probs` isn't three-dimensional or has no entries, there aren't three
-        `names`, or `dim` isn't one of its dims.
+            `names`, or `dim` isn't one of its dims.
     """
     if probs.dim() != 3 or len(names) != 3 or probs.numel() == 0:
         raise ValueError(
