@@ -220,7 +220,7 @@ def _of_both(
                 yield Finding(
                     88,
                     f"Most rows of the targets end with {value}, {run.float().mean():.1f} times on "
-                    f"average, and it counts. Is that padding?",
+                    "average, and it counts. Is that padding?",
                 )
     if alone:
         rows = logits if logits.dtype == torch.float64 else logits.float()

@@ -53,7 +53,7 @@ def state_of(logits: Tensor, dim: int = -1) -> State:
     Raises:
         TypeError: if the logits aren't float32 or float64, or `dim` isn't an integer.
         ValueError: if there's nothing along `dim`.
-        IndexError: if `logits` has no such dimension.
+        IndexError: if `logits` doesn't have this dimension.
     """
     _require_entries(logits, dim, "state_of")
     largest = logits.amax(dim, keepdim=True)
@@ -98,7 +98,7 @@ def softmax(logits: Tensor, dim: int = -1, chunk: int = 8192) -> Tensor:
         TypeError: if the logits aren't float32 or float64, or `dim` or `chunk` isn't an integer.
         ValueError: if `chunk` isn't above 0, there's nothing along `dim`, or the logits require a
             gradient, which this doesn't have.
-        IndexError: if `logits` has no such dimension.
+        IndexError: if `logits` doesn't have this dimension.
     """
     _require_entries(logits, dim, "softmax")
     chunk = _checked_chunk(chunk, "softmax")

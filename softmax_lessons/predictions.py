@@ -20,7 +20,7 @@ def predict(question: str, guess: object = ...) -> Verdict:
             probabilities, such as `{"sharper": 0.7, "same": 0.3}`.
 
     Returns:
-        A verdict that says what was noted, but nothing about what happens.
+        A verdict that confirms the prediction, but says nothing about what happens.
     """
     task = tasks().get(question) if isinstance(question, str) else None
     if not isinstance(task, Question):

@@ -122,7 +122,7 @@ class Hunt:
     def _takes_too_long(self, name: str, times: int) -> Verdict:
         says = (
             f"Your test took longer than {SECONDS:g} s. It runs {times} times, on correct and on "
-            f"buggy functions. Is there an infinite loop, or a large input?"
+            "buggy functions. Is there an infinite loop, or a large input?"
         )
         mistake = Misconception("takes-too-long", says, TOO_LONG)
         return Verdict(name, "wrong", "not yet", says, (mistake,))
@@ -130,7 +130,7 @@ class Hunt:
     def _dies(self, name: str, how: str) -> Verdict:
         says = (
             f"Your test's process{how}. A test that finds a bug should raise an error or return "
-            f"False."
+            "False."
         )
         mistake = Misconception("ends-its-process", says)
         return Verdict(name, "wrong", "not yet", says, (mistake,))
@@ -145,7 +145,7 @@ class Hunt:
         elif count < len(right):
             says = (
                 f"Your test fails {count} of {len(right)} correct functions. They all return what "
-                f"the exercise promises, up to rounding."
+                "the exercise promises, up to rounding."
             )
         mistake = Misconception("refuses-right-code", says, hints)
         error = next(f[0].error for f in failed if f)

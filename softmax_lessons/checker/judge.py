@@ -32,7 +32,7 @@ class Failure:
     Attributes:
         property: error, type, shape, values, dtype, input or gradient.
         came: what the attempt gave.
-        expected: what was expected.
+        expected: what it should have given.
         part: the indices of the part that `came` and `expected` are about; () means everything.
         differs: where the values of the whole result are off; None if this isn't about values.
         digits: how many digits it takes to tell the two apart.

@@ -40,7 +40,7 @@ class Compared:
 
     Attributes:
         question: the question's name.
-        guess: what was predicted.
+        guess: the predicted answer.
         right: whether it was right.
         on: the day, such as "2026-11-27".
         review: whether the question was asked again after the lesson.

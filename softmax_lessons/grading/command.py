@@ -77,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(
             f"\nStopped. Everything graded so far is in {options.out}; the same command continues "
-            f"from there.",
+            "from there.",
             file=sys.stderr,
         )
         return 130
@@ -85,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
         where = f" ({error.filename})" if getattr(error, "filename", None) else ""
         print(
             f"Stopped: {getattr(error, 'strerror', None) or error}{where}. Everything graded so "
-            f"far is kept, and reports from earlier runs are unchanged.",
+            "far is kept, and reports from earlier runs are unchanged.",
             file=sys.stderr,
         )
         return 1

@@ -13,7 +13,7 @@ def explain(submissions: Sequence[Submission], learner: str, exercise: str, seco
     """Return a mark with everything it's based on.
 
     Args:
-        submissions: what was handed in.
+        submissions: the class's submissions.
         learner: a name or an ID.
         exercise: the exercise's name.
         seconds: the answer's time limit.

@@ -272,7 +272,7 @@ def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
     with _nobody_there():
         run(request["code"][: stop + 1])
         kept = dict(runner.names)
-        # what comes after the check counts only for names that aren't there yet
+        # statements after the check only count for names that aren't there yet
         run(request["code"][stop + 1 :])
         runner.run_again(seconds)
         runner.names.update(kept)

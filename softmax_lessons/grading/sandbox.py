@@ -131,8 +131,9 @@ def level() -> list[str]:
     """Return, in sentences, the protection on this system and its limits."""
     if has_namespaces():
         said = [
-            "Each answer had its own processes, a network without an outside, and its own file "
-            "system (namespaces): the libraries, which it can't change, and 64 MB of scratch space."
+            "Each answer had its own processes, a network with no connection to the outside, and "
+            "its own file system (namespaces): the libraries, which it can't change, and 64 MB of "
+            "scratch space."
         ]
     elif has_landlock():
         said = [

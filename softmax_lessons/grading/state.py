@@ -48,11 +48,11 @@ class State:
             self._write(asdict(mark))
 
     def reading(self, notebook: bytes) -> dict[str, object] | None:
-        """Return what was found in these bytes if they've been read before."""
+        """Return the contents of a notebook with these bytes, if it's been read before."""
         return self.readings.get(_name(notebook))
 
     def keep_reading(self, notebook: bytes, found: dict[str, object]) -> None:
-        """Keep what was found in a notebook."""
+        """Keep a notebook's contents."""
         self._write({"notebook": _name(notebook), **found})
 
     def _write(self, fields: dict[str, object]) -> None:

@@ -105,7 +105,7 @@ OTHER_LOSSES = (
         says="You return the squared distance between the model's numbers and the one-hot "
         "targets, which is a different loss.",
         hints=(
-            "Which of your steps squares a difference? (`mse_loss` squares one.)",
+            "Which of your steps squares a difference? (`mse_loss` does that.)",
             "Cross-entropy looks at one probability in each row: the target's.",
             AS_A_LINE,
         ),
@@ -182,7 +182,7 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="focal-loss",
-        says="You weigh each row by a power of 1 - p, as the focal loss does, so rows the model "
+        says="You weight each row by a power of 1 - p, as the focal loss does, so rows the model "
         "gets right count less.",
         hints=(
             "Divide your loss for one row by -log p. Do you get 1 - p, or its square?",
@@ -549,7 +549,7 @@ STEPS = (
     Misconception(
         slug="other-than-the-mean",
         says="You take something other than the mean of the rows' losses: their median, largest, "
-        "smallest, product, norm, or a mean that weighs some rows more.",
+        "smallest, product, norm, or a mean that weights some rows more.",
         hints=(
             "Change one row a little. Does your loss change, whichever row you choose?",
             "Each row counts the same.",

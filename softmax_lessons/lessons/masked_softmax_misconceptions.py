@@ -548,8 +548,8 @@ MASKS = (
     ),
     replace(
         named("other-than-the-maximum"),
-        says="What you subtract isn't the largest of the kept scores. Where a kept score is far "
-        "above it, exp overflows to inf.",
+        says="You don't subtract the largest kept score. Where a kept score is far above the "
+        "number you subtract, exp overflows to inf.",
         hints=(
             "Try the scores 0 and 100, both kept. What do you subtract, and what's the exp?",
             "If you subtract the largest score, the largest exp is 1.",
