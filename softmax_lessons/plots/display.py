@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which people with any kind of colour vision can tell apart.
@@ -91,3 +92,16 @@ def listed(names: "list[str] | tuple[str, ...]", values: object, digits: int = 4
     """Write "cat 0.6590, dog 0.2424" for an alt text."""
     pairs = zip(names, values, strict=True)
     return ", ".join(f"{name} {float(value):.{digits}f}" for name, value in pairs)
+
+
+def write_beside(ax: "Axes", text: str, height: float) -> None:
+    """Write a text to the right of the axes, at a height in the data's units."""
+    ax.annotate(
+        text,
+        (1, height),
+        xytext=(3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=9,
+        va="center",
+    )
