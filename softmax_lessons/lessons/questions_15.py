@@ -103,7 +103,7 @@ def _below_zero(rows: int, processes: int, columns: int) -> Question:
             f"A batch has {counted(rows, 'row')}, and its {in_words(classes)} classes are split "
             f"over {in_words(processes)} processes, {counted(columns, 'column')} each. Every "
             "process gets the gradient of the mean cross-entropy with respect to its own logits. "
-            f"How many of all the {rows * classes} numbers are negative?"
+            f"How many of the {rows * classes} numbers are negative?"
         ),
     )
 
