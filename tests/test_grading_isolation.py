@@ -145,10 +145,11 @@ def test_what_was_running_when_the_starter_died_is_tried_again(folder, monkeypat
 def test_nothing_is_left_running(folder):
     spin = "def softmax_1d(x):\n    while True:\n        pass"
     hand_in(folder, "ada.ipynb", softmax_1d=spin)
-    server = forkserver.ForkServer(60, 1 << 30)
+    server = forkserver.ForkServer()
     (submission,) = find(folder).submissions
     answer = submission.answers["softmax_1d"].read()
     request = work.request_for("softmax_1d", answer, answer.tries[0], full=False)
+    request["seconds"] = 60
     for end in (lambda process: process.kill(), lambda process: server.close()):
         with isolate.through_pipes(lambda *fds: server.start(request, *fds)) as connection:
             probe = {"nonce": "", "seed": 0, "gradient": False, "arguments": [torch.ones(1)]}
@@ -382,9 +383,9 @@ def test_without_namespaces_rights_and_a_filter_keep_an_answer_in(folder, monkey
     monkeypatch.setattr(sandbox, "has_namespaces", lambda: False)
     none = (
         "; import softmax_lessons.grading.sandbox as s; s.has_namespaces = lambda: False; "
-        "from softmax_lessons.grading.forkserver"
+        "from softmax_lessons.grading.starter"
     )
-    start = forkserver.START.replace("; from softmax_lessons.grading.forkserver", none)
+    start = forkserver.START.replace("; from softmax_lessons.grading.starter", none)
     monkeypatch.setattr(forkserver, "START", start)
     names = sorted(bank.NEEDS_SANDBOX)
     for name in names:

@@ -152,7 +152,7 @@ def calls(operators: bool = False) -> Iterator[set[str]]:
     names: set[str] = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
-        if frame.f_globals.get("__name__") in OURS:
+        if event == "call" and frame.f_globals.get("__name__") in OURS:
             names.add(frame.f_code.co_name)
 
     before = sys.getprofile()

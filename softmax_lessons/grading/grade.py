@@ -11,6 +11,7 @@ from itertools import islice
 
 from tqdm.auto import tqdm
 
+from softmax_lessons.grading import forkserver
 from softmax_lessons.grading.jobs import Job, Mark, conditions, digest, key
 from softmax_lessons.grading.notebook import places
 from softmax_lessons.grading.state import State
@@ -63,12 +64,12 @@ def grade(
             if known is None:
                 to_do.append((learner, handed))
     if to_do:
-        with _uninterrupted():
-            importlib.import_module("softmax_lessons.grading.work")  # PyTorch takes seconds
         jobs = (_job(learner, handed, seconds, depends) for learner, handed in to_do)
         if executor is None:
             found = _in_threads(jobs, workers, {handed.exercise for _, handed in to_do})
         else:
+            with _uninterrupted():
+                importlib.import_module("softmax_lessons.grading.work")  # PyTorch takes seconds
             found = _done(jobs, executor, workers)
         for mark in tqdm(found, total=len(to_do), desc="grading", unit="answer"):
             state.keep(mark)
@@ -86,19 +87,20 @@ def _job(learner: str, handed: Handed, seconds: float, depends: tuple[object, ..
 
 def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> Iterator[Mark]:
     """Yield the marks as they come, from threads in this process."""
-    from softmax_lessons.grading import work
-
-    work.given_up.clear()
     pool = ThreadPoolExecutor(workers := workers or (os.cpu_count() or 1) + 1)
-    try:
-        work.prepare(exercises)
-        yield from _done(jobs, pool, workers)
-    except BaseException:  # such as Ctrl-C: end those that are running, and don't begin the rest
-        work.given_up.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        work.close()
+    with contextlib.ExitStack() as stack:
+        stack.callback(forkserver.close)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        forkserver.own()  # it loads PyTorch while this process does
+        with _uninterrupted():
+            from softmax_lessons.grading import work
+        work.given_up.clear()
+        try:
+            work.prepare(exercises)
+            yield from _done(jobs, pool, workers)
+        except BaseException:  # such as Ctrl-C: end what's running, and don't begin the rest
+            work.given_up.set()
+            raise
 
 
 @contextlib.contextmanager

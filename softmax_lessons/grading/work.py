@@ -3,19 +3,16 @@
 Any process can do it: each starts what it needs with the first answer, and keeps it.
 """
 
-import atexit
 import contextlib
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from softmax_lessons.attempts import messages
-from softmax_lessons.attempts.child import SECONDS
 from softmax_lessons.attempts.isolate import (
     Connection,
     Watchdog,
@@ -27,8 +24,9 @@ from softmax_lessons.attempts.run import Outcome, Probe
 from softmax_lessons.attempts.settings import GivenUp
 from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.verdict import Verdict
+from softmax_lessons.grading import forkserver
 from softmax_lessons.grading.forkserver import ForkServer
-from softmax_lessons.grading.jobs import MEMORY, Job, MachineError, Mark, conditions
+from softmax_lessons.grading.jobs import Job, MachineError, Mark, conditions
 from softmax_lessons.grading.notebook import Answer, Try, shown
 from softmax_lessons.grading.replay import NotAFunctionError
 from softmax_lessons.lessons import tasks
@@ -72,34 +70,23 @@ class NotebookError(Exception):
 
 
 given_up = GivenUp()  # set when nobody is waiting for this process's work any longer
-_servers: dict[tuple[int, str], ForkServer] = {}  # by process; a fork can't use its parent's
-_starting = threading.Lock()
 
 
 def prepare(exercises: Iterable[str]) -> None:
     """Start what answers to these exercises need, so that no thread has to wait for it later."""
-    _server()
+    servers = [_server()]
     if any(isinstance(tasks()[name], Hunt) for name in exercises):
-        _server("subjects")  # the functions for learners' tests are answers to other exercises
+        # the functions for learners' tests are answers to other exercises
+        servers.append(_server("subjects"))
+    for server in servers:
+        server.wait_until_ready()
 
 
 def _server(holds: str = "") -> ForkServer:
-    """Return this process's own server, starting it on first use."""
-    with _starting:
-        own = os.getpid(), holds
-        if given_up.is_set():
-            raise MachineError("it was stopped")
-        if own not in _servers:
-            _servers[own] = ForkServer(SECONDS, MEMORY, holds)
-        return _servers[own]
-
-
-@atexit.register
-def close() -> None:
-    """End everything this process has started."""
-    with _starting:
-        for own in [own for own in _servers if own[0] == os.getpid()]:
-            _servers.pop(own).close()
+    """Return this process's own server."""
+    if given_up.is_set():
+        raise MachineError("it was stopped")
+    return forkserver.own(holds)
 
 
 def work(job: Job) -> Mark:

@@ -28,7 +28,6 @@ import psutil
 from softmax_lessons.grading.export import export
 from softmax_lessons.grading.forkserver import ForkServer
 from softmax_lessons.grading.grade import grade
-from softmax_lessons.grading.jobs import MEMORY
 from softmax_lessons.grading.state import State
 from softmax_lessons.grading.submissions import find
 from softmax_lessons.workspace import lessons
@@ -184,7 +183,9 @@ def main() -> None:
                     nbformat.write(solved(path), target / path.name)
         one = ours(folder / "one", folder / "grades_one")
         every = ours(folder / "all", folder / "grades_all")
-        start = timed(lambda: ForkServer(seconds=3, memory=MEMORY).close())
+        server = ForkServer()
+        start = timed(server.wait_until_ready)
+        server.close()
         theirs = nbgraders(folder / "course", learners)
     print(f"{learners} learners, lesson 05: {one:.1f} s; with nbgrader {theirs:.1f} s")
     print(f"nbgrader takes {theirs / one:.0f} times as long (at least 10: {theirs / one >= 10})")
