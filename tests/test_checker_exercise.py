@@ -228,7 +228,7 @@ def test_where_it_goes_wrong_is_told_if_that_is_plain():
     def not_in_half(x, dim):
         return torch.softmax(x, dim) / (1 + (x.dtype.itemsize == 2))
 
-    assert "on the inputs in a 16-bit dtype, and is right" in check("softmax_dim", not_in_half).says
+    assert "on the inputs in a 16-bit dtype, but is right" in check("softmax_dim", not_in_half).says
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
 
     verdict = check("stable_softmax", lambda x, dim: bank.amax(Scaled.apply(x), dim))
     assert not verdict.passed
-    assert "its gradient is not" in verdict.message
+    assert "its gradient isn't" in verdict.message
     assert "got:      gradient [[" in verdict.message
 
 

@@ -813,7 +813,7 @@ def test_a_test_that_throws_dice_is_told_so():
     assert verdict.says == (
         "Your test fails a correct function on some runs and passes it on others."
     )
-    assert verdict.hints[1].startswith("Random numbers are")
+    assert verdict.hints[1].startswith("Random numbers do")
 
 
 def test_a_bug_that_is_found_on_some_runs_only_is_missed():
