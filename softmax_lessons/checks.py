@@ -67,7 +67,7 @@ def _check(
 ) -> Verdict:
     task = tasks().get(name) if isinstance(name, str) else None
     if task is None:
-        return _unknown(str(name))
+        return _unknown(str(name), attempt)
     if test is not None:
         if not isinstance(task, Exercise):
             says = "You can only pass a test for an exercise that asks for a function."
@@ -117,8 +117,9 @@ def judged(
     return task.verdict(name, probes, outcomes)
 
 
-def _unknown(name: str) -> Verdict:
-    near = difflib.get_close_matches(name, tasks(), n=1, cutoff=0.4)
+def _unknown(name: str, attempt: object) -> Verdict:
+    meant = to_solve() if callable(attempt) else tasks()  # a function answers no question
+    near = difflib.get_close_matches(name, meant, n=1, cutoff=0.4)
     lines = [f'Did you mean "{found}"?' for found in near]
     lines += [f"The exercises are: {', '.join(to_solve())}."]
     return Verdict(name, "unusable", "there is no exercise with that name", "\n".join(lines))

@@ -118,7 +118,7 @@ class Calibration:
         ax = fig.subplots()
         confidence, right = torch.tensor(self.confidence), torch.tensor(self.right)
         alt = bar_reliability(ax, confidence, right, bins=5)
-        ax.set_xlabel("how sure you were")
+        ax.set_xlabel("how sure you were\n(number at the foot: predictions)")
         ax.legend(fontsize=8, frameon=False, loc="upper left")
         return as_html(fig, alt)
 

@@ -1,4 +1,4 @@
-"""Answers for repair_crops, lesson 02: the mean of what a model says about the crops of a photo."""
+"""Answers for repair_crops, lesson 02: a mean of probabilities over the crops of a photo."""
 
 import numpy as np
 import torch

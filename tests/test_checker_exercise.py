@@ -128,16 +128,17 @@ EVERY_EXERCISE = ", ".join(to_solve())
 
 
 @pytest.mark.parametrize(
-    ("exercise", "near"),
+    ("exercise", "attempt", "near"),
     [
-        ("stable_softmx", "stable_softmax"),
-        ("repair_head", "repair_head_5"),  # five names are near
-        ("merge", "merge_states"),  # less than two thirds of the name
-        ("add_tn", "add_ten"),
+        ("stable_softmx", bank.amax, "stable_softmax"),
+        ("repair_head", bank.amax, "repair_head_5"),  # five names are near
+        ("merge", bank.amax, "merge_states"),  # less than two thirds of the name
+        ("attend", bank.amax, "masked_attention"),  # nearer to a question, which takes no function
+        ("add_tn", 20.0, "add_ten"),
     ],
 )
-def test_a_name_that_there_is_not_gets_one_that_is_near(exercise, near):
-    verdict = check(exercise, bank.amax)
+def test_an_unknown_name_gets_the_nearest_one(exercise, attempt, near):
+    verdict = check(exercise, attempt)
     assert (verdict.status, verdict.passed, verdict.mistakes) == ("unusable", False, ())
     assert verdict.says == f'Did you mean "{near}"?\nThe exercises are: {EVERY_EXERCISE}.'
 

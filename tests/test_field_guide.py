@@ -289,6 +289,17 @@ def test_a_name_counts_as_one_word_however_it_is_written(text):
         ("Is the trick for hard gumbel_softmax correct?", 167),
         ("Cross entropy loss: ignore list of indexes", 206),
         ("RuntimeError: Invalid index in scatter at THTensorEvenMoreMath.cpp:151", 209),
+        ("Negative KL warning even if KL='abs' and KL='full'", 240),
+        ("Difference in Logprobs between vllm and transformers", 241),
+        ("Multiheaded attention ignores attn_mask", 242),
+        ("Use GPT to assign sentence probability/perplexity given previous sentence?", 243),
+        ("Nan question in SupConLoss", 244),
+        ("Straight-thru gradients vs Gumbel Softmax", 246),
+        ("Misaligned implementation of top_k sampling with huggingface/transformers", 247),
+        ("Possible bug: prob_ratio always 1", 249),
+        ("kl divergence loss of GumbelQuantize", 259),
+        ("error in backward function in log softmax", 61),
+        ("masked_fill with '-np.inf' will cause 'nan'", 45),
     ],
 )
 def test_a_question_is_found_in_the_words_of_those_who_ask(asked, number):

@@ -163,7 +163,7 @@ TERMS = {
     "`keepdim": ("03", "With `keepdim=True`, it stays and has size 1"),
     "broadcasting": ("03", "This is called **broadcasting**"),
     "`x.flip": ("03", "`x.flip(dim)` is `x`, reversed along `dim`"),
-    "in place": ("03", "works **in place**: it changes the tensor"),
+    "in place": ("03", "works **in place**, like"),
     "dtype": ("04", "the **dtype**, the format that the numbers are stored in"),
     "overflow": ("04", "A result above that **overflows**"),
     "underflow": ("04", "too close to 0 **underflows**"),

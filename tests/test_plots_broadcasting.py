@@ -2,9 +2,10 @@ import re
 
 import pytest
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from softmax_lessons.plots import align_shapes, divisor_grid
+from softmax_lessons.plots import VERMILION, align_shapes, divisor_grid
 
 EXPS = torch.tensor([[1.0, 2, 3], [1, 2, 1], [4, 3, 2]]).exp()
 BATCH = {"rows": 2, "columns": 3}
@@ -47,6 +48,9 @@ def test_shapes_fit_in_the_picture_exactly_when_torch_broadcasts_them(ax, upper,
     assert ax.get_title() == f"{shapes[0]} / {shapes[1]}: {verdict}"
     assert ("dims with different names meet" in alt) == (fits and mixed)
     assert any("≠" in text for text in texts(ax)) != fits
+    wrong = to_rgba(VERMILION)
+    assert (ax.title.get_color() == VERMILION) == (verdict != "fits")
+    assert any(box.get_edgecolor() == wrong for box in ax.patches) == mixed
 
 
 def test_shapes_are_lined_up_from_the_right(ax):
@@ -69,6 +73,7 @@ def test_the_grid_has_each_divisor_and_the_row_sums(ax):
     assert "Of 9 entries, 6 are not" in alt
     assert [box.get_linestyle() for box in ax.patches].count("--") == 6
     assert texts(ax).count("12.83") == 3
+    assert {text.get_text(): text.get_fontweight() for text in ax.texts}["0.9109"] == "bold"
 
 
 def test_the_grid_marks_nothing_if_each_row_gets_its_own_sum(ax):
@@ -76,6 +81,7 @@ def test_the_grid_marks_nothing_if_each_row_gets_its_own_sum(ax):
     assert "row 0 is divided by 30.19, 30.19, 30.19 and sums to 1.0000" in alt
     assert "Of 6 entries, 0 are not" in alt
     assert all(box.get_linestyle() == "-" for box in ax.patches)
+    assert {text.get_fontweight() for text in ax.texts} == {"normal"}
 
 
 def test_shapes_that_cannot_be_drawn_are_refused(ax):

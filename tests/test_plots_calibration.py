@@ -21,6 +21,9 @@ def test_each_bin_with_examples_has_its_bar_its_mark_and_its_words(ax):
     assert heights == [(0.375, 1.0), (0.625, 0.0), (0.875, 0.5)]
     marks = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
     assert marks == pytest.approx([0.3, 0.5, 0.925])
+    counts = [(text.get_position()[0], text.get_text(), text.get_color()) for text in ax.texts]
+    # on its bar, or on paper where the bar is too low to write on
+    assert counts == [(0.375, "1", "white"), (0.625, "1", "#000000"), (0.875, "4", "white")]
     # (0.7 * 1 + 0.5 * 1 + 0.425 * 4) / 6
     assert alt == (
         "Reliability diagram of 6 examples: says 0.3000, right 1.0000 of 1; says 0.5000, right "

@@ -1,8 +1,10 @@
 import base64
 import html
+import io
 
 import pytest
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from softmax_lessons.plots import display, show
 
@@ -28,6 +30,44 @@ def test_the_sentence_goes_with_the_picture_in_every_form(shown):
     assert metadata["image/png"]["alt"] == alt
     assert data["image/png"] in data["text/html"]
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+
+
+def test_the_picture_has_two_pixels_for_each_that_a_page_gives_it(shown):
+    fig, ax = plt.subplots(figsize=(3, 2))
+    ax.plot([0, 1])
+    show(fig, "A line from 0 to 1.")
+    ((data, metadata),) = shown
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    width = metadata["image/png"]["width"]
+    assert picture.width == pytest.approx(2 * width, abs=1)
+    assert 250 < width < 320  # 3 inches, with 100 pixels each, less the margins
+    assert data["text/html"].endswith(f' width="{width}">')
+    assert picture.info["dpi"] == pytest.approx((200, 200), abs=0.1)  # what paper goes by
+
+
+def test_a_palette_keeps_the_colours(shown):
+    fig, ax = plt.subplots(figsize=(4, 2))
+    ours = [display.ORANGE, display.SKY, display.YELLOW, display.BLUE, display.VERMILION]
+    ax.bar(range(5), range(1, 6), color=ours)
+    show(fig, "Bars from 1 to 5.")
+    ((data, _),) = shown
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert picture.mode == "P"
+    found = [colour for _, colour in picture.convert("RGB").getcolors()]
+    for colour in (*ours, display.BLACK, "#FFFFFF"):
+        wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        gaps = [max(abs(a - b) for a, b in zip(each, wanted, strict=True)) for each in found]
+        assert min(gaps) <= 2, colour
+
+
+def test_axes_write_a_minus_as_all_other_texts_do(shown):
+    fig, ax = plt.subplots()
+    ax.plot([-2, 2])
+    usual, written = ax.yaxis.get_major_formatter(), []
+    ax.yaxis.set_major_formatter(lambda value, _: written.append(usual.fix_minus(f"{value:g}")))
+    show(fig, "A line from -2 to 2.")
+    assert "-2" in written
+    assert usual.fix_minus("-2") == "\N{MINUS SIGN}2"  # elsewhere, as before
 
 
 def test_the_figure_is_closed_so_that_it_does_not_appear_twice(shown):

@@ -32,7 +32,8 @@ def test_a_rescale_is_told_where_there_is_a_new_maximum_only():
     kept = [bar.get_height() for bar in ax.patches if not bar.get_hatch()][:4]
     first, last = math.exp(-2), (2 + math.exp(-2)) * math.exp(-1)
     assert kept == pytest.approx([0, first, 1 + first, last])
-    assert [text.get_text()[-6:] for text in ax.texts] == ["0.1353", "0.3679"]
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == [f"old sum\n$\\times$ {factor}" for factor in ("0.1353", "0.3679")]
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["1", "3\nnew max", "3", "4\nnew max"]
     ax, alt = draw([3.0, 2.0, 1.0])

@@ -34,6 +34,7 @@ def test_bar_steps_draws_scores_exponentials_and_shares():
     assert axes[2].get_ylim() == (0, 1.1)
     for ax, step in zip(axes, steps, strict=True):
         assert heights(ax) == pytest.approx(step.tolist())
+        assert not any(bar.get_hatch() for bar in ax.patches)  # it would have to mean something
     assert axes[0].get_ylim() == axes[1].get_ylim()  # so that growth shows
     ends = [bar.get_y() + bar.get_height() for bar in axes[2].patches]
     assert ends == pytest.approx(SCORES.softmax(0).cumsum(0).tolist())
@@ -44,11 +45,14 @@ def test_bar_steps_draws_scores_exponentials_and_shares():
 def test_bar_surprises_draws_each_word_and_their_mean():
     ax = Figure().subplots()
     log_probs = torch.tensor([0.25, 1.0, 0.5]).log()
-    alt = plots.bar_surprises(ax, log_probs, ["the", "cat", "the"])
+    alt = plots.bar_surprises(ax, log_probs, ["on", "the", "cat", "the"])
     assert heights(ax) == pytest.approx((-log_probs).tolist())
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["the", "cat", "the"]
+    names = ["the after on", "cat after the", "the after cat"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == names
+    assert "word: the after on 1.3863, cat after the 0.0000, the after cat 0.6931. The mean" in alt
     (line,) = ax.lines
     assert line.get_ydata() == pytest.approx([-log_probs.mean().item()] * 2)
+    assert "mean 0.6931" in [text.get_text() for text in ax.texts]
     # exp of log 8 / 3 is 2
     told = [*(-log_probs).tolist(), -log_probs.mean().item(), 2.0]
     assert numbers(alt) == pytest.approx(told, abs=5e-5)
@@ -57,7 +61,7 @@ def test_bar_surprises_draws_each_word_and_their_mean():
 @pytest.mark.parametrize("entry", [0.1, float("-inf"), float("nan")])
 def test_bar_surprises_refuses_what_is_no_finite_log_probability(entry):
     with pytest.raises(ValueError, match="finite log-probabilities, got"):
-        plots.bar_surprises(Figure().subplots(), torch.tensor([entry, -1.0]), ["a", "b"])
+        plots.bar_surprises(Figure().subplots(), torch.tensor([entry, -1.0]), list("abc"))
 
 
 def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
@@ -79,7 +83,7 @@ def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
     [
         lambda ax: plots.bar_probs(ax, torch.ones(2), LABELS),
         lambda ax: plots.bar_probs(ax, torch.ones(1, 3), LABELS),
-        lambda ax: plots.bar_surprises(ax, -torch.ones(2), LABELS),
+        lambda ax: plots.bar_surprises(ax, -torch.ones(3), LABELS),
         lambda ax: plots.bar_steps([ax] * 3, torch.ones(4), LABELS),
         lambda ax: plots.bar_steps([ax] * 2, SCORES, LABELS),
         lambda ax: plots.line_scales(ax, torch.ones(4), LABELS, torch.ones(2)),

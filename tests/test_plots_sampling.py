@@ -68,6 +68,12 @@ def test_a_frequency_stands_beside_its_point_and_not_across_the_end_of_the_bar()
     assert ax.texts[2].get_position()[1] == pytest.approx(0.9 + 0.03)
 
 
+def test_the_number_of_a_low_step_stands_above_it():
+    ax = Figure().subplots()
+    plots.bar_nucleus(ax, torch.tensor([0.5, 0.4, 0.1]), ["a", "b", "c"], 1.0)
+    assert [text.get_position()[1] > 1 for text in ax.texts] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("top_p", "kept"), [(0.5, ["b"]), (0.7, ["b", "c"]), (0.9, ["b", "c", "a"])]
 )
@@ -81,6 +87,11 @@ def test_bar_nucleus_keeps_the_fewest_that_reach_the_level(top_p, kept):
     ticks = [tick.get_text() for tick in ax.get_xticklabels()]
     assert ticks == [name if name in kept else f"{name}\nout" for name in "bca"]
     assert ax.lines[0].get_ydata() == [top_p, top_p]
+    # in the filled steps, where it hides nothing of the line, and above those that are left out
+    for text, bar, name in zip(ax.texts, ax.patches, "bca", strict=True):
+        top = bar.get_y() + bar.get_height()
+        assert (bar.get_y() < text.get_position()[1] < top) == (name in kept)
+        assert (text.get_bbox_patch() is None) == (name in kept)
     assert numbers(alt) == [0.625, 0.625, 0.25, 0.875, 0.125, 1.0]
     assert alt.endswith(f"keeps {len(kept)}: {', '.join(kept)}.")
     assert ax.get_title().endswith(f"keeps {len(kept)}")

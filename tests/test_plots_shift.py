@@ -27,6 +27,7 @@ def test_what_vanishes_is_counted_too_and_the_limits_follow_the_dtype():
     found = limits(torch.float16)
     drawn = {line.get_xdata()[0] for line in ax.lines}
     assert {found.exp_finite_up_to, found.exp_positive_down_to} <= drawn
+    assert ax.get_xlabel() == "logit, in float16"
 
 
 @pytest.mark.parametrize(("rows", "names"), [([torch.ones(2)], []), ([torch.ones(1, 2)], ["a"])])

@@ -52,6 +52,8 @@ def test_micro_batches_are_as_wide_as_they_have_targets(axes):
     alt = plots.bar_micro_batches(axes[0], [0.5, 2.0], [3, 1])
     bars = [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in axes[0].patches]
     assert bars == [(0, 3, 0.5), (3, 1, 2.0)]
+    texts = [text.get_text() for text in axes[0].texts]
+    assert texts[:2] == ["micro-batch 0\n3 targets\n0.5000", "micro-batch 1\n1 target\n2.0000"]
     assert [line.get_ydata()[0] for line in axes[0].get_lines()] == [1.25, 0.875]
     assert "0 has 3 targets and the mean 0.5000; micro-batch 1 has 1 target and" in alt
     assert alt.endswith("mean of means 1.2500; whole batch 0.8750.")
@@ -63,7 +65,9 @@ def test_show_segments_draws_what_is_on_darker(axes):
     first, second = ([line.get_color()[0] for line in ax.get_lines()] for ax in axes)
     assert first[:3] == pytest.approx([0.92, 0, 0.46])
     assert second[:2] == pytest.approx([0, 0.92])
-    assert "a 0.00 1.00 0.50" in alt
+    assert (
+        "on: a: a 0.00, b 1.00, c 0.50, d 0.00, e 0.00, f 0.00, g 0.00; b: a 2.00, b -1.00" in alt
+    )
     assert axes[1].get_title() == "b"
 
 

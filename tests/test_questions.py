@@ -96,7 +96,7 @@ def is_softmax(probs, x):
 # what the code of a question defines, to the answer
 SHOWN = {
     "row_sums": lambda probs, **_: "less than 1" if (sums(probs) < 0.99).all() else "?",
-    "square_sums": lambda probs, **_: "?" if (sums(probs) - 1).abs().min() < 0.05 else "not 1",
+    "square_sums": lambda probs, **_: "more than 1" if sums(probs)[2] > 1.01 else "?",
     "bare_max": lambda x, probs, **_: (
         f"sums {'right' if torch.allclose(sums(probs), torch.ones(3)) else 'wrong'}, "
         f"probabilities {'right' if is_softmax(probs, x) else 'wrong'}"
@@ -109,6 +109,7 @@ SHOWN = {
     ],
     "eps_gradient": lambda gradient, **_: "zero" if (gradient == 0).all() else "?",
     "one_hot_of_impossible": lambda loss, **_: str(loss.item()),
+    "nan_losses": lambda losses, **_: losses.isnan().sum().item(),
     "kept_at_p_1": lambda keep, **_: keep.sum().item(),
     "masked_entropy": lambda entropy, **_: str(entropy.item()),
     "masked_after": lambda probs, **_: "nan" if probs[:2].isnan().all() else "?",
@@ -370,8 +371,8 @@ BY_HAND = {
     "smoothing_floor": lambda n, _: lowest_loss(tensor([n[2]] + [n[3]] * (int(n[0]) - 1))),
     "two_labels": lambda n, _: lowest_loss(tensor([n[2]] * int(n[0]))),
     "dog_when_cat_rises": dog_when_cat_moves,
-    "logits_pulled_by_owl": lambda n, _: gradient_of(
-        lambda x: x.softmax(0)[1] ** 2, range(int(n[0]))
+    "logits_with_a_gradient": lambda n, _: gradient_of(
+        lambda x: x.softmax(0)[:2].sum(), range(int(n[0]))
     ).count_nonzero(),
     "gradient_by_hand": lambda n, _: gradient_of(
         lambda x: x.softmax(0) @ tensor(n[3:6]), tensor(n[:3]).log()

@@ -210,19 +210,21 @@ class Exercise:
     def _given(self, probe: Probe, failure: Failure) -> str:
         """Describe the attempt's arguments, or the part of them that matters."""
         x, name = probe.logits, self.parameters[0]
+        rest = [
+            (other, value)
+            for other, value in zip(self.parameters[1:], probe.rest, strict=False)
+            if other != "dim"
+        ]
         if failure.property in NOT_OF_NUMBERS and x.numel() > MANY:
-            given = zip(self.parameters, (x, *probe.rest), strict=False)
             return ", ".join(
                 f"{each} of shape {tuple(value.shape)}, {value.dtype}"
                 if isinstance(value, Tensor)
                 else f"{each} = {value}"
-                for each, value in given
-                if each != "dim"
+                for each, value in ((name, x), *rest)
             )
         others = "".join(
             f", {other} = {numbers(value) if isinstance(value, Tensor) else value}"
-            for other, value in zip(self.parameters[1:], probe.rest, strict=False)
-            if other != "dim"
+            for other, value in rest
         )
         if not failure.part:
             return f"{name} = {numbers(x)}, {x.dtype}{others}"

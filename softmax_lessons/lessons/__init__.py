@@ -1,10 +1,10 @@
-"""What each lesson asks for: its exercises, bug hunts and predictions, a module a lesson.
+"""What each lesson asks for: its exercises, bug hunts and predictions, one module per lesson.
 
-A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and if it asks for
-functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. Its predictions are
-in `questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
-`layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and
-misconceptions have their own modules, by its name.
+A lesson's module has a dict `TASKS`, by name and in the order of the lesson, and, if it asks for
+functions, a tuple `PARSONS`: its hardest exercises as lines to put in order. Its predictions are in
+`questions_NN`. What several lessons share: `misconceptions` (the library), `laws`, `recipe`,
+`layouts` and `other_numbers`. Where an exercise fills a module, its steps, facts and misconceptions
+have their own modules, named after it.
 """
 
 import importlib
@@ -21,13 +21,13 @@ from softmax_lessons.checker.task import Task
 @cache
 def by_lesson() -> dict[str, dict[str, Task]]:
     """Return what each lesson asks for, by the lesson's number, such as "04"."""
-    # the inputs are tensors: they must not depend on the settings of who asks first
+    # the inputs are tensors: they must not depend on the settings of whoever asks first
     return in_plain_thread(lambda given_up: _load())
 
 
 @cache
 def tasks() -> dict[str, Task]:
-    """Return all that the course asks for by name, in its order."""
+    """Return everything that the course asks for by name, in its order."""
     found: dict[str, Task] = {}
     for lesson, asked in by_lesson().items():
         if twice := found.keys() & asked.keys():
@@ -39,7 +39,7 @@ def tasks() -> dict[str, Task]:
 
 @cache
 def parsons() -> dict[str, Parsons]:
-    """Return, by exercise, the lines to put in order of those that have them."""
+    """Return the lines to put in order, by exercise, for those that have them."""
     tasks()  # imports the modules with plain settings
     modules = _modules().values()
     return {each.name: each for module in modules for each in getattr(module, "PARSONS", ())}
@@ -58,5 +58,5 @@ def _modules() -> dict[str, ModuleType]:
 
 
 def to_solve() -> tuple[str, ...]:
-    """Return the names of what is solved by code, and counts as progress."""
+    """Return the names of the tasks that are solved with code, and count as progress."""
     return tuple(name for name, task in tasks().items() if not isinstance(task, Question))

@@ -19,7 +19,7 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 ROOT = "Divide the scores by `q.shape[-1] ** 0.5`."
 PADDING = "`(torch.arange(time) < lengths[:, None])[:, None, :]` has shape (batch, 1, keys)."
-CAUSAL = "`torch.ones(time, time).bool().tril()` is True where the key is not later."
+CAUSAL = "`torch.ones(time, time).bool().tril()` is True where the key isn't later."
 HIDE = 'Fill before softmax: `scores.masked_fill(~keep, float("-inf"))`.'
 MIX = "Return `weights @ v`."
 
@@ -29,7 +29,7 @@ def _compared(q: Tensor, k: Tensor) -> Tensor:
 
 
 def _by_root_of(dim: int, of: int = 0) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Return the division by the root of a size of the queries (0) or the values (1)."""
+    """Return a step that divides by the root of a size of the queries (0) or the values (1)."""
     return lambda x, q, v: x / (q, v)[of].shape[dim] ** 0.5
 
 
@@ -64,16 +64,16 @@ def _shared_again(x: Tensor, keep: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class AttendRecipe:
-    """Attention in which a query sees the real keys that are not later than itself.
+    """Attention in which a query sees the real keys that aren't later than itself.
 
     Attributes:
-        compare: makes scores of queries and keys.
-        scale: done to the scores, given the queries and the values.
-        not_later: makes the causal mask, True is kept, of the number of words.
-        real: makes the mask of padding, of the lengths and the number of words.
-        hide: takes keys out of the scores.
-        share: makes weights of the scores, given the mask.
-        mix: makes the result of the weights and the values.
+        compare: computes scores from queries and keys.
+        scale: scales the scores, given the queries and the values.
+        not_later: makes the causal mask from the number of words; True is kept.
+        real: makes the padding mask from the lengths and the number of words.
+        hide: hides keys in the scores.
+        share: turns scores into weights, given the mask.
+        mix: computes the result from the weights and the values.
     """
 
     compare: Step = _compared
@@ -97,7 +97,7 @@ RIGHT = AttendRecipe()
 ATTENDS = (
     Misconception(
         "no-root",
-        "Your scores are not divided by the root of the length of a query.",
+        "You don't divide the scores by the root of a query's length.",
         (
             "What happens between `q @ k.transpose(1, 2)` and softmax?",
             "The spread of the scores grows with d.",
@@ -107,20 +107,27 @@ ATTENDS = (
     ),
     Misconception(
         "divides-by-d",
-        "You divide the scores by the length of a query, not by its root.",
-        ("What do you divide by?", "A sum of d products spreads by the root of d.", ROOT),
+        "You divide the scores by a query's length, not by its root.",
+        (
+            "What do you divide by?",
+            "The spread of a sum of d products grows like the root of d.",
+            ROOT,
+        ),
         variants=({"scale": lambda x, q, v: x / q.shape[-1]},),
     ),
     Misconception(
         "multiplies-by-the-root",
-        "You multiply the scores by the root; they should be divided by it.",
-        ("Do your scores get larger or smaller?", "The root brings the spread down.", ROOT),
+        "You multiply the scores by the root instead of dividing by it.",
+        (
+            "Do your scores get larger or smaller?",
+            "Dividing by the root brings the spread down.",
+            ROOT,
+        ),
         variants=({"scale": lambda x, q, v: x * q.shape[-1] ** 0.5},),
     ),
     Misconception(
         "root-of-another-size",
-        "You divide by the root of another size: it should be the length of a query, "
-        "`q.shape[-1]`.",
+        "You divide by the root of the wrong size: it should be a query's length, `q.shape[-1]`.",
         ("Which size do you take the root of?", "A score is a sum of d products.", ROOT),
         variants=(
             {"scale": _by_root_of(-2)},
@@ -131,7 +138,11 @@ ATTENDS = (
     Misconception(
         "scaled-after-softmax",
         "You divide by the root after softmax, so the weights of a query no longer sum to 1.",
-        ("What do the weights of a query sum to?", "The root belongs to the scores.", ROOT),
+        (
+            "What do the weights of a query sum to?",
+            "The root scales the scores, not the weights.",
+            ROOT,
+        ),
         variants=(
             lambda q, k, v, lengths: (
                 AttendRecipe(scale=lambda x, q, v: x)(q, k, v, lengths) / q.shape[-1] ** 0.5
@@ -141,7 +152,7 @@ ATTENDS = (
     Misconception(
         "swaps-queries-and-keys",
         "You compare the wrong way round: row i of your scores belongs to key i, not to query i.",
-        ("Which entry of the scores is query 0 and key 1?", "Row 0, column 1.", "`q @ k.mT`"),
+        ("Which entry of the scores is for query 0 and key 1?", "Row 0, column 1.", "`q @ k.mT`"),
         variants=({"compare": lambda q, k: k @ q.transpose(-2, -1)},),
     ),
     Misconception(
@@ -152,7 +163,7 @@ ATTENDS = (
     ),
     Misconception(
         "softmax-over-batch",
-        "Your softmax runs over the texts of the batch; the keys of one query should compete.",
+        "Your softmax runs over the texts in the batch; the keys of one query should compete.",
         ("What should sum to 1?", "The weights of each query, over its keys.", "Use `dim=-1`."),
         variants=({"share": lambda x, keep: torch.softmax(x, 0)},),
     ),
@@ -160,7 +171,7 @@ ATTENDS = (
         "padding-attended",
         "Your queries see padding: `lengths` hides nothing.",
         (
-            "Which keys of the shorter text get weight?",
+            "Which keys of the shorter text get any weight?",
             "From its length on, its keys are padding.",
             PADDING,
         ),
@@ -169,14 +180,14 @@ ATTENDS = (
     Misconception(
         "future-attended",
         "Your queries see words that come later.",
-        ("What does query 0 see?", "Itself alone.", CAUSAL),
+        ("What does query 0 see?", "Only itself.", CAUSAL),
         variants=({"not_later": lambda time: torch.ones(time, time).bool()},),
     ),
     Misconception(
         "only-the-future",
-        "Your causal mask is the other triangle: queries see what comes later, and not what "
-        "came before.",
-        ("What does query 0 see?", "Itself alone.", CAUSAL),
+        "Your causal mask is the other triangle: queries see the words that come later, not the "
+        "ones before.",
+        ("What does query 0 see?", "Only itself.", CAUSAL),
         variants=(
             {"not_later": lambda time: torch.ones(time, time).bool().triu()},
             {"not_later": lambda time: torch.ones(time, time).bool().triu(1)},
@@ -190,32 +201,33 @@ ATTENDS = (
     ),
     Misconception(
         "one-too-many",
-        "Your padding begins one place too late: the first key after the text gets weight.",
+        "Your padding begins one position too late: the first key after the text gets weight.",
         ("Which is the last key of a text of 2 words?", "Key 1.", PADDING),
         variants=({"real": lambda lengths, time: _real(lengths + 1, time)},),
     ),
     Misconception(
         "one-too-few",
-        "Your padding begins one place too early: the last word of the text is hidden.",
+        "Your padding begins one position too early: the last word of the text is hidden.",
         ("Which is the last key of a text of 2 words?", "Key 1.", PADDING),
         variants=({"real": lambda lengths, time: _real(lengths - 1, time)},),
     ),
     Misconception(
         "only-padding-kept",
-        "Your mask of padding is upside down: queries see padding, and no real key.",
+        "Your padding mask is inverted: queries see the padding and no real keys.",
         ("Where is your mask True?", "The real keys are those before the length.", PADDING),
         variants=({"real": lambda lengths, time: ~_real(lengths, time)},),
     ),
     Misconception(
         "keeps-what-it-should-hide",
-        "Your mask is upside down: what should be hidden is kept, and what should be kept hidden.",
+        "Your mask is inverted: you keep the keys you should hide, and hide the ones you should "
+        "keep.",
         ("Where does `masked_fill` fill?", "Where its mask is True.", HIDE),
         variants=({"hide": lambda x, keep: x.masked_fill(keep, -INF)},),
     ),
     Misconception(
         "padding-hides-queries",
-        "Your mask of padding runs along the queries: padded queries see nothing, and real ones "
-        "see padding.",
+        "Your padding mask runs along the queries: padded queries see nothing, and real ones see "
+        "padding.",
         ("Which dim of the scores are the keys?", "The last one.", PADDING),
         variants=(
             {"real": lambda lengths, time: _real(lengths, time).transpose(-2, -1)},
@@ -226,15 +238,19 @@ ATTENDS = (
     ),
     Misconception(
         "mask-of-the-wrong-rank",
-        "Your mask of padding has shape (batch, keys), and broadcasting reads it as (queries, "
-        "keys): text i's mask is used for query i of every text.",
-        ("Print the shape of your mask.", "Broadcasting goes from the right.", PADDING),
+        "Your padding mask has shape (batch, keys), and broadcasting reads it as (queries, keys): "
+        "query i of every text gets text i's mask.",
+        ("Print the shape of your mask.", "Broadcasting lines up shapes from the right.", PADDING),
         variants=({"real": lambda lengths, time: _real(lengths, time)[:, 0]},),
     ),
     Misconception(
         "either-mask",
-        "You keep a key that one of the two masks keeps; both have to.",
-        ("When may a query see a key?", "If it's real and not later.", "Join the masks by `&`."),
+        "You keep a key if either mask keeps it; both masks must keep it.",
+        (
+            "When may a query see a key?",
+            "If it's real and not later.",
+            "Combine the masks with `&`.",
+        ),
         variants=(
             lambda q, k, v, lengths: AttendRecipe(
                 not_later=lambda time: torch.ones(time, time).bool(),
@@ -251,20 +267,24 @@ ATTENDS = (
     Misconception(
         "mask-after-softmax",
         "You hide keys after softmax, so the weights of a query no longer sum to 1.",
-        ("What do the weights of a query sum to?", "Hide before they are shared out.", HIDE),
+        ("What do the weights of a query sum to?", "Hide keys before you take the softmax.", HIDE),
         variants=({"hide": _unmasked, "share": lambda x, keep: torch.softmax(x, -1) * keep},),
     ),
     Misconception(
         "renormalises-after-mask",
-        "You hide keys after softmax and divide again. A hidden key with a large score has taken "
-        "everything by then, and 0 / 0 is left.",
-        ("What is left if a hidden score is 300?", "Hide before they are shared out.", HIDE),
+        "You hide keys after softmax and divide again. By then, a hidden key with a large score "
+        "has taken everything, which leaves 0 / 0.",
+        ("What is left if a hidden score is 300?", "Hide keys before you take the softmax.", HIDE),
         variants=({"hide": _unmasked, "share": _shared_again},),
     ),
     Misconception(
         "finite-mask-value",
         "You hide keys with a number that a real score can fall below.",
-        ("What if all the kept scores are lower than your number?", "-inf is below all.", HIDE),
+        (
+            "What if all the kept scores are lower than your number?",
+            "-inf is below them all.",
+            HIDE,
+        ),
         variants=(
             {"hide": lambda x, keep: x.masked_fill(~keep, -1e4)},
             {"hide": lambda x, keep: x.masked_fill(~keep, -1e3)},
@@ -276,8 +296,12 @@ ATTENDS = (
     ),
     Misconception(
         "no-softmax",
-        "You mix the values by scores: there is no softmax.",
-        ("What do the weights of a query sum to?", "Softmax shares out 1.", "Use `torch.softmax`."),
+        "You mix the values with raw scores: there's no softmax.",
+        (
+            "What do the weights of a query sum to?",
+            "Softmax makes them sum to 1.",
+            "Use `torch.softmax`.",
+        ),
         variants=({"hide": _unmasked, "share": lambda x, keep: x * keep},),
     ),
     Misconception(
@@ -288,8 +312,8 @@ ATTENDS = (
     ),
     Misconception(
         "returns-weights",
-        "You return the weights; the result is the values, mixed by them.",
-        ("What shape should the result have?", "That of v.", MIX),
+        "You return the weights; the result should be the values, mixed by those weights.",
+        ("What shape should the result have?", "The shape of v.", MIX),
         variants=({"mix": lambda weights, v: weights},),
     ),
     Misconception(
@@ -297,7 +321,7 @@ ATTENDS = (
         "You mix along the queries: `weights.mT @ v`.",
         (
             "Which dim of the weights are the keys?",
-            "The last one; the values have one per key.",
+            "The last one; there's one value per key.",
             MIX,
         ),
         variants=({"mix": lambda weights, v: weights.transpose(-2, -1) @ v},),
@@ -323,14 +347,14 @@ def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 
 def first_query_copies(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The first query of a text sees the first key alone, so its result is the first value."""
+    """The first query of a text sees only the first key, so its result is the first value."""
     first = probe.rest[1][:, 0].double()
     off = (value[:, 0] - first).abs().amax(-1) > 1e-2 * (1 + first.abs().amax(-1))
     if not off.any():
         return ""
     text = int(off.nonzero()[0, 0])
     return (
-        f"Query 0 of text {text} sees key 0 alone, so its result is value 0, "
+        f"Query 0 of text {text} sees only key 0, so its result is value 0, "
         f"{numbers(first[text])}. Yours is {numbers(value[text, 0])}."
     )
 
@@ -347,7 +371,7 @@ def means_of_what_is_seen(probe: Probe, value: Tensor, expected: Tensor) -> str:
         if (y < seen.amin(0) - slack).any() or (y > seen.amax(0) + slack).any():
             return (
                 f"Query {query} of text {text} sees the values {numbers(seen)}. A mean of them "
-                f"lies between the smallest and the largest, and yours is {numbers(y)}."
+                f"lies between the smallest and the largest, but yours is {numbers(y)}."
             )
     return ""
 
@@ -360,7 +384,7 @@ def results_are_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
     text, query = off.nonzero()[0].tolist()
     return (
         f"Query {query} of text {text} sees {min(query + 1, int(probe.rest[2][text]))} keys. Its "
-        f"result should be {numbers(expected[text, query])}, and is {numbers(value[text, query])}."
+        f"result should be {numbers(expected[text, query])}, but is {numbers(value[text, query])}."
     )
 
 
@@ -399,7 +423,7 @@ def _plain(
 
 
 def _probes() -> tuple[Probe, ...]:
-    # whole numbers, and a root that is one: the scores are exact, however large
+    # integers with an integer root: the scores are exact, however large
     q = torch.tensor([[[400.0, 0, 0, 0], [0, -400, 0, 0], [300, 300, 0, 0]]])
     k = torch.tensor([[[1.0, 100, 0, 0], [2, 101, 0, 0], [90, -90, 0, 0]]])
     v = torch.tensor([[[1.0, 0], [0, 1], [5, 5]]])
@@ -419,7 +443,7 @@ def _probes() -> tuple[Probe, ...]:
         _probe(loud.clone(), loud, loud.clone(), [3, 2]),
         _probe(q, k, v, [3]),
         _probe(q, k, v, [2]),
-        # scores below every usual stand-in for -inf, and a dtype that most of these don't fit
+        # scores below every usual stand-in for -inf, and a dtype too small for most of those
         replace(_probe(torch.ones(1, 2, 1), far_apart, v[:, :2], [2]), rounding="relative"),
         _plain(2, 3, 4, 2, [3, 2], dtype=torch.float16),
     )

@@ -1,4 +1,4 @@
-"""The way back through softmax, by hand: a recipe of steps."""
+"""The backward pass of softmax by hand, as a recipe of steps."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ def _centred(p: Tensor, g: Tensor, total: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Backward:
-    """The right way back through softmax; a misconception replaces some of its steps.
+    """The right backward pass of softmax; a misconception replaces some of its steps.
 
     Attributes:
-        probs: done to the probabilities first.
-        grad: done to the gradient first.
-        weigh: makes what is added up of both.
-        total: adds it up.
+        probs: applied to the probabilities first.
+        grad: applied to the gradient first.
+        weigh: combines the two into the terms to add up.
+        total: adds them up.
         dim: the dims that `total` is taken over.
         keepdim: whether `total` keeps them.
-        join: makes the result of the probabilities, the gradient and the total.
+        join: computes the result from the probabilities, the gradient and the total.
         sign: a factor of the result.
         size: what the result is divided by.
-        leave: done to the result last.
+        leave: applied to the result last.
     """
 
     probs: Step = unchanged
@@ -50,7 +50,7 @@ class Backward:
     leave: Step = unchanged
 
     def __call__(self, probs: Tensor, grad: Tensor, dim: int) -> Tensor:
-        """Return the gradient with respect to the logits, from that of the probabilities."""
+        """Return the gradient with respect to the logits, given `probs` and `grad`."""
         p, g = self.probs(probs, dim), self.grad(grad, dim)
         total = self.total(self.weigh(p, g), self.dim(p, dim), keepdim=self.keepdim)
         return self.leave(self.sign * self.join(p, g, total) / self.size(probs, dim), dim)
@@ -58,7 +58,7 @@ class Backward:
 
 RIGHT = Backward()
 
-PULLS = "Raise one logit by a little. Which probabilities of its slice change?"
+PULLS = "Raise one logit a little. Which probabilities in its slice change?"
 FORMULA = "Write `probs * (grad - (probs * grad).sum(dim, keepdim=True))`."
 
 
@@ -70,7 +70,7 @@ def right(probe: Probe) -> Tensor:
 def usable(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> list[tuple[Probe, Tensor, Tensor]]:
-    """Return each probe with the result and what is right, if all are numbers in this shape."""
+    """Return each probe, its result and the right one, if all are finite and have that shape."""
     found = []
     for probe, outcome in zip(probes, outcomes, strict=True):
         value, wanted = outcome.value, right(probe)

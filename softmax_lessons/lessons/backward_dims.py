@@ -1,4 +1,4 @@
-"""Mistakes in the dims, shapes and places of the way back through softmax."""
+"""Mistakes in the dims, shapes and positions of the backward pass of softmax."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ def _transposed(x: Tensor, dim: Dims) -> Tensor:
 
 
 def _only_the_last_term(as_column: bool) -> Variant:
-    """A double loop over the Jacobian whose last pass is all that stays."""
+    """Return a double loop over the Jacobian in which only the last pass survives."""
 
     def variant(probs: Tensor, grad: Tensor, dim: int) -> Tensor:
         p, g = probs.movedim(dim, -1), grad.movedim(dim, -1)
@@ -83,7 +83,7 @@ def _moved_and_reshaped(to: int) -> Variant:
 
 
 def _right_but_for(place: int) -> Pattern:
-    """Return the pattern that all is right but the first (0) or the last (-1) along some dim."""
+    """Return the pattern that all but the first (0) or the last (-1) along a dim are right."""
 
     def right_but(axis: Callable[[Probe], int], probe: Probe, outcome: Outcome) -> bool:
         value, wanted, dim = outcome.value, right(probe), axis(probe)
@@ -112,7 +112,7 @@ def _right_but_for(place: int) -> Pattern:
 def _in_other_places(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all numbers are right wherever it goes wrong, in other places."""
+    """Tell whether all failing results hold the right numbers in the wrong positions."""
 
     def scrambled(probe: Probe, outcome: Outcome) -> bool:
         if outcome.value is None or outcome.value.numel() != probe.logits.numel():
@@ -135,7 +135,7 @@ DIMS = (
         hints=(
             "Try your function with dim=0. Which argument never reaches your sum?",
             "A fixed -1 is right only for callers who want the last dim.",
-            "Search your function for -1, and write `dim` there.",
+            "Find the -1 in your function, and write `dim` instead.",
         ),
         variants=({"dim": always(-1)},),
     ),
@@ -145,7 +145,7 @@ DIMS = (
         hints=(
             "Try your function with dim=1. Which argument never reaches your sum?",
             "A fixed 0 is right only for callers who want dim 0.",
-            "Search your function for 0, and write `dim` there.",
+            "Find the 0 in your function, and write `dim` instead.",
         ),
         variants=({"dim": always(0)},),
     ),
@@ -155,7 +155,7 @@ DIMS = (
         hints=(
             "Try your function with dim=0. Which argument never reaches your sum?",
             "A fixed 1 is right only for callers who want dim 1.",
-            "Search your function for 1, and write `dim` there.",
+            "Find the 1 in your function, and write `dim` instead.",
         ),
         variants=({"dim": always(1)},),
     ),
@@ -174,7 +174,7 @@ DIMS = (
         says="You sum over a dim other than `dim`.",
         hints=(
             "Each slice along `dim` of your result should sum to 0. Along which dim does yours?",
-            "The dim of the sum is the one that the caller names, unchanged.",
+            "Sum over the dim that the caller names, unchanged.",
             "Pass the caller's `dim` straight to `sum`; a negative one is fine too.",
         ),
         variants=tuple(
@@ -192,8 +192,8 @@ DIMS = (
     ),
     Misconception(
         slug="several-dims-summed",
-        says="You sum over several dims, or over all but the right one, so slices that have "
-        "nothing to do with each other meet in one sum.",
+        says="You sum over several dims, or over all but the right one, so unrelated slices end up "
+        "in one sum.",
         hints=(
             "Each slice along `dim` of your result should sum to 0. Does it?",
             "`x[i]` of a 3-D tensor is a whole table, and a sum without a dim takes all of it.",
@@ -223,7 +223,7 @@ DIMS = (
         "was.",
         hints=(
             "Where was the dim that the sum removed?",
-            "`[:, None]`, `unsqueeze(-1)` and `reshape(-1, 1)` always put it in the same place.",
+            "`[:, None]`, `unsqueeze(-1)` and `reshape(-1, 1)` always put it in the same position.",
             "`keepdim=True` leaves it where it was.",
         ),
         variants=(
@@ -252,22 +252,22 @@ DIMS = (
     ),
     Misconception(
         slug="transposes-one-argument",
-        says="You transpose one of the two arguments but not the other, so each probability meets "
-        "the gradient of another one.",
+        says="You transpose one of the two arguments but not the other, so you pair each "
+        "probability with another one's gradient.",
         hints=(
             "Print the shapes of `probs` and `grad` where you multiply them.",
-            "Entry by entry, `probs` and `grad` belong together as they come.",
-            "Leave the `.T` or `transpose` out: the dim of the sum is all you need.",
+            "`probs` and `grad` already match, entry by entry.",
+            "Leave out the `.T` or `transpose`: the dim of the sum is all you need.",
         ),
         variants=({"grad": _transposed}, {"probs": _transposed}),
     ),
     Misconception(
         slug="counts-dims-from-the-right",
-        says="You transpose before the sum, so `dim` names a different dim there than in the "
+        says="You transpose before the sum, so `dim` means a different dim in the sum than in the "
         "result.",
         hints=(
             "Print the shape of what you sum. Which of its dims is `dim` now?",
-            "`.T` turns the order of the dims round.",
+            "`.T` reverses the order of the dims.",
             "Leave the `.T` out.",
         ),
         variants=({"total": _counted_from_the_right},),
@@ -275,7 +275,7 @@ DIMS = (
     ),
     Misconception(
         slug="reshape-scrambles-dims",
-        says="You make rows with `reshape` or `view` without moving `dim` to the end, so each row "
+        says="You form rows with `reshape` or `view` without moving `dim` to the end, so each row "
         "holds entries that don't compete.",
         hints=(
             "Print the rows for a table and dim=0. Are they its columns?",
@@ -290,7 +290,7 @@ DIMS = (
         "the last pass counts.",
         hints=(
             "How many times does your loop write to the same entry?",
-            "The gradient of a logit is a sum over all probabilities of its slice.",
+            "The gradient of a logit is a sum over all probabilities in its slice.",
             "Start from zeros, and write `+=` instead of `=`.",
         ),
         variants=(_only_the_last_term(True), _only_the_last_term(False)),
@@ -301,13 +301,13 @@ DIMS = (
         hints=(
             "Which entries of your result are right, and which are 0?",
             "What does each pass of your loop write, and where does the next one start again?",
-            "Make the result once, before the loop.",
+            "Create the result once, before the loop.",
         ),
         variants=(_only_the_last_entry,),
     ),
     Misconception(
         slug="last-left-out",
-        says="All results are right but the last ones: one of your loops or slices stops one "
+        says="All results are right except the last ones: one of your loops or slices stops one "
         "entry too early.",
         hints=(
             "Which entries of your result are right, and which aren't?",
@@ -318,7 +318,7 @@ DIMS = (
     ),
     Misconception(
         slug="first-left-out",
-        says="All results are right but the first ones: one of your loops or slices starts one "
+        says="All results are right except the first ones: one of your loops or slices starts one "
         "entry too late.",
         hints=(
             "Which entries of your result are right, and which aren't?",
@@ -332,8 +332,9 @@ DIMS = (
         says="All the right numbers are there, but in the wrong places.",
         hints=(
             "Compare your result with the expected one: which number went where?",
-            "A transpose, a stack along another dim or a `reshape` after a move changes places.",
-            "Undo each step that moves entries with its own reverse.",
+            "A transpose, a stack along the wrong dim or a `reshape` after a move shuffles "
+            "entries.",
+            "Undo each step that moves entries with its own inverse.",
         ),
         pattern=_in_other_places,
     ),
@@ -342,12 +343,12 @@ DIMS = (
 SHAPES = (
     Misconception(
         slug="one-row-only",
-        says="Your code is for one row of probabilities: functions such as `outer` and `dot` take "
-        "nothing else, and `diag` does something else with a table.",
+        says="Your code only fits one row of probabilities: functions such as `outer` and `dot` "
+        "take nothing else, and `diag` treats a table differently.",
         hints=(
             "The error message names the function. How many dims does it take?",
             "A Jacobian is a matrix for one row. A table would need one for each of its slices.",
-            "No matrix is needed: a product, entry by entry, and a sum along `dim`.",
+            "You don't need a matrix, only an elementwise product and a sum along `dim`.",
         ),
         error=r"Expected 1-D argument|1D tensors expected|diag\(\): Supports 1D",
         causes=("number-of-dims",),
@@ -356,7 +357,7 @@ SHAPES = (
         slug="negative-dim",
         says="Your function is right unless `dim` is negative.",
         hints=(
-            "Which dim does -2 mean, for three dims? Which one does your code take?",
+            "With three dims, which one does -2 mean? Which one does your code use?",
             "PyTorch's functions accept negative dims; Python's `range` and `==` don't.",
             "Start with `dim = dim % probs.dim()`.",
         ),
@@ -368,7 +369,7 @@ SHAPES = (
         hints=(
             "When you loop over a 2-D tensor, do you get numbers or rows?",
             "A sum without a dim, and a matrix product, are right for one row only.",
-            "Use a product, entry by entry, and a sum along `dim`.",
+            "Use an elementwise product and a sum along `dim`.",
         ),
         pattern=exactly_where(lambda probe: probe.logits.dim() > 1),
     ),
@@ -377,7 +378,7 @@ SHAPES = (
         says="Your function is right for one and two dims, but not for more.",
         hints=(
             "Does your code have a 0 or 1 where `dim` should be, or a loop over rows?",
-            "`.T`, `[:, None]` and a loop over rows are made for tables.",
+            "`.T`, `[:, None]` and a loop over rows are for tables.",
             "Pass `dim` and `keepdim=True` to `sum`, and leave the rest to broadcasting.",
         ),
         pattern=exactly_where(lambda probe: probe.logits.dim() > 2),

@@ -1,4 +1,4 @@
-"""Mistakes in the formula of the way back through softmax."""
+"""Mistakes in the formula of the backward pass of softmax."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ def _running(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
 
 
 def _largest_as_label(p: Tensor, g: Tensor) -> Tensor:
-    # along the last dim: `join` isn't told which
+    # along the last dim: `join` doesn't get `dim`
     return torch.zeros_like(p).scatter(-1, g.argmax(-1, keepdim=True), 1)
 
 
@@ -79,11 +79,11 @@ def _all_zero(
 def _all_multiplied(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all results are right but for one and the same factor."""
+    """Tell whether all results are right except for one constant factor."""
     factors = []
     for probe, y, wanted in usable(probes, outcomes):
         largest = wanted.abs().argmax()
-        if wanted.abs().max() < 1e-3:  # nothing is left of a gradient that is the same for all
+        if wanted.abs().max() < 1e-3:  # a gradient that is the same for all cancels
             continue
         factors.append((y.flatten()[largest] / wanted.flatten()[largest]).item())
         if (y - factors[-1] * wanted).abs().max() > 1e-4 * (1 + probe.magnitude):
@@ -96,7 +96,7 @@ def _all_multiplied(
 def _changed_afterwards(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each result depends on the right one alone, and never falls when that rises."""
+    """Tell whether each result depends only on the right one, and never falls as that rises."""
     fine = usable(probes, outcomes)
     if not fine:
         return False
@@ -117,7 +117,7 @@ def _changed_afterwards(
 def _one_number_for_each_slice(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether results are p * (grad - number), with one number for each slice."""
+    """Tell whether results are p * (grad - number), with one number per slice."""
     fine = usable(probes, outcomes)
     for probe, y, _ in fine:
         tables = (slices(x.double(), probe) for x in (probe.logits, probe.rest[0], y))
@@ -131,7 +131,7 @@ def _one_number_for_each_slice(
 def _made_of_the_pieces(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether results are a sum of products of p, grad and their sums, as in no other way."""
+    """Tell whether results combine products of p, grad and their sums in some other way."""
     pieces, results = [], []
     for probe, y, _ in usable(probes, outcomes):
         p, g = probe.logits.double(), probe.rest[0].double()
@@ -173,7 +173,7 @@ TERMS = (
     Misconception(
         slug="diagonal-jacobian",
         says="You multiply `grad` by p * (1 - p), as if each logit changed only its own "
-        "probability. It changes every probability in its slice.",
+        "probability. Each logit changes every probability in its slice.",
         hints=(
             "Raising every logit of a slice by the same amount changes nothing, so each slice of "
             "the result sums to 0. What does yours sum to?",
@@ -186,7 +186,7 @@ TERMS = (
     Misconception(
         slug="diagonal-jacobian",
         says="You return p * (1 - p), the derivative of each probability with respect to its own "
-        "logit alone. `grad` plays no part, and neither do the other logits.",
+        "logit alone. You use neither `grad` nor the other logits.",
         hints=(
             "Change `grad`. Does your result change?",
             "`grad` says how much the loss depends on each probability, and each logit changes "
@@ -203,7 +203,7 @@ TERMS = (
         hints=(
             "Add 1 to all entries of `grad`. The probabilities always sum to 1, so what should "
             "happen to your result?",
-            "The factor for the class itself is p * (1 - p); for the others it's a different one.",
+            "The factor for the class itself is p * (1 - p); for the others, it's different.",
             FORMULA,
         ),
         variants=(
@@ -213,8 +213,8 @@ TERMS = (
     ),
     Misconception(
         slug="diagonal-jacobian",
-        says="You multiply `grad` by 1 - p, and nothing else. The factor of a class is p * (1 - p) "
-        "for itself, and the other classes count too.",
+        says="You only multiply `grad` by 1 - p. A class's own factor is p * (1 - p), and the "
+        "other classes count too.",
         hints=(
             "What should the result be for a class with probability 0? What is yours?",
             PULLS,
@@ -224,7 +224,7 @@ TERMS = (
     ),
     Misconception(
         slug="forgets-the-others",
-        says="You multiply by p, and leave out the part of the gradient that comes through the "
+        says="You multiply by p, but leave out the part of the gradient that comes through the "
         "sum.",
         hints=(
             "Add 1 to all entries of `grad`. The probabilities always sum to 1, so what should "
@@ -236,11 +236,11 @@ TERMS = (
     ),
     Misconception(
         slug="forgets-the-others",
-        says="You return `grad` as it came. That is the gradient with respect to the "
-        "probabilities; the exercise asks for the one with respect to the logits.",
+        says="You return `grad` unchanged. That's the gradient with respect to the probabilities; "
+        "the exercise asks for the one with respect to the logits.",
         hints=(
-            "Where in your result do the probabilities come in?",
-            "A class with probability 0 can't be moved by a small change of its logit.",
+            "How does your result depend on the probabilities?",
+            "If a class has probability 0, a small change to its logit doesn't move it.",
             FORMULA,
         ),
         variants=({"join": lambda p, g, total: g},),
@@ -264,7 +264,7 @@ TERMS = (
         says="You return the weighted average of `grad` itself, which is the same throughout a "
         "slice.",
         hints=(
-            "Should all logits of a slice get the same gradient?",
+            "Should all logits in a slice get the same gradient?",
             "The average is one of the steps. How far is each entry of `grad` from it?",
             "Subtract the average from `grad`, then multiply by the probabilities.",
         ),
@@ -272,8 +272,8 @@ TERMS = (
     ),
     Misconception(
         slug="off-diagonal-only",
-        says="Your result has only what comes from the other probabilities of the slice. Each "
-        "logit moves its own probability as well.",
+        says="Your result only has the terms from the slice's other probabilities. Each logit "
+        "moves its own probability, too.",
         hints=(
             PULLS,
             "In a double loop over i and j, the case i == j counts too.",
@@ -283,8 +283,8 @@ TERMS = (
     ),
     Misconception(
         slug="own-class-twice",
-        says="You use p * (1 - p) for the class itself, and subtract the sum over all classes. The "
-        "class itself is in that sum too, so it counts twice.",
+        says="You use p * (1 - p) for the class itself, and subtract the sum over all classes. "
+        "That sum already includes the class itself, so it counts twice.",
         hints=(
             "Each slice of your result should sum to 0. Does it?",
             "Use p * grad with a sum over all, or p * (1 - p) * grad with a sum over the others.",
@@ -298,13 +298,13 @@ TERMS = (
         hints=(
             "Each slice of your result should sum to 0. Does it?",
             "The derivative of p_i with respect to its own logit is p_i * (1 - p_i), not p_i.",
-            "Sum over all classes of the slice, the class itself among them.",
+            "Sum over all classes in the slice, including the class itself.",
         ),
         variants=({"total": sum_of_the_others},),
     ),
     Misconception(
         slug="forgets-the-factor",
-        says="You return `grad` minus the sum. Both have to be multiplied by p.",
+        says="You return `grad` minus the sum. You have to multiply both by p.",
         hints=(
             "What should the result be for a class with probability 0? What is yours?",
             "Each slice of your result should sum to 0. Does it?",
@@ -314,7 +314,7 @@ TERMS = (
     ),
     Misconception(
         slug="forgets-the-factor",
-        says="You subtract the sum from p * grad. The sum has to be multiplied by p first.",
+        says="You subtract the sum from p * grad. You have to multiply the sum by p first.",
         hints=(
             "What should the result be for a class with probability 0? What is yours?",
             "Multiply out p * (grad - sum). What is each term multiplied by?",
@@ -324,7 +324,7 @@ TERMS = (
     ),
     Misconception(
         slug="forgets-the-factor",
-        says="You subtract p times the sum from `grad`. `grad` has to be multiplied by p as well.",
+        says="You subtract p times the sum from `grad`. You have to multiply `grad` by p as well.",
         hints=(
             "What should the result be for a class with probability 0? What is yours?",
             "Multiply out p * (grad - sum). What is each term multiplied by?",
@@ -334,9 +334,10 @@ TERMS = (
     ),
     Misconception(
         slug="one-factor-too-many",
-        says="The probabilities are multiplied in once too often: a square of p is in your result.",
+        says="You multiply by the probabilities once too often: your result contains a square of "
+        "p.",
         hints=(
-            "Write down both terms of your result. How many factors p has each?",
+            "Write down both terms of your result. How many factors of p does each have?",
             "In p * (grad - sum), one p is in front, and one p is in each term of the sum.",
             FORMULA,
         ),
@@ -351,10 +352,10 @@ TERMS = (
     ),
     Misconception(
         slug="one-factor-too-many",
-        says="`grad` is multiplied in once too often: a square of it is in your result.",
+        says="You multiply by `grad` once too often: your result contains a square of it.",
         hints=(
-            "Double `grad`. Does your result double, or more?",
-            "In p * (grad - sum), each term has one factor `grad`.",
+            "Double `grad`. Does your result double, or more than double?",
+            "In p * (grad - sum), each term has one factor of `grad`.",
             FORMULA,
         ),
         variants=(
@@ -369,7 +370,7 @@ TERMS = (
         slug="always-zero",
         says="Your result is 0 for every input.",
         hints=(
-            "Which factor of yours is always 0?",
+            "Which of your factors is always 0?",
             "The probabilities of a slice sum to 1, so 1 minus their sum is 0; and the sum of all "
             "probabilities doesn't depend on the logits.",
             FORMULA,
@@ -380,11 +381,11 @@ TERMS = (
     ),
     Misconception(
         slug="sums-grad-alone",
-        says="You subtract a number made of `grad` alone, such as its sum, its mean or its largest "
-        "entry. It isn't weighted by the probabilities.",
+        says="You subtract a number computed from `grad` alone, such as its sum, its mean or its "
+        "largest entry. It isn't weighted by the probabilities.",
         hints=(
             "A class with probability 0 can't affect the others. Does it affect your sum?",
-            "Each entry of `grad` counts as much as its class is likely.",
+            "Each entry of `grad` counts in proportion to its class's probability.",
             "Sum `probs * grad`, not `grad`.",
         ),
         variants=tuple(
@@ -394,11 +395,11 @@ TERMS = (
     ),
     Misconception(
         slug="sums-probs-alone",
-        says="You subtract a sum or mean of the probabilities, without `grad`. It is the same "
+        says="You subtract a sum or mean of the probabilities, without `grad`. It's the same "
         "number whatever the probabilities are.",
         hints=(
             "Print what you subtract. Does it depend on `grad`?",
-            "What belongs there is the average of `grad`, weighted by p.",
+            "What you want is the average of `grad`, weighted by p.",
             "Sum `probs * grad`, not `probs`.",
         ),
         variants=(
@@ -425,7 +426,7 @@ TERMS = (
         "products, an incomplete sum, or their norm.",
         hints=(
             "Which function turns p * grad into one number in your code?",
-            "What belongs there is the average of `grad`, weighted by p.",
+            "What you want is the average of `grad`, weighted by p.",
             "Use `.sum(dim, keepdim=True)`.",
         ),
         variants=(
@@ -440,8 +441,7 @@ TERMS = (
     ),
     Misconception(
         slug="another-number-than-the-sum",
-        says="You subtract the sum of p * grad times a number. The sum itself is what belongs "
-        "there.",
+        says="You subtract a multiple of the sum of p * grad. Subtract the sum itself.",
         hints=(
             "Each slice of your result should sum to 0. Does it?",
             "Is there a factor such as 0.5 or 2 in your code that isn't in the formula?",
@@ -459,10 +459,10 @@ TERMS = (
     ),
     Misconception(
         slug="divides-by-the-sum",
-        says="You divide by the sum of p * grad, as a softmax would. It has to be subtracted.",
+        says="You divide by the sum of p * grad, as a softmax would. Subtract it instead.",
         hints=(
             "Double `grad`. Does your result double?",
-            "The sum is the average of `grad`, weighted by p. What should be done with it?",
+            "The sum is the average of `grad`, weighted by p. What should you do with it?",
             FORMULA,
         ),
         variants=(
@@ -473,10 +473,10 @@ TERMS = (
     ),
     Misconception(
         slug="swaps-the-arguments",
-        says="`probs` and `grad` have changed places in your formula.",
+        says="You've swapped `probs` and `grad` in your formula.",
         hints=(
             "Which of the two sums to 1 along each slice?",
-            "The average is taken of `grad`, and the whole is multiplied by the probabilities.",
+            "Average `grad`, and multiply the difference by the probabilities.",
             FORMULA,
         ),
         variants=(
@@ -500,7 +500,7 @@ TERMS = (
         says="Your result has the opposite sign: each logit goes the wrong way.",
         hints=(
             "Try probs [0.5, 0.5] and grad [1, 0]: which logit should go up?",
-            "The way down belongs to the optimizer; a gradient points up.",
+            "Going down is the optimizer's job; a gradient points up.",
             "Write `grad - sum`, not `sum - grad`, and no minus in front.",
         ),
         variants=({"sign": -1},),
@@ -517,7 +517,7 @@ TERMS = (
     ),
     Misconception(
         slug="sign-error",
-        says="What comes from the other classes has the wrong sign: if one class gains, the others "
+        says="The terms from the other classes have the wrong sign: if one class gains, the others "
         "lose.",
         hints=(
             "Each slice of your result should sum to 0. Does it?",
@@ -531,9 +531,9 @@ TERMS = (
         says="You divide by a size or its root, or by the number of slices or entries. If the loss "
         "is a mean, `grad` already includes that factor.",
         hints=(
-            "Compare your result with the expected one. Is it a fraction of it?",
+            "Compare your result with the expected one. Is yours a fraction of it?",
             "Look at the formula again. Does a size appear in it?",
-            "No size does: leave the division or the `mean` at the end out.",
+            "No size does: leave out the division, or the `mean` at the end.",
         ),
         variants=(
             {"size": lambda p, dim: p.shape[0]},
@@ -548,9 +548,9 @@ TERMS = (
     ),
     Misconception(
         slug="multiplied-by-a-number",
-        says="Your result is right but for a factor, which is the same for all inputs.",
+        says="Your result is right except for a factor, which is the same for all inputs.",
         hints=(
-            "Divide your result by the expected one. Which number is it each time?",
+            "Divide your result by the expected one. Which number do you get?",
             "Look at the formula again. Does that number appear in it?",
             "Leave the factor out.",
         ),
@@ -573,8 +573,8 @@ TERMS = (
     Misconception(
         slug="p-minus-y",
         says="You take the class with the largest probability as the label, and return p - y, the "
-        "gradient of softmax and cross-entropy combined. No label is given here: `grad` says what "
-        "the loss wants, and plays no part in your result.",
+        "gradient of softmax and cross-entropy combined. This exercise has no labels: `grad` says "
+        "what the loss wants, and your result ignores it.",
         hints=(
             "Change `grad`. Does your result change?",
             "Which loss does your formula belong to?",
@@ -584,12 +584,12 @@ TERMS = (
     ),
     Misconception(
         slug="p-minus-y",
-        says="You take the class with the largest `grad` as the label, and use p - y, the "
-        "gradient of softmax and cross-entropy combined. No label is given here, and `grad` can "
-        "come from any loss.",
+        says="You take the class with the largest `grad` as the label, and use p - y, the gradient "
+        "of softmax and cross-entropy combined. This exercise has no labels, and `grad` can come "
+        "from any loss.",
         hints=(
             "Which loss does your formula belong to?",
-            "`grad` says how much the loss depends on each probability; it holds no label.",
+            "`grad` says how much the loss depends on each probability; it doesn't hold a label.",
             "Leave the `argmax` out, and start from p * (grad - something).",
         ),
         variants=tuple(
@@ -619,8 +619,8 @@ TERMS = (
     ),
     Misconception(
         slug="gradient-of-another-function",
-        says="You go back through another function: the sigmoid, tanh, exp or a logarithm, which "
-        "take each entry on its own. In a softmax, the entries of a slice compete.",
+        says="You compute the gradient of a different function: sigmoid, tanh, exp or log, which "
+        "treat each entry on its own. In a softmax, the entries of a slice compete.",
         hints=(
             "Which function is your formula the derivative of?",
             PULLS,
@@ -642,8 +642,8 @@ TERMS = (
         "logits.",
         hints=(
             "What do the slices of `probs` sum to, before you do anything?",
-            "A softmax of probabilities is flatter than they are.",
-            "Use `probs` as they come.",
+            "A softmax of probabilities is flatter than the probabilities themselves.",
+            "Use `probs` unchanged.",
         ),
         variants=({"probs": lambda p, dim: p.softmax(dim)},),
     ),
@@ -653,7 +653,7 @@ TERMS = (
         hints=(
             "Double `grad`. Does your result double?",
             "A gradient may have any sign and any size, and both matter.",
-            "Use `grad` as it comes.",
+            "Use `grad` unchanged.",
         ),
         variants=(
             {"grad": lambda g, dim: g.softmax(dim)},
@@ -663,12 +663,12 @@ TERMS = (
     ),
     Misconception(
         slug="rescales-grad",
-        says="You rescale `grad` first, by its length, its sum or its largest entry, or clip it "
-        "at a bound. How large it is says how much the loss depends on the probabilities.",
+        says="You rescale `grad` first, by its length, its sum or its largest entry, or clip it at "
+        "a bound. Its size says how much the loss depends on the probabilities.",
         hints=(
             "Double `grad`. Does your result double?",
-            "Clipping a gradient is another step, after backward, and not asked for here.",
-            "Use `grad` as it comes.",
+            "Clipping a gradient is a separate step after backward, not part of this exercise.",
+            "Use `grad` unchanged.",
         ),
         variants=(
             {"grad": _unit_length},
@@ -684,10 +684,10 @@ TERMS = (
     Misconception(
         slug="changes-the-result",
         says="The formula is right, but a step after it changes the result: each number depends "
-        "on the right one alone.",
+        "only on the right one.",
         hints=(
             "Print what you have right after the multiplication by p. Is that the answer?",
-            "Clipping a gradient is another step, after backward, and not asked for here.",
+            "Clipping a gradient is a separate step after backward, not part of this exercise.",
             "Return p * (grad - sum) unchanged.",
         ),
         variants=(
@@ -705,7 +705,7 @@ TERMS = (
         "its length, its sum, its mean or a softmax of it.",
         hints=(
             "Double `grad`. Does your result double?",
-            "Each slice sums to 0 after the multiplication by p, and nothing is left to be done.",
+            "Each slice sums to 0 after the multiplication by p, and then you're done.",
             "Return p * (grad - sum) unchanged.",
         ),
         variants=(
@@ -721,12 +721,12 @@ TERMS = (
     ),
     Misconception(
         slug="changes-the-probs",
-        says="You change the probabilities before you use them: a clamp, a small number added, or "
-        "a function such as a root, exp or a logarithm. They are exact as they come, and may be 0.",
+        says="You change the probabilities before you use them, with a clamp, a small added "
+        "number, or a function such as a root, exp or log. They're already exact, and may be 0.",
         hints=(
-            "Which number in your code is in no formula of the lesson?",
-            "Nothing here divides by p or takes its logarithm, so 0 does no harm.",
-            "Use `probs` as they come.",
+            "Which number in your code isn't in any of the lesson's formulas?",
+            "Nothing here divides by p or takes its log, so a 0 does no harm.",
+            "Use `probs` unchanged.",
         ),
         variants=(
             {"probs": _between(0.01, 0.99)},
@@ -742,8 +742,8 @@ TERMS = (
     ),
     Misconception(
         slug="other-terms",
-        says="Your result is made of the right pieces, p, `grad` and sums of them along `dim`, "
-        "but they aren't put together as p * grad - p * sum of p * grad.",
+        says="Your result uses the right pieces, p, `grad` and sums of them along `dim`, but "
+        "doesn't combine them as p * grad - p * sum of p * grad.",
         hints=(
             "Write your formula as a sum of terms. It should have two.",
             "Each slice of the result sums to 0, and a class with probability 0 gets 0. Which of "

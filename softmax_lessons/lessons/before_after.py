@@ -1,7 +1,7 @@
-"""Ten ideas that the core course, lessons 00 to 05, promises; each asked in two parallel forms.
+"""Ten ideas that the core course, lessons 00 to 05, promises, each asked in two parallel forms.
 
-A form is for before the course, the other for after it. The two questions of an idea differ in
-numbers and situation, and have the same misconceptions behind their wrong answers.
+One form is for before the course, the other for after it. The two questions on an idea differ in
+numbers and situation, but the same misconceptions are behind their wrong answers.
 """
 
 from dataclasses import dataclass
@@ -67,8 +67,14 @@ IDEAS = {
             "A": Question(
                 "same",
                 {
-                    "flatter": ("shift-changes", "Softmax sees only differences; none changes."),
-                    "sharper": ("shift-changes", "Softmax sees only differences; none changes."),
+                    "flatter": (
+                        "shift-changes",
+                        "Softmax sees only differences, and none of them changes.",
+                    ),
+                    "sharper": (
+                        "shift-changes",
+                        "Softmax sees only differences, and none of them changes.",
+                    ),
                 },
                 asks="A model has a logit for each of four ratings of a film. A colleague "
                 "subtracts 7 from all four. Are the probabilities now the same as before, closer "
@@ -168,16 +174,16 @@ IDEAS = {
                     "error": ("expects-an-error", "PyTorch accepts any dim that the tensor has."),
                 },
                 asks="`logits` has shape (11, 3): three ratings for each of eleven reviews. "
-                "Someone calls `torch.softmax(logits, dim=0)`. Then review 5 gets other logits, "
-                "and they call it again. Whose probabilities change: those of all reviews (all), "
-                "only those of review 5 (only 5), or is there an error (error)?",
+                "Someone calls `torch.softmax(logits, dim=0)`. Then review 5 gets different "
+                "logits, and they call it again. Which probabilities change: all reviews' (all), "
+                "only review 5's (only 5), or is there an error (error)?",
             ),
             "B": Question(
                 "no",
                 {
                     "yes": (
                         "slices-are-rows",
-                        "With `dim=0`, all the voices of a column share a total of 1.",
+                        "With `dim=0`, all the voices in a column share a total of 1.",
                     ),
                     "error": ("expects-an-error", "PyTorch accepts any dim that the tensor has."),
                 },
@@ -203,7 +209,7 @@ IDEAS = {
             "B": Question(
                 3,
                 {
-                    7: ("runs-so-right", "Sizes line up on the right: sums with columns, here."),
+                    7: ("runs-so-right", "Shapes line up on the right: here, sums with columns."),
                 },
                 asks="`e` holds the exponentials of nine words, in shape (9, 9), a row for each "
                 "word. Someone divides by the sums without `keepdim`: `e / e.sum(dim=1)`. That "
@@ -227,21 +233,21 @@ IDEAS = {
                         "Shares of a sum of positive numbers are always in that range.",
                     ),
                 },
-                asks="A function shifts each of a row's logits by another amount, then takes exp "
-                "and divides by the row's sum. You try it on logits of shape (6, 4). Which test "
-                "fails: that the rows sum to 1 (sums), that every number is from 0 to 1 (range), "
-                "or that it agrees with `torch.softmax` (comparison)?",
+                asks="A function shifts each of a row's logits by a different amount, then takes "
+                "exp and divides by the row's sum. You try it on logits of shape (6, 4). Which "
+                "test fails: that the rows sum to 1 (sums), that every number is from 0 to 1 "
+                "(range), or that it agrees with `torch.softmax` (comparison)?",
             ),
             "B": Question(
                 "comparison",
                 {
                     "sums": (
                         "sums-prove-it",
-                        "The same numbers in another order have the same sum.",
+                        "The same numbers in a different order have the same sum.",
                     ),
                     "range": (
                         "any-non-square-test",
-                        "Every number is a probability, only that of another class.",
+                        "Every number is still a probability, only for a different class.",
                     ),
                 },
                 asks="A function reverses each row of logits by mistake, and returns the softmax "
@@ -325,7 +331,7 @@ IDEAS = {
                 {
                     "digits": (
                         "changes-rounding",
-                        "With a maximum of 0, the subtraction inside changes no digit.",
+                        "With a maximum of 0, the subtraction inside doesn't change any digits.",
                     ),
                     "nan": ("needs-help", "`torch.softmax` subtracts the maximum by itself."),
                 },
@@ -341,12 +347,12 @@ IDEAS = {
                         "changes-rounding",
                         "Yours have a maximum of 0, and subtracting 0 rounds nothing.",
                     ),
-                    "nan": ("needs-help", "Theirs is subtracted as well, inside `torch.softmax`."),
+                    "nan": ("needs-help", "`torch.softmax` subtracts theirs as well."),
                 },
                 asks="You subtract each column's maximum from float64 logits before you call "
-                "`torch.softmax(logits, dim=0)`. A colleague has the same huge logits, and calls "
-                "it without that. How does their result differ from yours: in nothing, in the "
-                "last digits (digits), or is some of it nan (nan)?",
+                "`torch.softmax(logits, dim=0)`. A colleague has the same huge logits, but calls "
+                "it without that step. How does their result differ from yours: not at all "
+                "(nothing), in the last digits (digits), or is some of it nan (nan)?",
             ),
         },
     ),

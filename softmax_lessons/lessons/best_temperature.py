@@ -1,4 +1,4 @@
-"""Which of some temperatures fits the logits of a model to what turned out right."""
+"""Which of several temperatures fits a model's logits best to the targets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,9 +30,9 @@ class Fit:
 
     Attributes:
         at: applies a temperature to the logits.
-        loss: how bad what comes out of that is, given the targets.
+        loss: how badly the result fits the targets.
         best: which of the losses wins.
-        result: what is returned, of the temperatures, the losses and the winner's place.
+        result: what is returned, given the temperatures, the losses and the winner's position.
     """
 
     at: Callable[[Tensor, Tensor], Tensor] = _divided
@@ -83,11 +83,11 @@ MISTAKES = (
     ),
     Misconception(
         "accuracy-is-flat",
-        "The first temperature wins, or the last one, whatever the logits are. So it does if you "
-        "choose by accuracy, which is the same at each: the largest logit stays the largest.",
+        "Your first or last temperature wins, whatever the logits are. That happens if you choose "
+        "by accuracy, which is the same at every temperature: the largest logit stays the largest.",
         (
             "Print what you compare, for each temperature.",
-            "Being right is one thing, being as sure as you are right another.",
+            "Being right is one thing; being as sure as you should be is another.",
             LOSS,
         ),
         variants=(
@@ -100,17 +100,17 @@ MISTAKES = (
         "You choose the temperature with the largest loss.",
         (
             "Print the losses. Which one do you take?",
-            "A loss is small where the model fits, a log-probability is large there.",
+            "Where the model fits well, a loss is small and a log-probability is large.",
             PICK,
         ),
         variants=({"best": torch.argmax},),
     ),
     Misconception(
         "returns-position",
-        "You return the place of the temperature. The exercise asks for the temperature itself.",
+        "You return the temperature's position. The exercise asks for the temperature itself.",
         (
             "What does `argmin` return?",
-            "A place in a list, counted from 0.",
+            "A position in a list, counted from 0.",
             PICK,
         ),
         variants=({"result": lambda temperatures, losses, i: i},),
@@ -123,8 +123,8 @@ MISTAKES = (
         "returns-loss",
         "You return the smallest loss. The exercise asks for the temperature that has it.",
         (
-            "What does `min` return, and what `argmin`?",
-            "The loss says how good the best is, not which one it is.",
+            "What does `min` return, and what does `argmin`?",
+            "The loss says how good the best temperature is, not which one it is.",
             PICK,
         ),
         variants=({"result": lambda temperatures, losses, i: losses[i]},),
@@ -146,10 +146,10 @@ MISTAKES = (
     Misconception(
         "mean-of-probabilities",
         "You compare the mean probability of the targets. The cross-entropy is the mean of minus "
-        "its logarithm.",
+        "its log.",
         (
             "What does one target with a probability of almost 0 cost in your mean?",
-            "The logarithm makes it cost a lot; a mean of probabilities hardly notices.",
+            "The log makes it cost a lot; a mean of probabilities hardly notices.",
             LOSS,
         ),
         variants=({"loss": lambda x, y: -x.softmax(1).gather(1, y[:, None]).mean()},),
@@ -166,8 +166,8 @@ MISTAKES = (
     ),
     Misconception(
         "log-of-softmax",
-        "You take the logarithm of a finished softmax. At a low temperature a probability becomes "
-        "0, and its logarithm is -inf.",
+        "You take the log of a finished softmax. At a low temperature, a probability underflows to "
+        "0, and its log is -inf.",
         (
             "Print the loss of each temperature.",
             "`log_softmax` and `cross_entropy` never compute the probability itself.",
@@ -180,8 +180,8 @@ MISTAKES = (
         "Your choice doesn't depend on the targets: it takes the temperature at which the model is "
         "most sure, or least.",
         (
-            "Where do the targets come into what you compare?",
-            "A model may be sure if it is right, and has to be unsure if it isn't.",
+            "Where do the targets come in when you compare?",
+            "A model may be sure when it's right, but should be unsure when it isn't.",
             LOSS,
         ),
         variants=(
@@ -194,7 +194,7 @@ MISTAKES = (
     Misconception(
         "another-score",
         "You compare something other than the cross-entropy: the squared error, or how far the "
-        "mean confidence is from the accuracy. Their best temperature may be another one.",
+        "mean confidence is from the accuracy. Those may have a different best temperature.",
         (
             "Which loss was the model trained with?",
             "The exercise asks for the smallest mean cross-entropy.",
@@ -207,7 +207,7 @@ MISTAKES = (
         "You look at one example only. The loss is the mean over all of them.",
         (
             "Which rows go into your loss?",
-            "One example alone wants T near 0 if it is right, and a high one if it is wrong.",
+            "One example alone prefers T near 0 if it's right, and a high T if it's wrong.",
             LOSS,
         ),
         variants=(
@@ -217,10 +217,11 @@ MISTAKES = (
     ),
     Misconception(
         "mean-of-the-best",
-        "You choose a temperature for each example and average them. One temperature is for all.",
+        "You choose a temperature for each example and average them. All examples share one "
+        "temperature.",
         (
             "How many losses do you compare for each temperature?",
-            "First the mean over the examples, then the choice.",
+            "Take the mean over the examples first, then choose.",
             LOSS,
         ),
         variants=(
@@ -236,7 +237,7 @@ MISTAKES = (
         "You return more than one number; the result is one temperature, of shape ().",
         (
             "Print the shape of your result.",
-            "`losses` has one number for each temperature.",
+            "`losses` has one number per temperature.",
             PICK,
         ),
         symptom=lambda probe, outcome: outcome.value is not None and outcome.value.dim() > 0,
@@ -245,17 +246,17 @@ MISTAKES = (
 
 
 def _smallest_loss(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """No other temperature of the list has a smaller loss."""
+    """No other temperature in the list has a smaller loss."""
     targets, temperatures = probe.rest
     if value.dim() or value == expected:
         return ""
     wanted = F.cross_entropy(probe.logits.double() / expected, targets).item()
     if not (temperatures.double() - value).abs().lt(1e-6).any():
-        return f"Your result is {number(value.item())}, which is not one of the temperatures."
+        return f"Your result is {number(value.item())}, which isn't one of the temperatures."
     came = F.cross_entropy(probe.logits.double() / value, targets).item()
     return (
         f"At your temperature, {number(value.item())}, the mean cross-entropy is {number(came)}; "
-        f"at {number(expected.item())} it is {number(wanted)}."
+        f"at {number(expected.item())} it's {number(wanted)}."
     )
 
 
@@ -274,7 +275,7 @@ def _at(logits: Tensor, targets: list[int] | Tensor, temperatures: list[float]) 
 
 
 def _probes() -> tuple[Probe, ...]:
-    # by hand: sure with 9 to 1, and right 7 times of 10: log 9 / log(7 / 3) = 2.593 is best
+    # by hand: odds of 9 to 1, but right 7 times in 10: log 9 / log(7 / 3) = 2.593 is best
     nine = torch.tensor([[9.0, 1.0]]).log().expand(10, 2).contiguous()
     seven = [0] * 7 + [1] * 3
     targets = [2, 0, 1, 3, 0, 3, 2, 1]
@@ -282,16 +283,16 @@ def _probes() -> tuple[Probe, ...]:
         _at(nine, seven, [1.0, 2.0, 2.6, 4.0]),
         _at(nine, seven, [3.0, 0.5, 2.0]),
         _at(nine, [0] * 9 + [1], [0.25, 0.5, 1.0, 2.0, 4.0]),
-        # the first one wrong; and all right, so that the least sure is the worst
+        # the first one wrong; then all right, so that the least sure is the worst
         _at(nine, seven[::-1], [1.0, 2.0, 2.6, 4.0]),
         _at(nine, [0] * 10, [4.0, 1.0, 2.0]),
         _at(nine, [1] * 7 + [0] * 3, [1.0, 2.0, 4.0]),
         _at(0.2 * nine, seven, [0.25, 0.5, 1.0, 2.0]),
         _at(scores(8, 4), targets, [0.5, 1.0, 5.0, 10.0, 20.0]),
         _at(scores(8, 4, dtype=torch.float64), targets, [20.0, 5.0, 1.0, 10.0]),
-        # far enough for probabilities of 0, and the second best is clear
+        # far enough apart for probabilities of 0, with a clear second best
         _at(100 * nine, seven, [1.0, 50.0, 250.0, 700.0]),
-        # a probability of 0 at each of them
+        # a probability of 0 at every temperature
         _at(300 * nine, seven, [1.0, 2.0]),
         _at(nine + 1000, seven, [1.0, 2.5, 4.0]),
         _at(nine - 1000, seven, [1.0, 2.5, 4.0]),
@@ -313,7 +314,7 @@ EXERCISE = Exercise(
     _fresh,
     reference=RIGHT,
     right=(RIGHT,),
-    # one of a few temperatures comes out: two mistakes together fit by chance
+    # the result is one of a few temperatures: two mistakes together may fit by chance
     misconceptions=(*NO_RESULT, *(replace(m, alone=True) for m in MISTAKES), *OTHER_TRACES),
     laws=LAWS,
 )

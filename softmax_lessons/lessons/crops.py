@@ -1,4 +1,4 @@
-"""The exercise to fix someone else's dim: what a model says about the crops of a photo."""
+"""The exercise on fixing someone else's dim: a model's probabilities for the crops of a photo."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -46,10 +46,10 @@ class CropRecipe:
     """The right mean over the crops of a photo; a misconception replaces some of its steps.
 
     Attributes:
-        enter: done to the logits first.
-        share: makes probabilities of logits.
-        merge: makes one row for each photo of the rows of its crops.
-        leave: done to the result last.
+        enter: applied to the logits first.
+        share: turns logits into probabilities.
+        merge: merges the rows of a photo's crops into one.
+        leave: applied to the result last.
     """
 
     enter: Step = _same
@@ -69,7 +69,7 @@ RIGHT = CropRecipe()
 
 
 def _shape_is(*dims: int) -> Callable[[Probe, Outcome], bool]:
-    """Return the symptom of a result with these dims of the logits, where that isn't right."""
+    """Return the symptom that a result has these dims of the logits, where that isn't right."""
 
     def symptom(probe: Probe, outcome: Outcome) -> bool:
         if outcome.value is None:
@@ -82,7 +82,7 @@ def _shape_is(*dims: int) -> Callable[[Probe, Outcome], bool]:
 
 
 def _one_share(dim: int) -> Callable[..., bool]:
-    """Return the pattern of 1 / size of a dim all over."""
+    """Return the pattern that every result is 1 / the size of a dim."""
 
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
@@ -145,7 +145,7 @@ MISTAKES = (
         "Your softmax runs along dim 0, so the photos of a batch compete with each other.",
         (
             "Call your function with one photo, and with the same photo next to another one. Does "
-            "its result stay?",
+            "its result stay the same?",
             "Which entries should sum to 1? Where is their dim in (batch, crops, classes)?",
             CLASSES_LINE,
         ),
@@ -153,10 +153,9 @@ MISTAKES = (
     ),
     Misconception(
         "over-several-dims",
-        "The entries of several dims compete together: more than the classes of one crop share a "
-        "total of 1.",
+        "Entries along several dims compete: more than the classes of one crop share a total of 1.",
         (
-            "Which entries should sum to 1, and how many are they?",
+            "Which entries should sum to 1, and how many are there?",
             "`flatten` and a sum over several dims put more entries into one slice.",
             CLASSES_LINE,
         ),
@@ -170,8 +169,8 @@ MISTAKES = (
     ),
     Misconception(
         "averages-classes",
-        "You average or add up over the classes, and the crops are left. Each class should keep "
-        "its own number.",
+        "You average or sum over the classes, so the crops are left. Each class should keep its "
+        "own number.",
         (
             "What is the shape of your result, for two photos of three crops and four classes?",
             "The dim that you average over disappears. Which one should?",
@@ -182,8 +181,8 @@ MISTAKES = (
     ),
     Misconception(
         "averages-batch",
-        "You take the mean over the photos, and their crops are left. Each photo should get "
-        "its own row.",
+        "You take the mean over the photos, so their crops are left. Each photo should get its own "
+        "row.",
         (
             "What is the shape of your result, for two photos of three crops and four classes?",
             "The dim that you average over disappears. Which one should?",
@@ -193,8 +192,8 @@ MISTAKES = (
     ),
     Misconception(
         "forgets-the-mean",
-        "You return the probabilities of each crop. The exercise asks for their mean: one row for "
-        "each photo.",
+        "You return the probabilities of each crop. The exercise asks for their mean: one row per "
+        "photo.",
         (
             "How many rows does one photo get in your result?",
             "Which dim should disappear in the end?",
@@ -204,7 +203,7 @@ MISTAKES = (
     ),
     Misconception(
         "keeps-a-dim",
-        "Your result keeps the dim of the crops, with size 1. It should be gone.",
+        "Your result keeps the dim of the crops, with size 1. That dim should be gone.",
         (
             "Print the shape of your result.",
             "`keepdim=True` keeps the dim, and `unsqueeze` adds one.",
@@ -217,7 +216,7 @@ MISTAKES = (
         "You average over more than the crops: photos or classes are gone as well.",
         (
             "Print the shape of your result.",
-            "A mean without a dim takes all entries of a tensor.",
+            "A mean without a dim averages all entries of a tensor.",
             CROPS_LINE,
         ),
         symptom=lambda probe, outcome: (
@@ -233,7 +232,7 @@ MISTAKES = (
         (
             "What is the shape of your result, for two photos of three crops and four classes?",
             "`transpose`, `permute` and `.T` change the order of the dims.",
-            "Leave the last of them out, or undo it.",
+            "Leave out the last one, or undo it.",
         ),
         variants=_variants(leave=(lambda x: x.mT,)),
         symptom=_shape_is(CLASSES, 0),
@@ -256,11 +255,11 @@ MISTAKES = (
     ),
     Misconception(
         "averages-logs",
-        "You average logarithms of probabilities. The exercise asks for the mean of the "
-        "probabilities themselves.",
+        "You average log-probabilities. The exercise asks for the mean of the probabilities "
+        "themselves.",
         (
             "Which numbers go into your mean: do they lie between 0 and 1?",
-            "The exponential of a mean of logarithms is not the mean.",
+            "The exponential of a mean of logs isn't the mean.",
             "Use `softmax`, not `log_softmax`, and leave the `log` out.",
         ),
         variants=(
@@ -271,18 +270,18 @@ MISTAKES = (
     ),
     Misconception(
         "adds-up-crops",
-        "You add the crops up, so the classes of a photo sum to the number of its crops instead "
-        "of 1.",
+        "You add up the crops, so the classes of a photo sum to the number of its crops instead of "
+        "1.",
         (
             "What does a row of your result sum to?",
-            "A mean is a sum, divided by how many there are.",
+            "A mean is a sum divided by the count.",
             CROPS_LINE,
         ),
         variants=_variants(merge=(lambda x: x.sum(CROPS),)),
     ),
     Misconception(
         "divides-by-other-count",
-        "You divide the sum over the crops by another number than how many crops there are.",
+        "You divide the sum over the crops by something other than the number of crops.",
         (
             "What does a row of your result sum to?",
             "Three crops: divide their sum by 3.",
@@ -331,7 +330,7 @@ MISTAKES = (
     Misconception(
         "counts-votes",
         "You let each crop vote for its largest class. The exercise asks for the mean of the "
-        "probabilities, in which a crop that isn't sure counts less.",
+        "probabilities, in which an unsure crop counts less.",
         (
             "Does your result change if a crop becomes a little surer?",
             "`argmax` and `one_hot` drop the probabilities.",
@@ -348,7 +347,7 @@ MISTAKES = (
         (
             "How many softmaxes does a logit go through?",
             "The mean of rows that sum to 1 sums to 1 already.",
-            "Leave the second softmax out.",
+            "Leave out the second softmax.",
         ),
         variants=_variants(leave=(lambda x: x.softmax(1),), enter=(lambda x: x.softmax(CLASSES),)),
     ),
@@ -364,7 +363,7 @@ MISTAKES = (
     ),
     Misconception(
         "never-divides",
-        "You take exp of the logits, and don't divide by the sum of the classes.",
+        "You take exp of the logits, but don't divide by the sum of the classes.",
         (
             "What does a row of your result sum to?",
             "Softmax is exp, a sum and a division.",
@@ -405,20 +404,20 @@ def rows_sum_to_one(probe: Probe, value: Tensor, expected: Tensor) -> str:
     if not off.numel():
         return ""
     return (
-        f"Each row of probabilities should sum to 1, and the row of photo {int(off[0])} sums to "
+        f"Each row of probabilities should sum to 1, but the row for photo {int(off[0])} sums to "
         f"{number(totals[off[0]].item())}."
     )
 
 
 def is_the_mean(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A photo's probability is the mean of those of its crops."""
+    """A photo's probability is the mean of its crops' probabilities."""
     off = (~torch.isclose(value, expected, rtol=1e-3, atol=1e-6)).nonzero()
     if not off.numel():
         return ""
     photo, place = off[0].tolist()
     each = probe.logits.double().softmax(CLASSES)[photo, :, place]
     return (
-        f"The crops of photo {photo} give class {place} the probabilities {numbers(each)}, whose "
+        f"The crops of photo {photo} give class {place} the probabilities {numbers(each)}. Their "
         f"mean is {number(expected[photo, place].item())}; yours is "
         f"{number(value[photo, place].item())}."
     )
@@ -448,7 +447,7 @@ LAWS = (
 
 def _probes() -> tuple[Probe, ...]:
     flat = uneven(2, 2, 2)
-    # as many crops as classes: a mean over the wrong one of them has the right shape
+    # as many crops as classes: a mean over the wrong dim has the right shape
     square = uneven(2, 3, 3)
     tables = (
         flat,
@@ -466,7 +465,7 @@ def _probes() -> tuple[Probe, ...]:
 EXERCISE = Exercise(
     "f(x)",
     _probes(),
-    # one crop, and others than above
+    # one crop, and sizes not used above
     fresh=lambda g: (
         Probe(6 * torch.rand(2, 1, 3, generator=g) - 3, 1),
         Probe(6 * torch.rand(4, 5, 3, generator=g) - 3, 1),

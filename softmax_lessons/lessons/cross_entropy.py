@@ -1,4 +1,4 @@
-"""The exercises of cross-entropy, and their laws."""
+"""The exercises on cross-entropy, and their laws."""
 
 import math
 from collections.abc import Sequence
@@ -30,8 +30,7 @@ def not_below_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
     if not value < -1e-4:
         return ""
     return (
-        f"The loss is {number(value.item())}, and minus the logarithm of a probability is never "
-        "below 0."
+        f"The loss is {number(value.item())}, but minus the log of a probability is never below 0."
     )
 
 
@@ -43,19 +42,19 @@ def between_the_rows(probe: Probe, value: Tensor, expected: Tensor) -> str:
     if within or len(losses) < 2 or not value.isfinite():
         return ""
     return (
-        f"The rows of this batch have losses from {number(low)} to {number(high)}. Their mean "
-        f"lies between the two, and {number(value.item())} does not."
+        f"The rows in this batch have losses from {number(low)} to {number(high)}. Their mean lies "
+        f"between the two, and {number(value.item())} doesn't."
     )
 
 
 def minus_the_logarithm(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The loss of one row is minus the logarithm of the target's probability."""
+    """The loss of one row is minus the log of the target's probability."""
     if len(probe.logits) > 1 or not _is_off(value, expected):
         return ""
     p = (-expected).exp().item()
     return (
-        f"In this one row, the target has the probability {number(p)}. The loss is minus its "
-        f"logarithm, {number(expected.item())}; yours is {number(value.item())}."
+        f"In this one row, the target has the probability {number(p)}. The loss is minus its log, "
+        f"{number(expected.item())}; yours is {number(value.item())}."
     )
 
 
@@ -65,19 +64,19 @@ def mean_of_the_rows(probe: Probe, value: Tensor, expected: Tensor) -> str:
         return ""
     losses = ", ".join(number(loss) for loss in losses_of(probe).tolist())
     return (
-        f"The rows of this batch have the losses {losses}, whose mean is "
+        f"The losses of the rows in this batch are {losses}. Their mean is "
         f"{number(expected.item())}; yours is {number(value.item())}."
     )
 
 
-# What is wrong for ordinary logits is told before what happens to huge ones.
+# Mistakes on ordinary logits come before what happens to huge ones.
 LOSS_LAWS = (
     Law(
         "loss-below-0",
         not_below_0,
         (
             "Which step could make the loss of one row negative?",
-            "A probability is at most 1, so its logarithm is at most 0, and minus that at least 0.",
+            "A probability is at most 1, so its log is at most 0, and minus that is at least 0.",
             AS_A_LINE,
         ),
     ),
@@ -86,7 +85,7 @@ LOSS_LAWS = (
         minus_the_logarithm,
         (
             "Print the softmax of this row, and the entry of the target.",
-            "Pick the target's log-probability, and change its sign.",
+            "Pick the target's log-probability, and flip its sign.",
             AS_A_LINE,
         ),
     ),
@@ -94,8 +93,8 @@ LOSS_LAWS = (
         "mean-out-of-range",
         between_the_rows,
         (
-            "Print the losses of the rows before you make them one number.",
-            "The mean is their sum, divided by their number.",
+            "Print the losses of the rows before you reduce them to one number.",
+            "The mean is their sum divided by how many there are.",
             MEAN_OF_ROWS,
         ),
     ),
@@ -103,8 +102,8 @@ LOSS_LAWS = (
         "not-the-mean-of-the-rows",
         mean_of_the_rows,
         (
-            "Print the losses of the rows before you make them one number.",
-            "Each row counts the same.",
+            "Print the losses of the rows before you reduce them to one number.",
+            "Each row counts equally.",
             MEAN_OF_ROWS,
         ),
     ),
@@ -119,8 +118,8 @@ def _probes() -> tuple[Probe, ...]:
     log2, log3 = math.log(2), math.log(3)
     inputs = [
         (grid([2, 1, 0.1]), [0]),
-        (grid([2, 1, 0.1]), [0], False, 1),  # with other random numbers
-        # single rows: of a batch below, and two and two with the same probability of the target
+        (grid([2, 1, 0.1]), [0], False, 1),  # with different random numbers
+        # single rows: some from a batch below, and pairs with the same target probability
         (grid([1, 2]), [0]),
         (grid([3, 5]), [1]),
         (grid([0, 0]), [0]),
@@ -155,7 +154,7 @@ def _huge() -> tuple[Probe, ...]:
         (grid([HUGE, HUGE], [HUGE, HUGE]), [1, 0]),
         (grid([HUGE] * 3, [-HUGE, -HUGE - 16, -HUGE]), [0, 2]),
     ]
-    # what the logits' own rounding may do there is more than what is asked for
+    # the rounding of logits this large may exceed the usual tolerance
     return tuple(replace(_probe(*given), rounding="relative") for given in inputs)
 
 
@@ -181,5 +180,5 @@ CROSS_ENTROPY = Exercise(
     misconceptions=library(),
     laws=LOSS_LAWS,
 )
-# to repair a head, PyTorch's own loss will do, and no head is about huge logits
+# to fix a head, PyTorch's own loss will do, and none of the heads is about huge logits
 REPAIR = replace(CROSS_ENTROPY, fixed=_probes(), by_hand=frozenset())

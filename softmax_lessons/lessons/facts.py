@@ -1,7 +1,7 @@
-"""What shows in the outcomes of an attempt at a softmax, whatever way it is written.
+"""What the outcomes of an attempt at a softmax show, however it is written.
 
-Facts of one outcome are symptoms; facts of all of them are patterns; and some numbers of a
-mistake can be read off the results. Each must be impossible for any other mistake.
+Facts about one outcome are symptoms, and facts about all outcomes are patterns; some of a
+mistake's numbers can be read off the results. No other mistake may show the same fact.
 """
 
 import itertools
@@ -31,9 +31,9 @@ from softmax_lessons.lessons.steps import (
 )
 
 Pattern = Callable[[Sequence[Probe], Sequence[Outcome], Collection[int]], bool]
-ORDINARY = 20.0  # logits up to here leave each probability enough digits to tell from others
-ENOUGH = 20  # numbers that don't agree by chance
-FEW = 3  # equal numbers where unequal ones are right
+ORDINARY = 20.0  # up to this size of logits, probabilities keep enough digits to be told apart
+ENOUGH = 20  # this many numbers don't agree by chance
+FEW = 3  # this many equal numbers aren't chance where unequal ones are right
 
 
 @lru_cache(maxsize=1024)
@@ -56,7 +56,7 @@ def holds_integers(probe: Probe, outcome: Outcome) -> bool:
 
 
 def changes_input(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether an argument is not what it was."""
+    """Tell whether an argument was changed."""
     return changed_input(probe, outcome) is not None
 
 
@@ -90,7 +90,7 @@ def is_where_the_largest_is(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_reduced(reduction: Callable[..., Tensor]) -> Callable[[Probe, Outcome], bool]:
-    """Return the symptom that one number is left of each right slice: its largest, or sum."""
+    """Return the symptom that each right slice is reduced to its largest entry, or its sum."""
 
     def symptom(probe: Probe, outcome: Outcome) -> bool:
         if not changes_shape(probe, outcome):
@@ -106,13 +106,13 @@ def is_reduced(reduction: Callable[..., Tensor]) -> Callable[[Probe, Outcome], b
 
 
 def is_summed(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the sums of the right slices are left, and not logits that happen to be 1."""
+    """Tell whether only the sums of the right slices are left, not logits that happen to be 1."""
     shown = is_reduced(torch.sum)(probe, outcome)
     return shown and not torch.isin(outcome.value.double(), probe.logits.double()).any()
 
 
 def is_averaged(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the right result was averaged or added up over a dim that doesn't compete."""
+    """Tell whether the right result was averaged or summed over a dim that doesn't compete."""
     if not changes_shape(probe, outcome):
         return False
     value, p = outcome.value.double(), right(probe)
@@ -132,7 +132,7 @@ def is_a_part(probe: Probe, outcome: Outcome) -> bool:
     if not changes_shape(probe, outcome) or outcome.value.numel() >= probe.logits.numel():
         return False
     value, p = outcome.value.double().squeeze(), right(probe)
-    telling = value.numel() > 0 and bool((value > 1e-6).all())  # 0 is many things
+    telling = value.numel() > 0 and bool((value > 1e-6).all())  # a 0 may mean many things
     return telling and any(
         same(value, p.narrow(i, start, count).squeeze())
         for i, n in enumerate(p.shape)
@@ -143,15 +143,15 @@ def is_a_part(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_a_smaller_part(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result is a part of the right one, and not that of the largest results."""
+    """Tell whether the result is a part of the right one, but not its largest results."""
     return is_a_part(probe, outcome) and not is_reduced(torch.amax)(probe, outcome)
 
 
 def is_reshaped(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether all numbers are right, one after the other, in another shape."""
+    """Tell whether all numbers are right and in order, but in a different shape."""
     if not changes_shape(probe, outcome) or outcome.value.numel() != probe.logits.numel():
         return False
-    if outcome.value.dim() == 0:  # the only number, or the first, the largest, the sum of one
+    if outcome.value.dim() == 0:  # it may be the first, the largest or the sum
         return False
     if is_transposed(probe, outcome):
         return False
@@ -159,7 +159,7 @@ def is_reshaped(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_transposed(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result is right with its dims in another order."""
+    """Tell whether the result is right, with its dims in a different order."""
     value, p = outcome.value, right(probe)
     if value is None or value.dim() != p.dim() or value.numel() != p.numel():
         return False
@@ -168,12 +168,12 @@ def is_transposed(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_transposed_into_another_shape(probe: Probe, outcome: Outcome) -> bool:
-    """Tell the same, where the shape shows it."""
+    """Tell whether the dims are in a different order, and the shape shows it."""
     return changes_shape(probe, outcome) and is_transposed(probe, outcome)
 
 
 def is_scrambled(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether all numbers are right, in other places."""
+    """Tell whether all numbers are right, but in the wrong positions."""
     value, p = outcome.value, right(probe)
     if value is None or value.numel() != p.numel():
         return False
@@ -185,7 +185,7 @@ def is_scrambled(probe: Probe, outcome: Outcome) -> bool:
 
 
 def in_all_failed(symptom: Callable[[Probe, Outcome], bool]) -> Pattern:
-    """Return the pattern that a fact shows in all that went wrong, and not by chance."""
+    """Return the pattern that a fact shows in all failed outcomes, and not by chance."""
 
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
@@ -209,12 +209,12 @@ def in_all_clear(symptom: Callable[[Probe, Outcome], bool]) -> Pattern:
 
 
 def exactly_where(has: Callable[[Probe], bool]) -> Pattern:
-    """Return the pattern that all goes wrong that has something, and nothing else."""
+    """Return the pattern that exactly the probes with some property fail."""
 
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
     ) -> bool:
-        # a dim of size 1 may be in any place
+        # a dim of size 1 may be at any position
         clear = [i for i, p in enumerate(probes) if min(p.logits.shape) > 1]
         return {has(probes[i]) for i in clear} == {True, False} and all(
             (i in failed) == has(probes[i]) for i in clear
@@ -226,7 +226,7 @@ def exactly_where(has: Callable[[Probe], bool]) -> Pattern:
 def of_two_dims_none_and_of_more_some(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether two dims are always right, and more are not."""
+    """Tell whether two dims are always right, and more dims are sometimes wrong."""
     dims = {probes[i].logits.dim() for i in failed}
     return 2 not in dims and max(dims) > 2
 
@@ -249,7 +249,7 @@ def is_negative(probe: Probe) -> bool:
 def only_if_negative(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether nothing goes wrong but negative dims, of more than one shape."""
+    """Tell whether only negative dims fail, with more than one shape."""
     negative = all(isinstance(probes[i].dim, int) and probes[i].dim < 0 for i in failed)
     return negative and sum(is_negative(probes[i]) for i in failed) > 1
 
@@ -257,7 +257,7 @@ def only_if_negative(
 def _ordinary(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Probe, Tensor, Tensor, Tensor]]:
-    """Yield each probe of ordinary logits with these, the result and what is right, float64."""
+    """Yield each probe of ordinary logits, and its logits, result and right result in float64."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         x, value = probe.logits, outcome.value
         if x.dtype.itemsize < 4 or not x.isfinite().all() or x.abs().max() > ORDINARY:
@@ -268,7 +268,7 @@ def _ordinary(
 def _all_usable(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> list[tuple[Probe, Tensor, Tensor, Tensor]]:
-    """Return the same, if all results are numbers in the right shape; else nothing."""
+    """Return the same, if all results are finite and have the right shape; otherwise nothing."""
     found = list(_ordinary(probes, outcomes))
     fine = all(y is not None and y.shape == p.shape and y.isfinite().all() for _, _, y, p in found)
     return found if fine else []
@@ -277,7 +277,7 @@ def _all_usable(
 def _groups(x: Tensor, y: Tensor) -> list[Tensor] | None:
     """Return which entries compete, as sets of positions; None if this isn't a softmax.
 
-    In a softmax, x - log(y) is the logarithm of the sum, and so the same for all that compete.
+    In a softmax, x - log(y) is the log of the sum, so it is the same for all that compete.
     """
     x, y = x.flatten(), y.flatten()
     if (y <= 0).any():
@@ -308,7 +308,7 @@ def others_compete(
 def moved_and_others_compete(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether results are softmaxes over other dims, with their dims in another order."""
+    """Tell whether results are softmaxes over some dims, with their dims in a different order."""
     return all(_is_moved_softmax(probes[i], outcomes[i]) for i in failed) and any(
         len(set(probes[i].logits.shape)) == probes[i].logits.dim() > 1 for i in failed
     )
@@ -330,7 +330,7 @@ def _is_moved_softmax(probe: Probe, outcome: Outcome) -> bool:
 def neighbours_compete(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether entries compete that lie at equal distances in memory, but along no dims."""
+    """Tell whether the competing entries are evenly spaced in memory, but not along any dims."""
     clear = False
     for _, x, y, p in _all_usable(probes, outcomes):
         if same(y, p):
@@ -349,7 +349,7 @@ def _subsets(count: int) -> Iterator[tuple[int, ...]]:
 
 
 def _regrouped(x: Tensor) -> Iterator[Tensor]:
-    """Yield all softmaxes of a tensor in another shape, as one row."""
+    """Yield the softmaxes of a tensor in all possible shapes, as one row."""
     divisors = [n for n in range(1, x.numel() + 1) if x.numel() % n == 0]
     for n, step in itertools.product(divisors, divisors):
         if n > 1 and x.numel() % (n * step) == 0:
@@ -365,7 +365,7 @@ def all_ones(probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Colle
 def only_the_shape_counts(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether other logits of the same shape get the same results."""
+    """Tell whether different logits of the same shape get the same results."""
     usable = _all_usable(probes, outcomes)
     telling = False
     for (p, x, y, right_y), (q, _, z, right_z) in itertools.combinations(usable, 2):
@@ -379,7 +379,7 @@ def only_the_shape_counts(
 def small_become_zero(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all results are right but small ones, which are exactly 0."""
+    """Tell whether all results are right except small ones, which are exactly 0."""
     for i in failed:
         value, p = outcomes[i].value, right(probes[i])
         if value is None or value.shape != p.shape:
@@ -393,7 +393,7 @@ def small_become_zero(
 def fits_in_16_bits(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all results are numbers that a 16-bit dtype has."""
+    """Tell whether all results are numbers that fit into a 16-bit dtype."""
     values = [
         outcomes[i].value
         for i, p in enumerate(probes)
@@ -411,7 +411,7 @@ def fits_in_16_bits(
 def alike_in_each_slice(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all entries of a slice get the same result, wherever logits differ."""
+    """Tell whether all entries of a slice get the same result, even where logits differ."""
     usable = _all_usable(probes, outcomes)
     return any(not same(y, p) for *_, y, p in usable) and all(
         same(row, row[:1].expand_as(row)) for probe, _, y, _ in usable for row in slices(y, probe)
@@ -434,7 +434,7 @@ def in_proportion_to_logits(
 
 
 def along_one_dim_if_at_all(dim: int) -> Pattern:
-    """Return the pattern that all that raises no error is a softmax along one and the same dim."""
+    """Return the pattern that every result, where there is one, is a softmax along this dim."""
 
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
@@ -483,7 +483,7 @@ def slices_are_stretched(
             if (logs - factor * spread).abs().max() > 1e-3 * max(logs.abs().max().item(), 1e-3):
                 return False
             factors.append(factor)
-    # the same share for all isn't stretching
+    # equal shares for all aren't stretching
     largest = max(map(abs, factors), default=0.0)
     return largest > 0.01 and len(factors) > 2 and max(factors) - min(factors) > 0.01 * largest
 
@@ -491,7 +491,7 @@ def slices_are_stretched(
 def changed_afterwards(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether each result depends on the right probability alone, and goes up with it."""
+    """Tell whether each result depends only on the right probability, and rises with it."""
     usable = _all_usable(probes, outcomes)
     if not usable or any(gives_nan(outcome) for outcome in outcomes):
         return False
@@ -500,17 +500,17 @@ def changed_afterwards(
     order = p.argsort()
     p, y = p[order], y[order]
     if p.unique().numel() < ENOUGH or y.unique().numel() < 2 or same(p * (y[-1] / p[-1]), y):
-        return False  # one factor for all is told with its number, as a law
-    # the same probability, the same result; a larger one, one at least as large
+        return False  # a law reports one factor for all, with its value
+    # equal probabilities get equal results; a larger one, a result at least as large
     alike = p.diff() < 1e-6
     steps = y.diff()
     return bool((steps[alike].abs() < 1e-4).all() and (steps[~alike] > -1e-6).all())
 
 
 def last_left_out(place: int) -> Pattern:
-    """Return the pattern that the last (or the first) is wrong, and all others are right.
+    """Return the pattern that the last (or first) entries are wrong, and all others are right.
 
-    The last entry of each slice, or all that is last along one and the same dim.
+    These are the last entries of each slice, or the last ones along one fixed dim.
     """
 
     def pattern(
@@ -535,7 +535,7 @@ def _is_right_but_for(
     n = p.shape[dim]
     kept, out = ((0, n - 1), (n - 1, 1)) if place < 0 else ((1, n - 1), (0, 1))
     came = value.double()
-    # however small the one that is left out
+    # however small the entry that is left out
     others = same(came.narrow(dim, *kept), p.narrow(dim, *kept))
     return others and not torch.allclose(
         came.narrow(dim, *out), p.narrow(dim, *out), rtol=1e-4, atol=0
@@ -545,7 +545,7 @@ def _is_right_but_for(
 def same_along_a_dim(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether results are the same along a dim that they should differ along."""
+    """Tell whether results are the same along a dim where they should differ."""
     usable = _all_usable(probes, outcomes)
     ranks = {p.dim() for *_, p in usable}
     return len(ranks) == 1 and any(
@@ -567,7 +567,7 @@ def zero_above_the_diagonal(
 def random_results(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether the same input has got two different results."""
+    """Tell whether the same input gave two different results."""
     for (p, came), (q, again) in itertools.combinations(zip(probes, outcomes, strict=True), 2):
         if p.seed != q.seed and p.dim == q.dim and torch.equal(p.logits, q.logits):
             values = (came.value, again.value)
@@ -579,7 +579,7 @@ def random_results(
 def nan_for_minus_inf(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether nan comes wherever -inf is among the logits, and nothing else goes wrong."""
+    """Tell whether logits with -inf among them all give nan, and nothing else fails."""
     return set(failed) == {i for i, p in enumerate(probes) if has_minus_inf(p)} and all(
         gives_nan(outcomes[i]) for i in failed
     )
@@ -588,7 +588,7 @@ def nan_for_minus_inf(
 def nan_if_extreme(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether only extreme logits and 16 bits go wrong, and what goes wrong is mostly nan."""
+    """Tell whether only extreme logits and 16-bit dtypes fail, mostly with nan."""
     lost = [i for i in failed if gives_nan(outcomes[i])]
     return 2 * len(lost) > len(failed) and all(
         is_extreme(probes[i]) or probes[i].logits.dtype.itemsize == 2 for i in failed
@@ -616,9 +616,9 @@ def gives_nan(outcome: Outcome) -> bool:
 def _first_slices(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Tensor, Tensor, float, list[float]]]:
-    """Yield slices of ordinary logits and of results, the most exact first; and their rounding.
+    """Yield slices of ordinary logits and of results, the most exact first, with their rounding.
 
-    And what may have been subtracted: the maximum, nothing, the maximum of all slices.
+    Also what may have been subtracted: the maximum, nothing, or the maximum of all slices.
     """
     for wanted in (torch.float64, torch.float32):
         for probe, outcome in zip(probes, outcomes, strict=True):
@@ -634,7 +634,7 @@ def _first_slices(
 
 
 def _factor(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> float:
-    """Return how far the results lie apart, compared with the logits; 1 if that can't be read."""
+    """Return how far apart the results are, relative to the logits; 1 if that can't be read off."""
     for x, y, rounding, _ in _first_slices(probes, outcomes):
         if (y > 0).all():
             factor = ((y[0] / y[1]).log() / (x[0] - x[1])).item()
@@ -644,7 +644,7 @@ def _factor(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> float:
 
 
 def fit_base(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield powers of another base, if it is a round number or a rough e."""
+    """Yield powers of a different base, if it is a round number or a rough e."""
     factor = _factor(probes, outcomes)
     if factor == 1 or not 0 < factor < 5:
         return
@@ -664,7 +664,7 @@ def fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield what is added to the sum, after a shift or without one."""
+    """Yield the number added to the sum, with or without a shift."""
     for x, y, rounding, shifts in _first_slices(probes, outcomes):
         if y[0] > 0:
             for shift in shifts:
@@ -676,7 +676,7 @@ def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Va
 
 
 def fit_each(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield what is added to every result, or to every exponential."""
+    """Yield the number added to every result, or to every exponential."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         x, y = probe.logits, outcome.value
         if y is None or y.shape != x.shape or x.dtype.itemsize < 4 or not y.isfinite().all():
@@ -714,7 +714,7 @@ def fit_floor(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Yield the bounds that the logits are cut off at."""
+    """Yield the bounds that the logits are clamped to."""
     yield from _bounds_of_middling_logits(probes, outcomes)
     yield from _bounds_of_far_logits(probes, outcomes)
 
@@ -733,12 +733,12 @@ def _bounds_of_middling_logits(
             fine = y.isfinite().all() and (y > 1e-30).all() and row.isfinite().all()
             if row.numel() < 2 or not fine or row[inside].abs() > 5:
                 continue
-            came = (y / y[inside]).log() + row[inside]  # the logits, as far as results know them
+            came = (y / y[inside]).log() + row[inside]  # the logits, as far as results show them
             off = (came - row).abs() > 1e-3 * (1 + row.abs())
             lows |= set(came[off & (came > row)].tolist())
             highs |= set(came[off & (came < row)].tolist())
             cuts |= set((y / y.max()).log()[(y / y.max()).log() > row - row.max() + 1e-3].tolist())
-    # what is cut off at a bound is at that bound, all of it
+    # all clamped logits are exactly at the bound
     low, high, cut = (
         round(min(s), 2) if s and max(s) - min(s) < 0.1 else None for s in (lows, highs, cuts)
     )
@@ -747,7 +747,7 @@ def _bounds_of_middling_logits(
         if bounds[0] < bounds[1] and not all(map(math.isinf, bounds)):
             yield {"enter": clamped_to(*bounds)}
             yield {"enter": clamped_to(*bounds), "centre": nothing}
-    if cut is not None and cut < -0.5:  # after a shift, only the low ones can be cut off
+    if cut is not None and cut < -0.5:  # after a shift, only the low ones can be clamped
         yield {"power": exp_from(cut)}
 
 
@@ -772,7 +772,7 @@ def _bounds_of_far_logits(
             continue
         highs = [math.log(highest / middle)] if middle > 0 and highest > 0 else [100, 300, 500, 700]
         low = math.log(lowest / middle) if lowest > 0 and middle > 0 else -math.inf
-        highs = [high for high in highs if high > 1]  # else it is not this that happened
+        highs = [high for high in highs if high > 1]  # otherwise this isn't what happened
         for high in highs:
             for bounds in ((low, high), (-high, high)):
                 yield {"enter": clamped_to(*bounds)}

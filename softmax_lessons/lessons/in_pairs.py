@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from softmax_lessons.checker.misconception import Misconception
 
-# in softmax, how many variants, the first ones, are worth trying together with another mistake
+# for softmax: how many of the first variants are worth trying together with another mistake
 IN_PAIRS = {
     **dict.fromkeys(("int-dtype", "double-exp", "exp2-or-pow", "sigmoid-instead", "rounds"), 2),
     **dict.fromkeys(("standardises-first", "computes-in-16-bits", "divides-logits-by-max"), 1),
@@ -18,11 +18,11 @@ IN_PAIRS = {
 def few_in_pairs(
     *records: Misconception, few: Mapping[str, int] = IN_PAIRS
 ) -> tuple[Misconception, ...]:
-    """Return the same mistakes, some with only their first variants tried with another mistake.
+    """Return the same mistakes, some with only their first variants tried together with another.
 
     Args:
         records: the mistakes.
-        few: how many variants, by name; all if it isn't named.
+        few: how many variants, by slug; a mistake that isn't listed keeps all of them.
     """
     found = []
     for m in records:

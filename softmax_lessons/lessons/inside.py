@@ -1,4 +1,4 @@
-"""The library's mistakes, for exercises that have a softmax of something else in them."""
+"""The library's mistakes, for exercises that contain a softmax."""
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -9,7 +9,7 @@ from softmax_lessons.checker.misconception import Misconception, Variant
 from softmax_lessons.lessons.misconceptions import LIBRARY
 from softmax_lessons.lessons.recipe import RIGHT
 
-# an input of the exercise and what came, as if a softmax alone had been asked for
+# an input of the exercise and its outcome, as if the exercise asked for a softmax alone
 View = Callable[[Probe, Outcome], tuple[Probe, Outcome]]
 
 
@@ -23,10 +23,10 @@ def inside(
 
     Args:
         slugs: which ones.
-        around: makes a function of the exercise of one of softmax, f(x, dim). Changes to a recipe
+        around: turns a softmax, f(x, dim), into a function for the exercise. Changes to a recipe
             stay, so the exercise's own recipe needs the same steps.
         view: how the library's facts look at an outcome.
-        paired: the slugs of those that are tried together with another mistake.
+        paired: the slugs of the mistakes that are tried together with another one.
     """
     found = [m for m in LIBRARY if m.slug in slugs]
     moved = (_inside(m, around, view) for m in found)
@@ -40,7 +40,7 @@ def _inside(m: Misconception, around: Callable[[Variant], Variant], view: View) 
     def moved(variant: Variant) -> Iterator[Variant]:
         if not callable(variant):
             yield variant
-        # what is done to the logits first may be done to them, or to what the softmax is given
+        # the first step may apply to the logits, or to the input of the softmax
         if callable(variant) or "enter" in variant:
             yield whole(variant)
 
@@ -51,7 +51,7 @@ def _inside(m: Misconception, around: Callable[[Variant], Variant], view: View) 
         return [probe for probe, _ in seen], [outcome for _, outcome in seen]
 
     def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-        # functions, so that what was read off isn't tried together with every other mistake
+        # as functions, so that variants read off the results aren't tried with every other mistake
         yield from map(whole, m.fit(*all_of(probes, outcomes)))
 
     def symptom(probe: Probe, outcome: Outcome) -> bool:

@@ -1,4 +1,4 @@
-"""Laws that a right answer keeps, each with the words for an answer that breaks it."""
+"""Laws that a right answer obeys, each with the message for an answer that breaks it."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def dims_of(probe: Probe) -> tuple[int, ...]:
 
 
 def slices(x: Tensor, probe: Probe) -> Tensor:
-    """Return the slices that compete as rows of a table."""
+    """Return the slices whose entries compete, as rows of a table."""
     dims = dims_of(probe)
     others = [i for i in range(x.dim()) if i not in dims]
     count = torch.Size(x.shape[i] for i in dims).numel()
@@ -28,7 +28,7 @@ def _list(row: Tensor) -> str:
 
 
 def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Where a number is expected, no nan comes."""
+    """No result is nan where a number is expected."""
     lost = value.isnan() & ~expected.isnan()
     if not lost.any():
         return ""
@@ -39,13 +39,13 @@ def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 
 def no_inf(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Where a finite number is expected, no inf comes."""
+    """No result is infinite where a finite number is expected."""
     lost = value.isinf() & expected.isfinite()
     if not lost.any():
         return ""
     return (
         f"{int(lost.sum())} of {lost.numel()} results are infinite. Some step overflows, divides "
-        "by 0 or takes the logarithm of 0."
+        "by 0 or takes the log of 0."
     )
 
 
@@ -68,8 +68,8 @@ def no_other_divisor(probe: Probe, value: Tensor, expected: Tensor) -> str:
         return ""
     first = next(factor for factor in factors if abs(factor - 1) >= 1e-3)
     return (
-        "Within each slice the ratios are right, so your numerators are fine. What you divide by "
-        f"is not their sum: the first slice that is off sums to {number(first)}."
+        "Within each slice the ratios are right, so your numerators are fine. But you don't "
+        f"divide by their sum: the first wrong slice sums to {number(first)}."
     )
 
 
@@ -97,11 +97,14 @@ def between_zero_and_one(probe: Probe, value: Tensor, expected: Tensor) -> str:
     outside = value[(value < -1e-6) | (value > 1 + 1e-3)]
     if not outside.numel():
         return ""
-    return f"A probability lies between 0 and 1, and here is {number(outside.flatten()[0].item())}."
+    return (
+        "A probability lies between 0 and 1, but one of yours is "
+        f"{number(outside.flatten()[0].item())}."
+    )
 
 
 def larger_logit_larger_probability(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Of two logits of a slice, the larger one has the larger probability."""
+    """Of two logits in a slice, the larger one has the larger probability."""
     for x, y, p in _pairs(probe, value, expected):
         order = x.argsort()
         x, y, p = x[order], y[order], p[order]
@@ -129,12 +132,12 @@ def wrong_ratio(
 
 
 def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Two probabilities of a slice have the ratio exp(difference of the logits)."""
+    """Two probabilities in a slice have the ratio exp(difference of the logits)."""
     for x, y, p in _pairs(probe, value, expected):
         if found := wrong_ratio(y, p):
             i, j, came, wanted = found
             return (
-                f"The logits {number(x[i].item())} and {number(x[j].item())} of one slice have "
+                f"In one slice, the logits {number(x[i].item())} and {number(x[j].item())} have "
                 f"probabilities with the ratio {number(came)}; it should be exp of their "
                 f"difference, {number(wanted)}."
             )
@@ -155,7 +158,7 @@ def _pairs(probe: Probe, value: Tensor, expected: Tensor):
 
 
 def some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """An answer is right in all slices."""
+    """The answer is right in every slice."""
     if value.numel() == 0:
         return ""
     off = ~torch.isclose(slices(value, probe), slices(expected, probe), rtol=1e-3, atol=1e-6)
@@ -164,19 +167,19 @@ def some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
         return ""
     first = int(wrong.nonzero()[0])
     return (
-        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first one that is not has "
-        f"the logits {_list(slices(probe.logits.double(), probe)[first])}."
+        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first wrong one has the "
+        f"logits {_list(slices(probe.logits.double(), probe)[first])}."
     )
 
 
-# of all inputs, ordinary ones say more than those where something overflows
+# ordinary inputs say more than those where something overflows
 SOFTMAX = (
     Law(
         "wrong-divisor",
         no_other_divisor,
         (
             "Look at the division: what is the denominator?",
-            "The denominator is the sum of all the numerators of its slice, and of nothing else.",
+            "The denominator is the sum of all the numerators in its slice, and nothing else.",
             "Divide `exps` by `exps.sum(dim=dim, keepdim=True)`, and by nothing else.",
         ),
     ),
@@ -193,8 +196,8 @@ SOFTMAX = (
         "slices-do-not-sum-to-1",
         slices_sum_to_one,
         (
-            "Which entries are added up for the division, and which should be?",
-            "Each result is divided by the sum of its own slice.",
+            "Which entries do you add up for the division, and which should you?",
+            "Each numerator is divided by the sum of its own slice.",
             "Sum over the dim whose entries compete, with `keepdim=True`.",
         ),
     ),
@@ -212,7 +215,7 @@ SOFTMAX = (
         ratios_are_exp_of_differences,
         (
             "What do you add up: exp of each logit, or something else?",
-            "Two results of one slice have the ratio exp(a) / exp(b), whatever else is in it.",
+            "Two results in a slice have the ratio exp(a) / exp(b), whatever else the slice holds.",
             "Take `exp` of each logit, minus one number for the whole slice, and divide by the "
             "sum.",
         ),
@@ -223,7 +226,7 @@ SOFTMAX = (
         (
             "Print each step. Which is the first with a nan or an inf in it?",
             "A nan comes from 0 / 0, inf / inf, inf - inf or 0 * inf. Which is yours?",
-            "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
+            "Subtract each slice's maximum before `exp`: then no exp overflows, and no sum is 0.",
         ),
     ),
     Law(
@@ -231,16 +234,16 @@ SOFTMAX = (
         no_inf,
         (
             "Print each step. Which is the first with an inf in it, or a 0 to divide by?",
-            "In float32, exp of 89 and more is inf, and so is 1 / 0.",
-            "Subtract each slice's maximum before `exp`: no exp overflows then, and no sum is 0.",
+            "In float32, exp of 89 or more is inf, and so is 1 / 0.",
+            "Subtract each slice's maximum before `exp`: then no exp overflows, and no sum is 0.",
         ),
     ),
     Law(
         "some-slices-wrong",
         some_slices_right,
         (
-            "What do the slices that are wrong have in common?",
-            "Is it their logits (large, equal, -inf), or their place in the tensor?",
+            "What do the wrong slices have in common?",
+            "Is it their logits (large, equal, -inf), or their position in the tensor?",
             "Call your function on the first wrong slice alone, and print each step.",
         ),
     ),

@@ -1,4 +1,4 @@
-"""The exercises to choose the dim for a layout, such as (batch, classes)."""
+"""Exercises on choosing the dim for a layout, such as (batch, classes)."""
 
 import itertools
 import math
@@ -25,7 +25,7 @@ Dims = tuple[int, ...]
 
 
 def uneven(*shape: int) -> Tensor:
-    """Return ordinary logits between -3 and 3, no two slices of them alike."""
+    """Return ordinary logits between -3 and 3, with no two slices alike."""
     x = scores(*shape)
     return (x * x.abs() / 3).round(decimals=3)
 
@@ -35,7 +35,7 @@ def _joint(x: Tensor, dims: tuple[int, int]) -> Tensor:
 
 
 def _along(names: Sequence[str], dims: Dims, sizes: Sequence[int]) -> Misconception:
-    """Return the mistake to let other dims compete, one or several."""
+    """Return the mistake of letting other dims compete, one or several."""
     if len(dims) == 1:
         (i,) = dims
         return Misconception(
@@ -48,7 +48,7 @@ def _along(names: Sequence[str], dims: Dims, sizes: Sequence[int]) -> Misconcept
                 "you want?",
                 "Give softmax, or your sum and maximum, that number as `dim`.",
             ),
-            # with another maximum, or none, it is the same but for rounding
+            # with a different maximum, or none, it is the same except for rounding
             variants=(*over(always(i)), Recipe(sum_dim=always(i))),
         )
     together = " and ".join(names[i] for i in dims)
@@ -57,12 +57,12 @@ def _along(names: Sequence[str], dims: Dims, sizes: Sequence[int]) -> Misconcept
         slug="over-everything" if len(dims) == len(names) else "over-several-dims",
         says="All entries of your result compete with each other: only the whole tensor sums to 1."
         if len(dims) == len(names)
-        else f"All entries along {together} compete together, {count} of them for the shape "
+        else f"All entries along {together} compete with each other, {count} of them for the shape "
         f"{tuple(sizes)}.",
         hints=(
-            "Say in words which entries should sum to 1. How many are they?",
-            "`flatten`, `view(..., -1)`, and a sum without a dim or over several put more entries "
-            "together.",
+            "Say in words which entries should sum to 1. How many are there?",
+            "`flatten`, `view(..., -1)`, and a sum without a dim or over several dims make more "
+            "entries compete.",
             "Choose only the dim of the entries that should sum to 1.",
         ),
         variants=(*over(always(dims)), Recipe(sum_dim=always(dims))),
@@ -75,11 +75,11 @@ def _in_turn(count: int, dim: int | Dims) -> Misconception:
     return Misconception(
         slug="one-softmax-after-the-other",
         says="You apply one softmax after another, along two dims. The second undoes the sums of "
-        "the first, and one of the two mixes what should stay apart.",
+        "the first, and one of them mixes entries that should stay apart.",
         hints=(
             "How many times does your code divide?",
             "The entries that should sum to 1 lie along one dim. Which one is it?",
-            "Keep the softmax along that dim, and leave the other one out.",
+            "Keep the softmax along that dim, and leave out the other one.",
         ),
         variants=tuple(
             each_in_turn(*order)
@@ -90,7 +90,7 @@ def _in_turn(count: int, dim: int | Dims) -> Misconception:
 
 
 def _shared_again(variant: Variant) -> Variant:
-    """Divide by the sum over all that should compete, after everything else."""
+    """Divide by the sum over all the entries that should compete, after everything else."""
     return lambda x, dim: _shares(variant(x, dim), dim)
 
 
@@ -110,12 +110,12 @@ def _two_results(count: int, dim: int | Dims) -> Misconception:
 
     return Misconception(
         slug="mixes-two-softmaxes",
-        says="You multiply or average two softmaxes along different dims. That is the softmax of "
-        "neither, nor of both together.",
+        says="You multiply or average two softmaxes along different dims. The result isn't a "
+        "softmax along either dim, nor along both together.",
         hints=(
             "For one slice, what do your results sum to?",
             "A softmax has one sum in its denominator.",
-            "Use one softmax. Several dims become one with `flatten`.",
+            "Use one softmax. `flatten` merges several dims into one.",
         ),
         variants=tuple(variants()),
     )
@@ -129,12 +129,12 @@ def _averaged(names: Sequence[str], dim: int | Dims) -> Misconception:
     dims = dim if isinstance(dim, tuple) else (dim,)
     return Misconception(
         slug="averages-a-dim",
-        says="Your results are the same along a dim where the logits differ: you average, add up "
-        "or repeat over it.",
+        says="Your results are the same along a dim where the logits differ: you average, sum or "
+        "repeat over it.",
         hints=(
             "Print two neighbouring slices of the input, and of your result.",
-            "The slices don't meet: each has its own logits, and its own probabilities.",
-            "Leave the `mean`, `sum` or `expand` over that dim out.",
+            "The slices don't interact: each has its own logits and its own probabilities.",
+            "Leave out the `mean`, `sum` or `expand` over that dim.",
         ),
         variants=tuple(
             {step: lambda x, dim, i=i: x.mean(i, keepdim=True).expand_as(x)}
@@ -181,9 +181,9 @@ EQUAL_SHARES = Misconception(
     says="Each row (or column) of a channel gets the same share, and its pixels compete only "
     "among themselves.",
     hints=(
-        "Make one row of logits much larger than the others. How much does it get?",
-        "A division afterwards repairs the sum, but doesn't make the rows compete.",
-        "`flatten(2)` makes one dim of height and width; take the softmax of that.",
+        "Make one row of logits much larger than the others. What share does it get?",
+        "Dividing afterwards fixes the sum, but doesn't make the rows compete.",
+        "`flatten(2)` turns height and width into one dim; take the softmax along that.",
     ),
     variants=tuple(
         lambda x, dim, i=i: x.softmax(i) / x.shape[5 - i]  # height and width are 2 and 3
@@ -196,10 +196,10 @@ GUESSED = replace(
 )
 CAUSAL = Misconception(
     slug="adds-a-causal-mask",
-    says="You hide all later keys from each query. That's a mask, and this exercise has no mask: "
-    "every query sees all keys.",
+    says="You hide all later keys from each query. That's a mask, and this exercise doesn't have "
+    "one: every query sees all keys.",
     hints=(
-        "Where in your result are zeros, and why there?",
+        "Where are the zeros in your result, and why?",
         "`tril` and `triu` make a causal mask.",
         "Leave the mask out.",
     ),
@@ -207,8 +207,8 @@ CAUSAL = Misconception(
 )
 ZERO_FOR_HIDDEN = Misconception(
     slug="zeros-no-mask",
-    says="You set the logits of some keys to 0 before the softmax, as `tril` does. A logit of 0 "
-    "is a logit like any other, and no key should be hidden here.",
+    says="You set the logits of some keys to 0 before the softmax, as `tril` does. A logit of 0 is "
+    "a logit like any other, and this exercise hides no keys.",
     hints=(
         "Print what goes into the softmax. Are those still the logits?",
         "`tril` and `triu` put zeros into a tensor.",
@@ -226,7 +226,7 @@ NO_PADDING = Misconception(
     hints=(
         "Try the logits [0, 1]. What does the first one get?",
         "exp(0) is 1: a logit of 0 takes part.",
-        "Leave the comparison with 0 out.",
+        "Leave out the comparison with 0.",
     ),
     variants=(
         {"enter": lambda x, dim: x.masked_fill(x == 0, -1e30)},
@@ -238,7 +238,7 @@ NO_PADDING = Misconception(
 
 
 def _not_always_right(m: Misconception, probes: Sequence[Probe]) -> Misconception:
-    """Return a mistake with the variants that are one along this dim."""
+    """Return the mistake with only the variants that are wrong along this dim."""
     wrong = (
         variant
         for variant in m.variants
@@ -248,12 +248,12 @@ def _not_always_right(m: Misconception, probes: Sequence[Probe]) -> Misconceptio
 
 
 def layout(layout_names: str, dim: int | tuple[int, int]) -> Exercise:
-    """Return the exercise to choose the dim for a layout such as "batch classes"."""
+    """Return the exercise on choosing the dim for a layout such as "batch classes"."""
     names = layout_names.split()
     sizes = (2, 3, 4, 5)[: len(names)]
     joint = isinstance(dim, tuple)
     wanted = dim if joint else (dim,)
-    # flat sizes first, for the example that is shown
+    # small sizes first, for the example that learners see
     flat = uneven(*[2] * len(sizes))
     unlike = uneven(*sizes)
     probes = (
@@ -272,7 +272,7 @@ def layout(layout_names: str, dim: int | tuple[int, int]) -> Exercise:
     return Exercise(
         signature="f(x)",
         fixed=probes,
-        # one sample: a size of 1 has to stay as well
+        # a batch of one: its size of 1 must stay
         fresh=lambda g: (Probe(torch.rand(1, *sizes[1:], generator=g), dim),),
         reference=_joint if joint else torch.softmax,
         right=(RIGHT, WITHOUT_SHIFT),

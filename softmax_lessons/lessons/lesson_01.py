@@ -19,7 +19,7 @@ from softmax_lessons.lessons.recipe import (
 from softmax_lessons.lessons.wrong_dims import OTHER_PLACES
 
 OURS_AND_TORCHS = frozenset({"softmax", "stable_softmax", "naive_softmax"})
-# what has a softmax inside and leaves no more than an exp or a minus to be done
+# functions with a softmax inside, which leave at most an exp or a minus to do
 BUILT_IN = OURS_AND_TORCHS | {
     *("log_softmax", "softmin", "gumbel_softmax", "special_softmax", "special_log_softmax"),
     *("safe_softmax", "sparse_softmax", "scaled_dot_product_attention", "cross_entropy"),

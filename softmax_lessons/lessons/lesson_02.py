@@ -1,4 +1,4 @@
-"""Lesson 02: which dim, and which one did someone else choose?"""
+"""Lesson 02: choosing a dim, and fixing one that someone else chose."""
 
 from softmax_lessons.checker.parsons import Parsons
 from softmax_lessons.lessons import crops

@@ -22,8 +22,8 @@ from softmax_lessons.lessons.recipe import (
 def ordinary() -> tuple[Probe, ...]:
     """Return probes of every rank with ordinary scores.
 
-    Small ones first, square ones next to others, and every dim of every rank: a mistake
-    that one shape hides, another shows.
+    Small ones first, square ones next to others, and every dim of every rank: if one shape hides a
+    mistake, another shows it.
     """
     square, wide = grid([1, 2], [3, 5]), grid([1, 2, 3], [1, 2, 1])
     article = grid([1, 2, 3], [1, 2, 1], [4, 3, 2])
@@ -53,7 +53,7 @@ def ordinary() -> tuple[Probe, ...]:
         (uneven(3, 4).half(), 1),
         (uneven(2, 3), 1, True),
         (uneven(2, 3), 0, True),
-        (grid([60, 54, 0], [1, 9, 2]), 1),  # a small probability is not 0
+        (grid([60, 54, 0], [1, 9, 2]), 1),  # a small probability isn't 0
     ]
     return (*starmap(Probe, inputs), Probe(square, 1, seed=1))
 

@@ -25,7 +25,7 @@ def extreme() -> tuple[Probe, ...]:
         (row(-60, 0, 60), 0),
         (row(0, -200, 500), 0),
         (row(1, -INF, 2), 0),
-        # no number but -inf itself is low enough for -inf
+        # only -inf itself is low enough to act as -inf
         (row(-2e9, -INF), 0),
         (row(torch.finfo(torch.float32).min, -INF), 0),
         (grid([0, 1, 2], far), 1),
@@ -43,7 +43,7 @@ def extreme() -> tuple[Probe, ...]:
 def fresh_extreme(generator: torch.Generator) -> tuple[Probe, ...]:
     """Return random scores of any size, some of them -inf, along with ordinary ones."""
     large = 20000 * torch.rand(3, 4, generator=generator) - 10000
-    # far below what may be put in place of -inf; and no slice is all -inf
+    # far below any stand-in for -inf, and no slice is all -inf
     low = large - 100_000
     masked = low.masked_fill(torch.rand(3, 4, generator=generator) < 0.3, -INF)
     masked[:, 0], masked[0], masked[1, 1] = low[:, 0], low[0], -INF

@@ -1,4 +1,4 @@
-"""Lesson 07: a padded batch and a micro-batch, and predictions on targets and means."""
+"""Lesson 07: a padded batch and a micro-batch, and predictions about targets and means."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from softmax_lessons.lessons.questions_07 import QUESTIONS
 IGNORED = -100
 TOTAL = '`F.cross_entropy(logits, targets, reduction="sum") / total`.'
 COUNT = "Divide by `(targets != pad).sum()`, or let `ignore_index=pad` do it."
-CLASSES = "PyTorch takes dim 1 for the classes: `logits.transpose(1, 2)`."
+CLASSES = "PyTorch expects the classes in dim 1: `logits.transpose(1, 2)`."
 
 
 def _each(logits: Tensor, targets: Tensor, pad: int) -> Tensor:
@@ -52,13 +52,13 @@ PADDED = (
     Misconception(
         "padding-is-counted",
         "Your mean divides by the number of all targets, padding included.",
-        ("How many words are in your mean?", "Padding adds 0, and does not count.", COUNT),
+        ("How many words does your mean count?", "Padding adds 0, and doesn't count.", COUNT),
         variants=(lambda z, y, pad: _each(z, y, pad).mean(),),
     ),
     Misconception(
         "padding-is-scored",
         "Your loss treats padding as a word that the model should predict.",
-        ("Which targets go into your loss?", "Those that are `pad` don't.", COUNT),
+        ("Which targets go into your loss?", "Targets equal to `pad` shouldn't.", COUNT),
         variants=(
             lambda z, y, pad: F.cross_entropy(z.transpose(1, 2), y),
             lambda z, y, pad: F.cross_entropy(z.transpose(1, 2), y.clamp(min=0)),
@@ -66,15 +66,20 @@ PADDED = (
     ),
     Misconception(
         "classes-in-the-wrong-dim",
-        "Your loss takes dim 1 for the classes, and dim 1 is time.",
-        ("What are the three dims of `logits`?", "The classes are the last of them.", CLASSES),
+        "Your loss expects the classes in dim 1, but dim 1 is time.",
+        ("What are the three dims of `logits`?", "The classes are the last one.", CLASSES),
         variants=(lambda z, y, pad: F.cross_entropy(z, y, ignore_index=pad),),
         error=r"Expected target size",
     ),
     Misconception(
         "reshape-for-transpose",
-        "You reshape where you need to transpose: the scores of one word end up at several.",
-        ("Print the logits of one word after your reshape.", "A reshape moves nothing.", CLASSES),
+        "You reshape where you need to transpose: the scores of one word end up spread over "
+        "several.",
+        (
+            "Print the logits of one word after your reshape.",
+            "A reshape doesn't move entries.",
+            CLASSES,
+        ),
         variants=(
             lambda z, y, pad: F.cross_entropy(
                 z.reshape(z.shape[0], z.shape[2], z.shape[1]), y, ignore_index=pad
@@ -83,28 +88,28 @@ PADDED = (
     ),
     Misconception(
         "mean-of-means",
-        "You take the mean of each row and then the mean of these, so a word in a short row "
+        "You take the mean of each row and then the mean of those means, so a word in a short row "
         "weighs more than one in a long row.",
-        ("How much does one word of each row weigh?", "One mean, over all words.", COUNT),
+        ("How much weight does a word in each row get?", "Take one mean, over all words.", COUNT),
         variants=(_mean_of_rows,),
     ),
     Misconception(
         "ignored-class-removed",
-        "You take the class `pad` out of the softmax. Only targets are left out; the class "
-        "stays in every sum.",
+        "You remove the class `pad` from the softmax. Leave out only targets; the class stays in "
+        "every sum.",
         ("What does your code do to the logits of class `pad`?", "Leave the logits alone.", COUNT),
         variants=(_without_the_class,),
     ),
     Misconception(
         "scores-zeroed",
-        "You set the logits of padding to 0. Equal logits have a loss too, log(classes), and "
-        "they are counted.",
+        "You set the logits of padding to 0. Equal logits still have a loss, log(classes), and it "
+        "counts.",
         ("What is the loss of a row of zeros?", "Leave out the loss, not the logits.", COUNT),
         variants=(_scores_zeroed,),
     ),
     Misconception(
         "only-padding-kept",
-        "Your mask is upside down: you keep what is padding.",
+        "Your mask is inverted: you keep the padding.",
         ("Where is your mask True?", "What counts is `targets != pad`.", COUNT),
         variants=(
             lambda z, y, pad: F.cross_entropy(z.transpose(1, 2), y, reduction="none")[
@@ -126,7 +131,7 @@ PADDED = (
     ),
     Misconception(
         "sign-error",
-        "The sign is turned around: your loss is the mean of the log-probabilities.",
+        "The sign is flipped: your loss is the mean of the log-probabilities.",
         ("Can a loss be below 0?", "A log-probability is at most 0.", "Put a minus before it."),
         variants=(lambda z, y, pad: -_mean(z, y, pad),),
     ),
@@ -139,14 +144,14 @@ PADDED = (
     Misconception(
         "no-reduction",
         "You return the loss of each word, but the exercise asks for one number.",
-        ("What shape should the result have?", "`()`: it is one number.", COUNT),
+        ("What shape should the result have?", "`()`: it's one number.", COUNT),
         variants=(_each,),
     ),
 )
 
 
 def mean_of_what_counts(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The loss is the mean over the targets that are not padding."""
+    """The loss is the mean over the targets that aren't padding."""
     if value.dim() or not value.isfinite() or (value - expected).abs() < 1e-3:
         return ""
     targets, pad = probe.rest
@@ -154,8 +159,8 @@ def mean_of_what_counts(probe: Probe, value: Tensor, expected: Tensor) -> str:
     losses = ", ".join(number(loss) for loss in each[:6].tolist())
     more = ", ..." if len(each) > 6 else ""
     return (
-        f"What counts here has the losses {losses}{more}; their mean is "
-        f"{number(expected.item())}, and yours is {number(value.item())}."
+        f"The words that count have the losses {losses}{more}. Their mean is "
+        f"{number(expected.item())}; yours is {number(value.item())}."
     )
 
 
@@ -181,9 +186,13 @@ def _own_mean(logits: Tensor, targets: Tensor, total: int) -> Tensor:
 PART = (
     Misconception(
         "mean-of-the-part",
-        "You return the mean of this micro-batch, whatever the whole batch is. Added up, the "
-        "micro-batches' means are not the mean of the whole.",
-        ("What does your function do with `total`?", "Divide once, by all that counts.", TOTAL),
+        "You return the mean of this micro-batch, whatever the whole batch is. The micro-batches' "
+        "means don't add up to the mean of the whole batch.",
+        (
+            "What does your function do with `total`?",
+            "Divide once, by the whole batch's count.",
+            TOTAL,
+        ),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y),
             _own_mean,
@@ -192,15 +201,15 @@ PART = (
     ),
     Misconception(
         "nan-of-nothing",
-        "You take the mean of this micro-batch first. Where nothing counts, it is 0 / 0, which "
-        "is nan, and nan stays nan whatever it's multiplied by.",
-        ("Try a micro-batch of padding alone.", "A sum of nothing is 0, a mean is nan.", TOTAL),
+        "You take the mean of this micro-batch first. Where nothing counts, that's 0 / 0, which is "
+        "nan, and nan stays nan whatever you multiply it by.",
+        ("Try a micro-batch that's all padding.", "A sum of nothing is 0; a mean is nan.", TOTAL),
         variants=(lambda z, y, total: F.cross_entropy(z, y) * _counted(y) / total,),
     ),
     Misconception(
         "divides-twice",
-        "You divide twice: a mean has been divided by the targets of the micro-batch already, and "
-        "then comes `total`.",
+        "You divide twice: a mean is already divided by the number of targets in the micro-batch, "
+        "and then you divide by `total`.",
         ("What is your loss before you divide by `total`?", "It should be a sum.", TOTAL),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y) / total,
@@ -216,7 +225,7 @@ PART = (
     ),
     Misconception(
         "padding-in-the-share",
-        "You weigh the mean of the micro-batch by its number of rows, and padding is among them.",
+        "You weigh the mean of the micro-batch by its number of rows, padding included.",
         ("How many rows of the micro-batch count?", "Padding has no share in the mean.", TOTAL),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y) * len(y) / total,
@@ -225,13 +234,13 @@ PART = (
     ),
     Misconception(
         "sum-instead-of-mean",
-        "You return the sum of the losses, and nobody divides it by `total`.",
-        ("What does your function do with `total`?", "Divide by all that counts.", TOTAL),
+        "You return the sum of the losses, without dividing it by `total`.",
+        ("What does your function do with `total`?", "Divide by the whole batch's count.", TOTAL),
         variants=(lambda z, y, total: _sum(z, y),),
     ),
     Misconception(
         "total-multiplied",
-        "You multiply by `total` where you need to divide by it.",
+        "You multiply by `total` instead of dividing by it.",
         ("Is your loss larger for a larger batch?", "A mean is a sum divided by a count.", TOTAL),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y) * total,
@@ -241,7 +250,7 @@ PART = (
     ),
     Misconception(
         "share-turned-around",
-        "Your share is upside down: you divide by what counts here, and multiply by `total`.",
+        "Your share is inverted: you divide by the micro-batch's count, and multiply by `total`.",
         ("Which is larger, `total` or the count of a micro-batch?", "A share is at most 1.", TOTAL),
         variants=(
             lambda z, y, total: _own_mean(z, y, total) * total / _counted(y),
@@ -251,7 +260,7 @@ PART = (
     Misconception(
         "padding-is-scored",
         "Your loss treats padding as a class that the model should predict.",
-        ("Which targets go into your loss?", "Those that are -100 don't.", TOTAL),
+        ("Which targets go into your loss?", "Targets equal to -100 shouldn't.", TOTAL),
         variants=(
             lambda z, y, total: _sum(z, y.clamp(min=0)) / total,
             lambda z, y, total: _sum(z, y % z.shape[1]) / total,
@@ -260,7 +269,7 @@ PART = (
     ),
     Misconception(
         "only-padding-kept",
-        "Your mask is upside down: you keep what is padding.",
+        "Your mask is inverted: you keep the padding.",
         ("Where is your mask True?", "What counts is `targets != -100`.", TOTAL),
         variants=(
             lambda z, y, total: (
@@ -271,7 +280,7 @@ PART = (
     ),
     Misconception(
         "counts-padding",
-        "You multiply by the number of rows that are padding, not by the number that counts.",
+        "You multiply by the number of rows that are padding, not by the number that count.",
         ("Print the number that you multiply by.", "What counts is `targets != -100`.", TOTAL),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y) * (y == IGNORED).sum() / total,
@@ -292,20 +301,21 @@ PART = (
     ),
     Misconception(
         "log-of-softmax",
-        "You take the log of a finished softmax, and a probability that became 0 makes it -inf.",
+        "You take the log of a finished softmax, and a probability that underflowed to 0 makes it "
+        "-inf.",
         ("Print the probabilities for logits of 600.", "log(0) is -inf.", TOTAL),
         variants=(lambda z, y, total: F.nll_loss(z.softmax(1).log(), y, reduction="sum") / total,),
     ),
     Misconception(
         "sign-error",
-        "The sign is turned around: your result is the sum of log-probabilities, divided.",
+        "The sign is flipped: your result is the sum of log-probabilities, divided by `total`.",
         ("Can a loss be below 0?", "A log-probability is at most 0.", "Put a minus before it."),
         variants=(lambda z, y, total: -_part(z, y, total),),
     ),
     Misconception(
         "no-reduction",
         "You return the loss of each row, but the exercise asks for one number.",
-        ("What shape should the result have?", "`()`: it is one number.", TOTAL),
+        ("What shape should the result have?", "`()`: it's one number.", TOTAL),
         variants=(
             lambda z, y, total: F.cross_entropy(z, y, reduction="none"),
             lambda z, y, total: F.cross_entropy(z, y, reduction="none") / total,
@@ -322,10 +332,10 @@ def sum_of_what_counts(probe: Probe, value: Tensor, expected: Tensor) -> str:
     kept = targets != IGNORED
     each = F.cross_entropy(probe.logits[kept], targets[kept], reduction="none")
     losses = ", ".join(number(loss) for loss in each.tolist())
-    counts = f"The targets that count here have the losses {losses}" if losses else "Nothing counts"
+    counts = f"The targets that count have the losses {losses}" if losses else "No targets count"
     return (
-        f"{counts}; their sum divided by {total} is {number(expected.item())}, and yours is "
-        f"{number(value.item())}."
+        f"{counts}. The sum of the losses divided by {total} is {number(expected.item())}; yours "
+        f"is {number(value.item())}."
     )
 
 
@@ -343,7 +353,7 @@ def _part_probes() -> tuple[Probe, ...]:
         _part_probe(scores(2, 3), [IGNORED, IGNORED], 3, True),
         _part_probe(scores(4, 3), [2, IGNORED, 0, IGNORED], 10, True),
         _part_probe(scores(3, 3), [IGNORED, 0, IGNORED], 1),
-        # a share of 2 / 8, which float32 has too
+        # a share of 2 / 8, which float32 holds exactly
         _part_probe(scores(3, 5, dtype=torch.float64), [4, 0, IGNORED], 8),
         _part_probe(300 * scores(2, 3), [0, 1], 3),
     )

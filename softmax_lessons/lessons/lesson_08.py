@@ -25,7 +25,7 @@ from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 from softmax_lessons.lessons.questions_08 import QUESTIONS
 
-# what goes back through a softmax by itself, also when PyTorch is asked for a gradient
+# functions that go back through a softmax, including those PyTorch calls for a gradient
 SOFTMAXES = BUILT_IN | {"softmax_backward_data", "log_softmax_backward_data"}
 
 
@@ -37,7 +37,7 @@ def _off(sums: Tensor, probe: Probe) -> Tensor:
 
 
 def _slices_sum_to_zero(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Each slice sums to 0: if all logits go up alike, nothing changes."""
+    """Each slice sums to 0: raising all logits by the same amount changes nothing."""
     off = _off(value.sum(probe.dim), probe)
     if not off.any():
         return ""
@@ -62,13 +62,13 @@ def _nothing_where_p_is_zero(probe: Probe, value: Tensor, expected: Tensor) -> s
     if not off.any():
         return ""
     return (
-        "A class whose probability is 0 stays there, whatever happens to its logit a little. Your "
-        f"result has {number(value[off][0].item())} for one."
+        "A class with probability 0 stays at 0 if its logit changes a little. For one of these, "
+        f"your result is {number(value[off][0].item())}."
     )
 
 
 def _no_pull_if_all_pull_alike(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The same gradient for all probabilities of a slice cancels: they sum to 1 anyway."""
+    """The same gradient for all probabilities in a slice cancels: they sum to 1 anyway."""
     rows = slices(probe.rest[0].double(), probe)
     off = (rows == rows[:, :1]).all(1) & _off(slices(value, probe), probe).any(1)
     if rows.shape[1] == 1 or not off.any():
@@ -76,35 +76,35 @@ def _no_pull_if_all_pull_alike(probe: Probe, value: Tensor, expected: Tensor) ->
     row = int(off.nonzero()[0])
     entry = slices(value, probe)[row].abs().max().item()
     return (
-        f"Here `grad` is {number(rows[row, 0].item())} for all of a slice. Its probabilities sum "
-        "to 1 whatever the logits do, so every result should be 0, and one of yours is "
-        f"{number(entry)} away from it."
+        f"Here `grad` is {number(rows[row, 0].item())} for a whole slice. Its probabilities sum to "
+        "1 whatever the logits do, so every result should be 0; one of yours is off by "
+        f"{number(entry)}."
     )
 
 
 def _same_direction(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The results have the signs that they should have."""
+    """The results have the right signs."""
     clear = expected.abs() > 1e-2 * max(1.0, probe.magnitude)
     if not clear.any() or not (value[clear] * expected[clear] < 0).all():
         return ""
     came, wanted = value[clear][0].item(), expected[clear][0].item()
     return (
-        "A logit should go up where `grad` is above the average of its slice. All signs are turned "
-        f"round in your result: {number(came)} came, and {number(wanted)} should have come."
+        "A logit should go up where `grad` is above its slice's average. All the signs in your "
+        f"result are flipped: {number(came)}, for example, should be {number(wanted)}."
     )
 
 
 def _one_factor(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Results are what they should be, not a multiple of it."""
+    """Results are the right ones, not a multiple of them."""
     wanted = expected.abs().max()
-    two_alone = probe.logits.shape[probe.dim] == 2  # what sums to 0 there is always a multiple
+    two_alone = probe.logits.shape[probe.dim] == 2  # two that sum to 0 are always a multiple
     if wanted < 1e-3 or two_alone or not value.isfinite().all():
         return ""
     factor = (value.flatten() / expected.flatten())[expected.abs().argmax()].item()
     apart = (value - factor * expected).abs().max()
     if abs(factor - 1) < 1e-3 or apart > 1e-4 * abs(factor) * wanted or abs(factor) < 1e-3:
         return ""
-    return f"All results are what they should be times {number(factor)}."
+    return f"All your results are the right ones times {number(factor)}."
 
 
 def _one_number_subtracted(probe: Probe, value: Tensor, expected: Tensor) -> str:
@@ -117,34 +117,34 @@ def _one_number_subtracted(probe: Probe, value: Tensor, expected: Tensor) -> str
             average = (p * g).sum().item()
             if (taken - taken[0]).abs().max() < 1e-3 * (1 + taken.abs().max()):
                 return (
-                    f"In one slice your result is p * (grad - {number(taken[0].item())}). What "
-                    f"is subtracted should be the sum of p * grad, {number(average)}."
+                    f"In one slice, your result is p * (grad - {number(taken[0].item())}). You "
+                    f"should subtract the sum of p * grad, {number(average)}."
                 )
             low, high = taken.min().item(), taken.max().item()
             return (
-                "In each slice, the same number should be subtracted from `grad` before the "
-                f"product with p. In one of yours, it is {number(low)} for one entry and "
+                "In each slice, you should subtract the same number from `grad` before you "
+                f"multiply by p. In one of yours, it's {number(low)} for one entry and "
                 f"{number(high)} for another; the sum of p * grad is {number(average)}."
             )
     return ""
 
 
 def _some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A right answer is right in all slices."""
+    """The answer is right in every slice."""
     wrong = _off(slices(value - expected, probe), probe).any(1)
     if not wrong.any() or wrong.all():
         return ""
     first = slices(probe.logits.double(), probe)[int(wrong.nonzero()[0])]
     shown = ", ".join(number(v) for v in first.tolist())
     return (
-        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first one that is not has "
-        f"the probabilities [{shown}]."
+        f"{int((~wrong).sum())} of {len(wrong)} slices are right. The first wrong one has the "
+        f"probabilities [{shown}]."
     )
 
 
 NAN_HINTS = (
     "Print each step. Which is the first with a nan or an inf in it?",
-    "Only a division, a logarithm or an overflow can make them, and the formula has none of those.",
+    "Only a division, a log or an overflow can cause one, and the formula has none of those.",
     FORMULA,
 )
 LAWS = (
@@ -152,9 +152,9 @@ LAWS = (
         "one-factor-off",
         _one_factor,
         (
-            "Divide your result by the expected one. Which number is it?",
-            "No size and no number appears in the formula.",
-            "Leave the factor or the division out.",
+            "Divide your result by the expected one. Which number do you get?",
+            "There are no sizes and no constants in the formula.",
+            "Leave out the factor or the division.",
         ),
     ),
     Law(
@@ -179,8 +179,8 @@ LAWS = (
         "moves-impossible-classes",
         _nothing_where_p_is_zero,
         (
-            "Which of your terms is not multiplied by p?",
-            "In p * (grad - sum), the factor p is in front of everything.",
+            "Which of your terms isn't multiplied by p?",
+            "In p * (grad - sum), the factor p multiplies everything.",
             "Multiply the whole difference by `probs`.",
         ),
     ),
@@ -188,20 +188,20 @@ LAWS = (
         "constant-grad-moves-logits",
         _no_pull_if_all_pull_alike,
         (
-            "Give your function a `grad` of ones. What comes out?",
-            "A number that is the same for all has to cancel: the average of it is itself.",
+            "Give your function a `grad` of ones. What does it return?",
+            "A number that's the same for all has to cancel: it is its own average.",
             FORMULA,
         ),
     ),
-    # so late: what is wrong on ordinary inputs says more than a nan on others
+    # this late, because a mistake on ordinary inputs says more than a nan on others
     Law("gives-nan", no_nan, NAN_HINTS),
     Law("gives-inf", no_inf, NAN_HINTS),
     Law(
         "some-slices-wrong",
         _some_slices_right,
         (
-            "What do the slices that are wrong have in common?",
-            "Each slice needs its own sum, made of its own p and grad.",
+            "What do the wrong slices have in common?",
+            "Each slice needs its own sum, from its own p and grad.",
             "Pass `dim` and `keepdim=True` to `sum`.",
         ),
     ),
@@ -210,7 +210,7 @@ LAWS = (
         _one_number_subtracted,
         (
             "Print what you subtract from `grad`, slice by slice.",
-            "It is one number for each slice: the average of `grad`, weighted by p.",
+            "It should be one number per slice: the average of `grad`, weighted by p.",
             FORMULA,
         ),
     ),
@@ -232,7 +232,8 @@ def _probes() -> tuple[Probe, ...]:
     probes = [_probe(torch.softmax(scores(*shape), dim), dim) for shape, dim in shapes]
     table = torch.softmax(scores(2, 3), 1)
     alike = Probe(table, 1, others=(torch.full_like(table, 2.0), 1), rounding="absolute")
-    # so large that float64 shows no more than float32 does: an eps isn't a mistake in the formula
+    # large enough that float64 shows no more than float32 does: an eps isn't a mistake in the
+    # formula
     exact = _probe(torch.softmax(scores(3, 4, dtype=torch.float64), 1), 1, size=1e7)
     return (*probes, alike, exact, _probe(torch.softmax(40 * scores(2, 3), 1), 1))
 
@@ -286,8 +287,8 @@ WRONG_GRADIENT = Hunt(
     ),
     (
         "Which g does your test use? With the same number everywhere, the right gradient is 0.",
-        "One row can't show what goes wrong between rows, and one `dim` not what goes wrong along "
-        "another. Take two rows of three, and both.",
+        "One row can't show a mistake between rows, and one `dim` can't show a mistake along the "
+        "other. Take two rows of three, and both dims.",
         "`torch.autograd.gradcheck(lambda x: function(x, dim), x)` for both, with `x` in float64.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Lesson 11: the log-probability of one text and of a batch, and predictions on perplexity."""
+"""Lesson 11: the log-probability of one text and of a batch, and predictions about perplexity."""
 
 import math
 from collections.abc import Callable
@@ -21,7 +21,7 @@ SHIFT = "Row t belongs to word t + 1: `log_probs[:-1]` goes with `words[1:]`."
 SUM = "Return `picked.sum()`."
 LOGS = "Take `torch.log_softmax(logits, dim=1)` of the rows first."
 SHIFTS = "`log_probs[:, :-1]` goes with `tokens[:, 1:]`."
-HIDE = "Replace what padding gets: `picked.masked_fill(~real, 0.0)`."
+HIDE = "Replace the padding's entries: `picked.masked_fill(~real, 0.0)`."
 LAST = "Take `torch.log_softmax(logits, dim=-1)` first."
 SUMS = "Return `picked.sum(dim=1)`: one number per text."
 
@@ -49,7 +49,7 @@ TEXT = (
         "not-shifted",
         "You look up each word in the row at its own position. That row is the model's guess "
         "after it has read the word.",
-        ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFT),
+        ("Which row predicts word 1?", "Row 0, which has only read word 0.", SHIFT),
         variants=(
             _first_row_for_first_word,
             lambda x, w: _of_each(x, 1)[1:].gather(1, w[1:, None]).sum(),
@@ -59,7 +59,7 @@ TEXT = (
     Misconception(
         "shifted-the-wrong-way",
         "Your shift goes the wrong way: you look up each word in the row after it.",
-        ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFT),
+        ("Which row predicts word 1?", "Row 0, which has only read word 0.", SHIFT),
         variants=(lambda x, w: _of_each(x, 1)[1:].gather(1, w[:-1, None]).sum(),),
     ),
     Misconception(
@@ -79,27 +79,27 @@ TEXT = (
     ),
     Misconception(
         "returns-probability",
-        "You return the probability of the text, not its logarithm.",
-        ("What is the probability of a long text in float32?", "Stick with logarithms.", SUM),
+        "You return the probability of the text, not its log.",
+        ("What is the probability of a long text in float32?", "Stick with logs.", SUM),
         variants=(lambda x, w: _sum(x, w).exp(),),
     ),
     Misconception(
         "product-underflows",
-        "You multiply the probabilities and take the logarithm afterwards. For a long text the "
-        "product is too small for the dtype.",
-        ("Print the product for the longest text.", "A sum of logarithms doesn't underflow.", SUM),
+        "You multiply the probabilities and take the log afterwards. For a long text, the product "
+        "is too small for the dtype.",
+        ("Print the product for the longest text.", "A sum of logs doesn't underflow.", SUM),
         variants=(lambda x, w: _picked(x, w).exp().prod().log(),),
     ),
     Misconception(
         "log-of-softmax",
-        "You take the logarithm of a finished softmax, and a probability that became 0 makes "
-        "it -inf.",
+        "You take the log of a finished softmax, and a probability that underflowed to 0 makes it "
+        "-inf.",
         ("Print the probability of each word.", "log(0) is -inf.", LOGS),
         variants=(lambda x, w: x.softmax(1)[:-1].gather(1, w[1:, None]).log().sum(),),
     ),
     Misconception(
         "sums-probabilities",
-        "You add up probabilities, not their logarithms.",
+        "You add up probabilities, not their logs.",
         ("What do you multiply for a text?", "log(a * b) is log(a) + log(b).", LOGS),
         variants=(lambda x, w: _picked(x, w).exp().sum(),),
     ),
@@ -151,9 +151,8 @@ def sum_of_the_words(probe: Probe, value: Tensor, expected: Tensor) -> str:
     terms = ", ".join(number(p) for p in picked[:6].tolist())
     more = ", ..." if len(picked) > 6 else ""
     return (
-        f"From the second word on, the words of this text have the log-probabilities "
-        f"{terms}{more}. They sum to {number(expected.item())}, and yours is "
-        f"{number(value.item())}."
+        "From the second word on, the words of this text have the log-probabilities "
+        f"{terms}{more}. They sum to {number(expected.item())}; yours is {number(value.item())}."
     )
 
 
@@ -190,10 +189,10 @@ class TextsRecipe:
     Attributes:
         rows: the rows of the logits that predict something.
         words: the words that are predicted.
-        logs: makes log-probabilities of logits.
+        logs: turns logits into log-probabilities.
         is_real: tells which words aren't padding.
-        hide: takes padding out of what was picked.
-        total: makes one number per text, of what was picked and of what is real.
+        hide: removes padding from the picked entries.
+        total: returns one number per text, given the picked entries and which are real.
     """
 
     rows: Callable[[Tensor], Tensor] = lambda logits: logits[:, :-1]
@@ -226,7 +225,7 @@ TEXTS = (
         (
             "Which number marks padding?",
             "Look up any class there, and discard what you get.",
-            "`tokens[:, 1:].masked_fill(~real, 0)` can be looked up.",
+            "Look up `tokens[:, 1:].masked_fill(~real, 0)`.",
         ),
         error=r"index -\d+ is out of bounds",
     ),
@@ -234,13 +233,13 @@ TEXTS = (
         "not-shifted",
         "You look up each word in the row at its own position. That row is the model's guess "
         "after it has read the word.",
-        ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFTS),
+        ("Which row predicts word 1?", "Row 0, which has only read word 0.", SHIFTS),
         variants=({"rows": _same, "words": _same}, {"rows": lambda x: x[:, 1:]}),
     ),
     Misconception(
         "shifted-the-wrong-way",
         "Your shift goes the wrong way: you look up each word in the row after it.",
-        ("Which row predicts word 1?", "Row 0, which has read word 0 alone.", SHIFTS),
+        ("Which row predicts word 1?", "Row 0, which has only read word 0.", SHIFTS),
         variants=({"rows": lambda x: x[:, 1:], "words": lambda w: w[:, :-1]},),
     ),
     Misconception(
@@ -304,27 +303,27 @@ TEXTS = (
     ),
     Misconception(
         "returns-probability",
-        "You return the probabilities of the texts, not their logarithms.",
-        ("What is the probability of a long text in float32?", "Stick with logarithms.", SUMS),
+        "You return the probabilities of the texts, not their logs.",
+        ("What is the probability of a long text in float32?", "Stick with logs.", SUMS),
         variants=({"total": lambda picked, real: picked.sum(1).exp()},),
     ),
     Misconception(
         "product-underflows",
-        "You multiply the probabilities and take the logarithm afterwards. For a long text the "
-        "product is too small for the dtype.",
-        ("Print the product for the longest text.", "A sum of logarithms doesn't underflow.", SUMS),
+        "You multiply the probabilities and take the log afterwards. For a long text, the product "
+        "is too small for the dtype.",
+        ("Print the product for the longest text.", "A sum of logs doesn't underflow.", SUMS),
         variants=({"total": lambda picked, real: picked.exp().prod(1).log()},),
     ),
     Misconception(
         "log-of-softmax",
-        "You take the logarithm of a finished softmax, and a probability that became 0 makes "
-        "it -inf.",
+        "You take the log of a finished softmax, and a probability that underflowed to 0 makes it "
+        "-inf.",
         ("Print the probability of each word.", "log(0) is -inf.", LAST),
         variants=({"logs": lambda x: x.softmax(-1).log()},),
     ),
     Misconception(
         "sums-probabilities",
-        "You add up probabilities, not their logarithms.",
+        "You add up probabilities, not their logs.",
         (
             "What do you multiply for a text?",
             "log(a * b) is log(a) + log(b).",
@@ -353,7 +352,7 @@ TEXTS = (
     ),
     Misconception(
         "softmax-over-texts",
-        "Your softmax runs over the texts of the batch, not over the words to choose from.",
+        "Your softmax runs over the texts in the batch, not over the words to choose from.",
         ("Which dim are the classes?", "The last one.", LAST),
         variants=({"logs": lambda x: x.log_softmax(0)},),
     ),
@@ -372,7 +371,7 @@ TEXTS = (
     Misconception(
         "returns-wrong-shape",
         "The shape is off: the exercise asks for one number per text, shape `(batch,)`.",
-        ("Print the shape after each step.", "gather keeps the dim that it picks from.", SUMS),
+        ("Print the shape after each step.", "`gather` keeps the dim that it picks from.", SUMS),
         symptom=lambda probe, outcome: (
             outcome.value is not None and outcome.value.shape != probe.logits.shape[:1]
         ),
@@ -393,7 +392,7 @@ def sums_of_the_texts(probe: Probe, value: Tensor, expected: Tensor) -> str:
     more = ", ..." if len(picked) > 6 else ""
     return (
         f"In text {i}, the words from the second one on have the log-probabilities {terms}{more}. "
-        f"They sum to {number(expected[i].item())}, and yours is {number(value[i].item())}."
+        f"They sum to {number(expected[i].item())}; yours is {number(value[i].item())}."
     )
 
 

@@ -56,22 +56,22 @@ def hidden_get_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
     key = int((~keep & (y != 0)).nonzero()[0])
     return (
         f"Hidden keys should get exactly 0. In the row {_seen(x, keep)}, hidden scores in "
-        f"parentheses, key {key} is hidden and gets {number(y[key].item())}."
+        f"parentheses, key {key} is hidden but gets {number(y[key].item())}."
     )
 
 
 def empty_rows_are_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A row that keeps nothing is 0."""
+    """A row that keeps no keys is 0."""
     _, keep, rows, _ = rows_of(probe, value)
     off = ~keep.any(1, keepdim=True) & (rows != 0)
     if not off.any():
         return ""
     y = _first_row(off, probe, value)[2]
-    return f"A row that keeps nothing should be 0, and yours is {_numbers(y)}."
+    return f"A row that keeps no keys should be 0, but yours is {_numbers(y)}."
 
 
 def kept_sum_to_1(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The kept keys of a row share 1."""
+    """The kept keys in a row sum to 1."""
     _, keep, rows, _ = rows_of(probe, value)
     sums = rows.masked_fill(~keep, 0).sum(1, keepdim=True)
     off = keep.any(1, keepdim=True) & ((sums - 1).abs() > 2e-3)
@@ -79,9 +79,8 @@ def kept_sum_to_1(probe: Probe, value: Tensor, expected: Tensor) -> str:
         return ""
     x, keep, y, _ = _first_row(off, probe, value)
     return (
-        f"The kept keys of a row share 1 among themselves. In the row {_seen(x, keep)}, hidden "
-        f"scores in parentheses, they get {_numbers(y[keep])}, which sums to "
-        f"{number(y[keep].sum().item())}."
+        f"The kept keys in a row should sum to 1. In the row {_seen(x, keep)}, hidden scores in "
+        f"parentheses, they get {_numbers(y[keep])}, which sums to {number(y[keep].sum().item())}."
     )
 
 
@@ -94,7 +93,7 @@ def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor)
         if found := wrong_ratio(y, p, slack=1e-2):
             i, j, came, wanted = found
             return (
-                f"The kept scores {number(x[i].item())} and {number(x[j].item())} of one row get "
+                f"In one row, the kept scores {number(x[i].item())} and {number(x[j].item())} get "
                 f"{number(y[i].item())} and {number(y[j].item())}. Their ratio is {number(came)}; "
                 f"it should be exp of their difference, {number(wanted)}."
             )
@@ -110,7 +109,7 @@ def rows_are_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
     x, keep, y, p = _first_row(wrong[:, None], probe, value)
     return (
         f"In the row {_seen(x, keep)}, hidden scores in parentheses, the kept keys should get "
-        f"{_numbers(p[keep])}, and get {_numbers(y[keep])}."
+        f"{_numbers(p[keep])}, but get {_numbers(y[keep])}."
     )
 
 
@@ -120,7 +119,7 @@ LAWS = (
         no_nan,
         (
             "Print each step. Which is the first with a nan or an inf in it?",
-            "0 / 0, inf / inf, inf - inf and 0 * inf are all nan. Which of them is it?",
+            "0 / 0, inf / inf, inf - inf and 0 * inf are all nan. Which one is yours?",
             "Look at the step before it: what made the 0 or the inf?",
         ),
     ),
@@ -138,7 +137,7 @@ LAWS = (
         "kept-do-not-sum-to-1",
         kept_sum_to_1,
         (
-            "Which exps are added up for the division?",
+            "Which exps do you add up for the division?",
             "Only the kept keys of the same row go into the sum.",
             "Fill the hidden scores with -inf, then take the softmax along the last dim.",
         ),
@@ -148,8 +147,8 @@ LAWS = (
         ratios_are_exp_of_differences,
         (
             "What happens to two kept scores before exp? Is it the same for both?",
-            "Adding one number to a whole row changes no ratio. A factor, a clamp or another "
-            "base does.",
+            "Adding one number to a whole row doesn't change the ratios. A factor, a clamp or a "
+            "different base does.",
             "Take exp of the kept scores themselves, or of all of them minus the same number.",
         ),
     ),
@@ -187,20 +186,20 @@ def _probes() -> tuple[Probe, ...]:
         (scores(2, 3, 4), four[:1]),
         (scores(2, 2, 3, 4), _mask("xx..", "....", "xxxx")),
         (torch.tensor([[1.0, 2.0, 300.0]]), _mask("xx.")),
-        # exp(95) is inf, and exp(-95) not yet 0
+        # exp(95) is inf, but exp(-95) isn't 0 yet
         (torch.tensor([[1.0, 2.0, 97.0]]), _mask("xx.")),
         (torch.tensor([[0.0, 100.0, 3.0]]), _mask("xx.")),
         (torch.tensor([[1000.0, 1001.0, 999.0], [1.0, 2.0, 0.0]]), _mask("xx.")),
         (torch.tensor([[-1000.0, -1001.0, 0.0]]), _mask("xx.")),
         (torch.tensor([[-1001.0, -1000.0, -1002.0]]), _mask("xxx")),
-        # below what usually stands in for -inf, up to the lowest number there is
+        # below the usual stand-ins for -inf, down to the lowest number there is
         (low, _mask("x.x")),
         (1e7 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
         (1e30 * torch.tensor([[-200.0, -1.0, -201.0]]), _mask("x.x")),
         (torch.tensor([[-2e300, -1e300, -3e300]], dtype=double), _mask("x.x")),
         (scores(2, 3, dtype=half), two),
     ]
-    # exp(-100) is a number in float64; its last digits aren't asked for
+    # exp(-100) is a number in float64; its last digits don't matter
     double_scores = replace(
         _probe(scores(3, 3, dtype=double), _mask("x.x", ".xx", "xxx")), loose=True
     )

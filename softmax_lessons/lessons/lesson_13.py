@@ -28,9 +28,9 @@ from softmax_lessons.lessons.steps import (
     unsqueezed_at,
 )
 
-Rounding = Callable[[Tensor, Tensor], Tensor]  # of the result of a step, and the logits
+Rounding = Callable[[Tensor, Tensor], Tensor]  # takes the result of a step, and the logits
 HALF, BRAIN = torch.float16, torch.bfloat16
-MANY = 10_000  # entries of a slice
+MANY = 10_000  # entries in a slice
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -79,9 +79,9 @@ class HalfRecipe(Recipe):
     Attributes:
         wide: the logits in the dtype to compute in.
         difference, exps, sums: roundings after each step but the last.
-        tops: a rounding of what is divided, after the sum.
+        tops: a rounding of the numerators, after the sum.
 
-    The others are those of any softmax (`recipe.Recipe`).
+    The other steps are the same as in any softmax (`recipe.Recipe`).
     """
 
     wide: Callable[[Tensor], Tensor] = _widened
@@ -141,10 +141,10 @@ def _by_mean(x: Tensor, dim: int) -> Tensor:
 def _rounds_too_early(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether float32 is right, and 16 bits are off a little, up in places and down in others.
+    """Tell whether float32 is right, and 16 bits are off a little, sometimes up and sometimes down.
 
-    Whatever isn't rounding shows in float32 as well, or goes in one direction. Where only slices
-    of many entries are off, it's the rounding of these or of their sum.
+    Anything other than rounding also shows in float32, or goes in one direction. If only slices
+    with many entries are off, the rounding is in those entries or in their sum.
     """
     up = down = few = False
     for i, (probe, outcome) in enumerate(zip(probes, outcomes, strict=True)):
@@ -191,7 +191,7 @@ def _cuts_off(
 def _overflows(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all large logits give nan, and small ones a result that is right or nearly."""
+    """Tell whether all large logits give nan, and small ones a right or nearly right result."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         p, y = expect(torch.softmax, probe).value, outcome.value
         if y is None or y.shape != p.shape:
@@ -279,7 +279,7 @@ def _fit_scale(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator
 # --- what goes wrong ------------------------------------------------------------------------------
 
 WHERE = (
-    "Print the dtype after each step. Where are 16 bits used?",
+    "Print the dtype after each step. Which steps use 16 bits?",
     "float32 has enough digits for all steps, and one cast at each end is all it takes.",
     "Cast first, `wide = x.float()`, compute with `wide` only, and end with `.to(x.dtype)`.",
 )
@@ -287,10 +287,11 @@ WHERE = (
 HALVES = (
     Misconception(
         slug="numpy-has-no-bfloat16",
-        says="You use NumPy, which has no bfloat16.",
+        says="You use NumPy, which doesn't have bfloat16.",
         hints=(
             "Which dtypes does the exercise promise?",
-            "`x.numpy()` works in float16 and float32. What would bfloat16 become first?",
+            "`x.numpy()` works in float16 and float32. What would you have to turn bfloat16 into "
+            "first?",
             "Stay in PyTorch: `x.float()` works for all three.",
         ),
         error=r"unsupported ScalarType BFloat16",
@@ -322,8 +323,8 @@ HALVES = (
     ),
     Misconception(
         slug="rounds-every-step",
-        says="Your steps are rounded to the input's 16-bit dtype on the way, not only the result: "
-        "the difference, exp, the sum or the division.",
+        says="You round steps on the way to the input's 16-bit dtype, not only the result: the "
+        "difference, exp, the sum or the division.",
         hints=WHERE,
         variants=(
             {"wide": lambda x: x},
@@ -338,18 +339,18 @@ HALVES = (
         "rounds.",
         hints=(
             "Try the same logits in float16 and in bfloat16.",
-            "There are two dtypes of 16 bits. Does your `if` know both?",
-            "Leave the `if` out: `x.float()` does nothing to what is float32 already.",
+            "There are two 16-bit dtypes. Does your `if` cover both?",
+            "Leave out the `if`: `x.float()` leaves float32 logits unchanged.",
         ),
         variants=({"wide": _only(HALF)}, {"wide": _only(BRAIN)}),
     ),
     Misconception(
         slug="sums-in-half",
-        says="You sum or divide in 16 bits, or round the sum to them. 70000 is too large for "
+        says="You sum or divide in 16 bits, or round the sum to 16 bits. 70000 is too large for "
         "float16, and bfloat16 keeps only two or three of its digits.",
         hints=(
             "Print the sum of 70000 ones in float16.",
-            "Which steps are done in float32 in your code, and which in 16 bits?",
+            "Which steps does your code do in float32, and which in 16 bits?",
             "Stay in float32 until after the division.",
         ),
         variants=(
@@ -360,18 +361,18 @@ HALVES = (
     ),
     Misconception(
         slug="sums-in-half",
-        says="You round the logarithm of the sum to 16 bits, and exp magnifies the error.",
+        says="You round the log of the sum to 16 bits, and exp magnifies the error.",
         hints=WHERE,
         variants=(_log_of_sum_rounded, _log_of_sum_in_half, _less_rounded_log_of_sum),
     ),
     Misconception(
         slug="rounds-twice",
-        says="You round twice: what you divide in the last step has been rounded to 16 bits "
-        "already. Small numbers keep no digits in float16, and many of them make a large sum.",
+        says="You round twice: the numbers you divide in the last step are already rounded to 16 "
+        "bits. Small numbers lose their digits in float16, but many of them make a large sum.",
         hints=(
             "How many times does your code cast down, and how often does it divide?",
             "What is exp(-16) in float16, and 70000 times that?",
-            "Divide once, in float32, and cast the quotient only.",
+            "Divide once, in float32, and cast only the quotient.",
         ),
         variants=({"exps": _rounded}, {"tops": _rounded}, _divided_again),
     ),
@@ -383,7 +384,7 @@ HALVES = (
             "How many times does your code cast down?",
             "The quotient of two exact numbers needs one rounding; a product with a rounded "
             "number needs two.",
-            "Keep 1 / sum in float32, and cast the product only.",
+            "Keep 1 / sum in float32, and cast only the product.",
         ),
         variants=(
             {"sums": _reciprocal_rounded},
@@ -409,18 +410,18 @@ HALVES = (
         hints=(
             "Are your results too large in some places and too small in others, or always too "
             "small?",
-            "Rounding takes the nearest number of the dtype, above or below.",
+            "Rounding takes the nearest number in the dtype, above or below.",
             "Let `.to(x.dtype)` do it: it rounds.",
         ),
         pattern=_cuts_off,
     ),
     Misconception(
         slug="rounds-to-one-dtype",
-        says="You round the probabilities to the same 16-bit dtype whatever the input's is. "
+        says="You round the probabilities to the same 16-bit dtype, whatever the input's dtype is. "
         "float32 logits lose digits, and so do logits of the other 16-bit dtype.",
         hints=(
             "Print the result for float16, bfloat16 and float32. How many digits does each have?",
-            "`.half()` always means float16. Where is the dtype of the logits kept?",
+            "`.half()` always means float16. Where can you look up the dtype of the logits?",
             "End with `.to(x.dtype)`, where `x` is still the tensor you were given.",
         ),
         variants=({"leave": _through(HALF)}, {"leave": _through(BRAIN)}),
@@ -430,7 +431,7 @@ HALVES = (
         says="You take exp of the raw logits. Large ones overflow to inf: above 88 in float32, "
         "above 709 in float64.",
         hints=(
-            "Try the logits 100 and 101. What is their exp?",
+            "Try the logits 100 and 101. What are their exps?",
             "float32 only moves the overflow from 11 to 88. What gets rid of it?",
             "Subtract each slice's maximum, in float32, before exp.",
         ),
@@ -457,18 +458,18 @@ HALVES = (
         "and may be 0.",
         hints=(
             "What is the smallest of your results, for logits that are far apart?",
-            "A probability that is too small for the dtype is 0, and that's the right rounding.",
-            "Leave the `clamp` or `maximum` at the end out.",
+            "A probability that's too small for the dtype is 0, and that's the right rounding.",
+            "Leave out the `clamp` or `maximum` at the end.",
         ),
         fit=_fit_floor,
     ),
     replace(named("eps-added-to-each"), fit=_fit_each),
     Misconception(
         slug="eps-in-denominator",
-        says="You add to the sum a number that isn't in the formula. The results of a slice then "
-        "sum to less than 1.",
+        says="You add a number to the sum that isn't in the formula, so the results in a slice sum "
+        "to less than 1.",
         hints=(
-            "What is that number there for? Can the sum ever be 0 without it?",
+            "What is that number for? Can the sum ever be 0 without it?",
             "After you subtract the maximum, the largest logit contributes exp(0) = 1.",
             "Leave the number out.",
         ),
@@ -482,7 +483,7 @@ HALVES = (
 LAST = (
     Misconception(
         slug="rounds-too-early",
-        says="float32 logits come out right, and 16-bit ones are off by more than one rounding: "
+        says="float32 logits come out right, but 16-bit ones are off by more than one rounding: "
         "some step before the last one rounds to 16 bits.",
         hints=WHERE,
         pattern=_rounds_too_early,
@@ -498,7 +499,7 @@ IN_ANY_SOFTMAX = (
     *("min-subtraction", "other-than-the-maximum", "max-with-zero", "forgets-to-transpose-back"),
     *("takes-absolute-value", "shift-on-one-side", "shift-after-exp", "rounds"),
 )
-# as a column it would make a table of 70000 columns and rows
+# as a column, it would make a table of 70000 rows and columns
 UNSQUEEZED = tuple(
     {step: unsqueezed_at(-1)(reduction) for step, reduction in steps.items()}
     for steps in (
@@ -510,7 +511,7 @@ UNSQUEEZED = tuple(
 
 
 def _carried_over(m: Misconception) -> Misconception:
-    """Return a misconception of softmax with all that it does done in float32."""
+    """Return a misconception of softmax with all its steps in float32."""
     variants = [
         v if not callable(v) else _around(v) for v in m.variants if callable(v) or v.keys() <= STEPS
     ]
@@ -525,7 +526,7 @@ def _around(softmax: Callable[[Tensor, int], Tensor]) -> Variant:
 
 
 def zero_where_more_is_left(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """What the dtype can hold is not 0."""
+    """A result that the dtype can hold isn't 0."""
     lowest = torch.finfo(probe.logits.dtype).smallest_normal
     off = (value == 0) & (expected > lowest)
     if not off.any():
@@ -545,28 +546,28 @@ def off_by_few_steps(probe: Probe, value: Tensor, expected: Tensor) -> str:
     if not 0.6 < steps.max() < 200:
         return ""
     return (
-        f"One rounding is off by at most half a step of {_name(probe)}. The result that is off "
-        f"most is {number(value.flatten()[worst].item(), 6)} where "
-        f"{number(expected.flatten()[worst].item(), 6)} is exact: {number(steps.max().item())} "
-        "steps."
+        f"One rounding is off by at most half a step of {_name(probe)}. Your worst result is "
+        f"{number(value.flatten()[worst].item(), 6)} where "
+        f"{number(expected.flatten()[worst].item(), 6)} is exact: it's off by "
+        f"{number(steps.max().item())} steps."
     )
 
 
 def sums_to_one_nearly(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A slice sums to 1 as far as the rounding of its entries lets it."""
+    """A slice sums to 1 as far as the rounding of its entries allows."""
     sums, slack = value.sum(probe.dim), _step(expected, probe).sum(probe.dim) + 1e-5
     off = ((sums - 1).abs() > slack).nonzero()
     if not off.numel():
         return ""
     i = tuple(off[0].tolist())
     return (
-        f"A slice should sum to 1, and rounding each entry moves the sum by at most "
+        "A slice should sum to 1, and rounding its entries moves the sum by at most "
         f"{number(slack[i].item() / 2, 3)}. Yours sums to {number(sums[i].item())}."
     )
 
 
 def _step(p: Tensor, probe: Probe) -> Tensor:
-    """Return how far apart the numbers of the dtype lie there."""
+    """Return how far apart the dtype's numbers are around `p`."""
     info = torch.finfo(probe.logits.dtype)
     return info.eps * 2 ** p.clamp(min=info.smallest_normal).log2().floor()
 
@@ -587,9 +588,9 @@ LAWS = (
         "zero-where-more-is-left",
         zero_where_more_is_left,
         (
-            "Which step makes the 0? Print each.",
+            "Which step produces the 0? Print each one.",
             "exp of a difference of -11 fits into float16, and exp of -17 just about; sums above "
-            "65504 become inf, and what is divided by inf is 0.",
+            "65504 become inf, and anything divided by inf is 0.",
             "Cast up first, and down last.",
         ),
     ),
@@ -597,8 +598,8 @@ LAWS = (
         "slices-do-not-sum-to-1",
         sums_to_one_nearly,
         (
-            "Which entries are added up for the division, and which should be?",
-            "Each result is divided by the sum of its own slice, in float32.",
+            "Which entries do you add up for the division, and which should you?",
+            "Each numerator is divided by the sum of its own slice, in float32.",
             "Write `exps / exps.sum(dim, keepdim=True)`, and cast after it.",
         ),
     ),
@@ -607,7 +608,7 @@ LAWS = (
 
 
 def _probe(x: Tensor, dim: int, gradient: bool = False) -> Probe:
-    # a result of four bytes rounds at every step, as in any softmax
+    # a four-byte result rounds at every step, as in any softmax
     return Probe(x, dim, gradient, rounding="last" if _is_small(x) else "relative")
 
 
@@ -616,7 +617,7 @@ PLAIN = grid([5.75, 2.328125, -0.83203125], [-1.0546875, -2.203125, -2.46875])
 
 def _probes() -> tuple[Probe, ...]:
     small = torch.full((70000,), -16.234375)
-    small[-1] = 0  # last, so that float32 loses nothing when it adds one after the other
+    small[-1] = 0  # last, so that float32 loses nothing when it adds the numbers one by one
     inputs = [
         (4 * scores(3, 3, dtype=HALF), 1),
         (row(1, 2, dtype=HALF), 0),
@@ -629,7 +630,7 @@ def _probes() -> tuple[Probe, ...]:
         (row(20, 120, 119, dtype=HALF), 0),
         (row(100, 101, 99, dtype=BRAIN), 0),
         (row(-400, -200, -402, dtype=BRAIN), 0),
-        # more than float16 holds
+        # more than float16 can hold
         (row(70144, 70144, 0, dtype=BRAIN), 0),
         # exp(-50) is a float32, and exp(-50 - 61) is 0
         (row(-60, -50, -61, dtype=HALF), 0),
@@ -644,7 +645,7 @@ def _probes() -> tuple[Probe, ...]:
         (row(*NEAR), 0),
         (row(*FAR), 0),
         (row(0.1, 0.1001, 0.1002), 0),
-        # so many small ones that it shows how each is rounded
+        # enough small ones to show how each is rounded
         (small.half(), 0),
         (torch.zeros(70000, dtype=HALF), 0),
         (torch.zeros(70000, dtype=BRAIN), 0),

@@ -26,14 +26,14 @@ def _row_of(probe: Probe, i: int) -> str:
 
 
 def no_nan(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """No result is nan, nor inf but for the maximum of an empty row."""
+    """No result is nan, and only the maximum of an empty row is infinite."""
     lost = value.isnan() | (value.isinf() & expected.isfinite())
-    lost[0] &= value[0] != -INF  # the maximum of another piece, then
+    lost[0] &= value[0] != -INF  # this is the other piece's maximum
     off = lost.any(0).nonzero().flatten()
     if not off.numel():
         return ""
     i = int(off[0])
-    return f"From {_row_of(probe, i)} you make {_pair(value[0, i], value[1, i])}."
+    return f"From {_row_of(probe, i)}, you get {_pair(value[0, i], value[1, i])}."
 
 
 def maximum_is_the_larger(probe: Probe, value: Tensor, expected: Tensor) -> str:
@@ -44,7 +44,7 @@ def maximum_is_the_larger(probe: Probe, value: Tensor, expected: Tensor) -> str:
     i = int(off[0])
     m1, _, m2, _ = (number(t[i].item()) for t in states_of(probe))
     return (
-        f"The larger of the maxima {m1} and {m2} is {number(expected[0, i].item())}, and you "
+        f"The larger of the maxima {m1} and {m2} is {number(expected[0, i].item())}, but you "
         f"return {number(value[0, i].item())}."
     )
 
@@ -59,28 +59,28 @@ def empty_changes_nothing(probe: Probe, value: Tensor, expected: Tensor) -> str:
     i = int(off[0])
     other = (m2[i], s2[i]) if m1[i] == -INF else (m1[i], s1[i])
     return (
-        f"An empty piece, [-inf, 0], changes nothing. Merged with {_pair(*other)} it should give "
-        f"the same again, and you return {_pair(value[0, i], value[1, i])}."
+        f"An empty piece, [-inf, 0], changes nothing. Merged with {_pair(*other)}, it should give "
+        f"that piece again, but you return {_pair(value[0, i], value[1, i])}."
     )
 
 
 def order_does_not_matter(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The same two states give the same in either order."""
+    """The same two states give the same result in either order."""
     m1, s1, m2, s2 = states_of(probe)
     for i in range(len(m1)):
         for j in range(i):
             swapped = (m1[i], s1[i], m2[i], s2[i]) == (m2[j], s2[j], m1[j], s1[j])
             if swapped and not alike(value[:, i], value[:, j]).all():
                 return (
-                    f"The order of the pieces should make no difference. From {_row_of(probe, j)} "
-                    f"you make {_pair(value[0, j], value[1, j])}; from the same two in the other "
-                    f"order, {_pair(value[0, i], value[1, i])}."
+                    "The order of the pieces shouldn't make a difference. From "
+                    f"{_row_of(probe, j)}, you get {_pair(value[0, j], value[1, j])}; from the "
+                    f"same two in the other order, {_pair(value[0, i], value[1, i])}."
                 )
     return ""
 
 
 def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A state stands for sum * exp(maximum), and both together for what they add up to."""
+    """A state stands for sum * exp(maximum), and the merged state for the two added up."""
     came, wanted = (x[0] + x[1].log() for x in (value, expected))
     off = (~torch.isclose(came, wanted, rtol=0, atol=2e-3) & wanted.isfinite()).nonzero().flatten()
     if not off.numel():
@@ -90,11 +90,11 @@ def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -
         stand = "{} stands for sum * exp(maximum) = {}; yours for {}."
         numbers = (number(t[i].exp().item()) for t in (wanted, came))
     else:
-        stand = "{} stands for sum * exp(maximum), whose logarithm is {}; yours has {}."
+        stand = "{} stands for sum * exp(maximum). The log of that is {}; yours is {}."
         numbers = (number(t[i].item()) for t in (wanted, came))
     merged = _pair(expected[0, i], expected[1, i])
-    return f"From {_row_of(probe, i)} comes {merged}, and you return " + (
-        f"{_pair(value[0, i], value[1, i])}. " + stand.format("The first", *numbers)
+    return f"{_row_of(probe, i)} should merge into {merged}, but you return " + (
+        f"{_pair(value[0, i], value[1, i])}. " + stand.format("The right one", *numbers)
     )
 
 
@@ -105,7 +105,7 @@ LAWS = (
         (
             "Print each step for these two states. Which one is the first with a nan or an inf?",
             "-inf - -inf and 0 * inf are nan; exp of more than 88 is inf in float32.",
-            "Subtract the larger maximum, and 0 where it is -inf.",
+            "Subtract the larger maximum, or 0 where it's -inf.",
         ),
     ),
     Law("maximum-not-the-larger", maximum_is_the_larger, LARGEST),
@@ -148,7 +148,7 @@ def _rows(*rows: list[float]) -> Tensor:
 
 def _probes() -> tuple[Probe, ...]:
     nothing = [-INF, -INF]
-    # in the last row, the piece with the larger maximum is the smaller one
+    # in the last row, the piece with the larger maximum has the smaller sum
     some = _rows([0.3, -1.4, 2.0], [-2.1, 0.4, 1.1], [-0.8, -1.9, -2.7], [1.0, -3.0, -2.8])
     more = _rows([1.6, 1.2, -0.5], [-0.2, 2.6, 2.4], [-1.3, -2.2, -3.0], [0.9, 0.8, 0.9])
     return (
@@ -168,7 +168,7 @@ def _probes() -> tuple[Probe, ...]:
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], nothing, nothing)),
         _probe(_rows(nothing, [1, 2], nothing), _rows([5, 4], [3, 2.5], nothing)),
         _probe(_rows([1, 2.5], [-1000, -1001]), _rows([0.9, 0.2], [-1002, -999])),
-        # below what usually stands in for -inf; the sums are 1, so their logarithms are exact
+        # below what usually stands in for -inf; the sums are 1, so their logs are exact
         *(
             _probe(_rows([1, 2.5], [-2 * low, -INF]), _rows([0.9, 0.2], [-3 * low, -INF]))
             for low in (1e4, 1e9, 1e30)

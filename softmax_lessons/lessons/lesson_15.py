@@ -1,4 +1,4 @@
-"""Lesson 15: what a process sends for a loss over processes, and predictions on what is sent."""
+"""Lesson 15: what a process sends for a loss across processes, and predictions about it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from softmax_lessons.lessons.misconceptions import TRACES
 from softmax_lessons.lessons.no_result import NO_RESULT
 from softmax_lessons.lessons.questions_15 import QUESTIONS
 
-SHIFT = "`shifted = shard - largest[:, None]`, and go on with `shifted` alone."
+SHIFT = "`shifted = shard - largest[:, None]`, and use only `shifted` from then on."
 PLACE = "`places = targets - first`, owned where `(places >= 0) & (places < shard.shape[1])`."
-HIDE = "Take it out after the look-up: `picked.masked_fill(~owned, 0.0)`."
+HIDE = "Replace it after the look-up: `picked.masked_fill(~owned, 0.0)`."
 SUM = "`shifted.exp().sum(dim=1)` is the first row of the result."
 STACK = "`torch.stack([sums, picked])`: sums first, shape (2, rows)."
 
@@ -34,15 +34,15 @@ class PartsRecipe:
     """What a process sends for its shard; a misconception replaces some steps.
 
     Attributes:
-        base: what is subtracted, of the shard and the agreed maximum.
-        power: makes exps of shifted logits.
-        total: makes one number a row of the exps.
-        places: where the targets are in this shard, of the targets and the first class.
+        base: what is subtracted, given the shard and the agreed maximum.
+        power: turns shifted logits into exps.
+        total: reduces the exps to one number per row.
+        places: where the targets are in this shard, given the targets and the first class.
         owned: tells which places are in a shard of so many columns.
-        inside: makes a place to look up of any place.
-        look: what the target is looked up in, of the shard and the shifted shard.
-        hide: takes out what was looked up for another shard's targets.
-        join: makes the result of sums and target logits.
+        inside: turns any place into one that can be looked up.
+        look: what the target is looked up in, given the shard and the shifted shard.
+        hide: removes what was looked up for another shard's targets.
+        join: computes the result from sums and target logits.
     """
 
     base: Callable[[Tensor, Tensor], Tensor] = lambda shard, largest: largest
@@ -102,20 +102,19 @@ def _times_one_hot(shard: Tensor, targets: Tensor, first: int, largest: Tensor) 
 PARTS = (
     Misconception(
         "place-outside-the-shard",
-        "You look up a column that this shard doesn't have: the target of that row is in "
-        "another shard.",
+        "You look up a column that this shard doesn't have: that row's target is in another shard.",
         (
             "Print `targets - first` and the number of columns.",
-            "Look up any column of your own there, and throw away what you find.",
+            "For such a target, look up any column you have, and discard what you find.",
             PLACE,
         ),
         error=r"index -?\d+ is out of bounds|out of bounds for dim|index out of range",
     ),
     Misconception(
         "local-max",
-        "You count from the maximum of the shard. The other processes count from `largest`, so "
-        "the sums can't be added.",
-        ("Which maximum do you subtract?", "All processes have to subtract the same.", SHIFT),
+        "You subtract the shard's own maximum. The other processes subtract `largest`, so the sums "
+        "can't be added.",
+        ("Which maximum do you subtract?", "All processes must subtract the same one.", SHIFT),
         variants=(
             {"base": _not_guarded},
             {"base": _guarded},
@@ -125,20 +124,20 @@ PARTS = (
     ),
     Misconception(
         "no-shift",
-        "You take exp of the raw logits. Nothing is subtracted, so large logits overflow.",
-        ("What is exp(1000) in float32?", "`largest` is there to be subtracted first.", SHIFT),
+        "You take exp of the raw logits without subtracting anything, so large logits overflow.",
+        ("What is exp(1000) in float32?", "Subtract `largest` first: it's there for that.", SHIFT),
         variants=({"base": _nothing}, {"base": _nothing, "look": lambda shard, shifted: shard}),
     ),
     Misconception(
         "forgets-first",
         "You look up the class number itself in the shard. Its columns start at class `first`.",
-        ("Which class is column 0 of this shard?", "It is class `first`.", PLACE),
+        ("Which class is column 0 of this shard?", "It's class `first`.", PLACE),
         variants=({"places": lambda targets, first: targets},),
     ),
     Misconception(
         "wraps-around",
-        "You look up a target of another shard by a number below 0, or past the end, that turns "
-        "up in this one all the same, and send what is there.",
+        "For a target in another shard, the column number is below 0 or past the end. You let it "
+        "wrap around into this shard, and send the logit you find.",
         ("What is column -1?", "Send 0 where the target isn't yours.", PLACE),
         variants=(
             {"inside": lambda places, columns: places % columns, "hide": _everything},
@@ -155,8 +154,8 @@ PARTS = (
     Misconception(
         "target-not-masked",
         "You send a logit for targets of other shards, too. Each target has one owner; all the "
-        "others send 0.",
-        ("Who sends something for a target?", "The process that has its column, alone.", HIDE),
+        "other processes send 0.",
+        ("Who sends something for a target?", "Only the process that has its column.", HIDE),
         variants=(
             {"hide": _everything},
             {"inside": lambda places, columns: 0 * places, "hide": _everything},
@@ -167,7 +166,7 @@ PARTS = (
     ),
     Misconception(
         "off-by-one",
-        "At one end of the shard your test of who has the target is off by one.",
+        "Your test of who has the target is off by one, at one end of the shard.",
         ("Try the first and the last column.", "Columns run from 0 to columns - 1.", PLACE),
         variants=(
             {"owned": lambda places, columns: (places >= 0) & (places <= columns)},
@@ -179,12 +178,12 @@ PARTS = (
     Misconception(
         "target-not-shifted",
         "You send the raw logit of the target; the exercise asks for the logit minus `largest`.",
-        ("What is subtracted from the target's logit?", "`largest`, as for the exps.", SHIFT),
+        ("What do you subtract from the target's logit?", "`largest`, as for the exps.", SHIFT),
         variants=({"look": _logits},),
     ),
     Misconception(
         "shifts-what-is-absent",
-        "Where the target isn't in the shard you send minus `largest`, not 0: you hide first and "
+        "Where the target isn't in the shard, you send minus `largest`, not 0: you hide first and "
         "subtract afterwards.",
         ("What do you send for a target elsewhere?", "Subtract first, hide afterwards.", HIDE),
         variants=(
@@ -208,47 +207,46 @@ PARTS = (
     ),
     Misconception(
         "absent-is-minus-inf",
-        "Where the target isn't in the shard you send -inf. What is sent is added up, and -inf "
-        "plus anything is -inf.",
-        ("What does your number do in a sum?", "0 changes no sum.", HIDE),
+        "Where the target isn't in the shard, you send -inf. All the numbers sent are added up, "
+        "and -inf plus anything is -inf.",
+        ("What does your number do to a sum?", "Adding 0 changes nothing.", HIDE),
         variants=({"hide": lambda picked, owned: picked.masked_fill(~owned, -INF)},),
     ),
     Misconception(
         "exp-of-the-target",
         "You send exp of the target's logit, not the logit.",
-        ("What does the loss need of the target?", "The logit; its exp is in the sum.", SHIFT),
+        ("What does the loss need from the target?", "The logit; its exp is in the sum.", SHIFT),
         variants=({"look": lambda shard, shifted: shifted.exp()},),
     ),
     Misconception(
         "logarithm-too-early",
-        "You send the logarithm of the sum. Sums can be added over processes, their logarithms "
-        "can't.",
-        ("What does SUM make of what you send?", "log a + log b is not log(a + b).", SUM),
+        "You send the log of the sum. Sums can be added across processes; their logs can't.",
+        ("What does SUM do with what you send?", "log a + log b isn't log(a + b).", SUM),
         variants=({"total": lambda exps: exps.sum(1).log()},),
     ),
     Misconception(
         "mean-instead-of-sum",
         "You send a mean of the exps, not their sum.",
-        ("What do you divide by?", "All sums together make the sum of the row.", SUM),
+        ("What do you divide by?", "The shards' sums add up to the row's sum.", SUM),
         variants=({"total": lambda exps: exps.mean(1)},),
     ),
     Misconception(
         "divided-too-early",
         "You divide the exps by their sum in the shard before you add them up, so each of your "
         "sums is 1.",
-        ("Print your sums.", "Send the sum, and divide by nothing.", SUM),
+        ("Print your sums.", "Send the sum, and don't divide.", SUM),
         variants=({"total": lambda exps: (exps / exps.sum(1, keepdim=True)).sum(1)},),
     ),
     Misconception(
         "parts-swapped",
-        "You send the right numbers in the other order: the sums come first.",
-        ("Which row of the result is which?", "Row 0 are the sums.", STACK),
+        "You send the right numbers in the wrong order: the sums come first.",
+        ("Which row of the result is which?", "Row 0 holds the sums.", STACK),
         variants=({"join": lambda sums, picked: torch.stack([picked, sums])},),
     ),
     Misconception(
         "stacked-the-other-way",
-        "You join the two numbers of each row side by side: shape (rows, 2). Asked for is "
-        "(2, rows).",
+        "You put the two numbers of each row side by side: shape (rows, 2). It should be (2, "
+        "rows).",
         ("Print the shape of your result.", "Two rows, one of sums and one of logits.", STACK),
         variants=(
             {"join": lambda sums, picked: torch.stack([sums, picked], dim=1)},
@@ -257,7 +255,7 @@ PARTS = (
     ),
     Misconception(
         "sign-error",
-        "The sign of the target's logit is turned around. The loss subtracts it later.",
+        "The sign of the target's logit is flipped. The loss subtracts it later.",
         ("Is your second row above 0?", "A logit minus the maximum is at most 0.", SHIFT),
         variants=({"look": lambda shard, shifted: -shifted},),
     ),
@@ -274,7 +272,7 @@ def sums_count_from_the_largest(probe: Probe, value: Tensor, expected: Tensor) -
     terms = ", ".join(number(x) for x in shifted[:6])
     return (
         f"Row {i} of the shard, minus `largest`, is {terms}. The exps sum to "
-        f"{number(expected[0, i].item())}, and you send {number(value[0, i].item())}."
+        f"{number(expected[0, i].item())}, but you send {number(value[0, i].item())}."
     )
 
 
@@ -287,14 +285,14 @@ def one_owner_sends(probe: Probe, value: Tensor, expected: Tensor) -> str:
     targets, first, _ = probe.rest
     last = first + probe.logits.shape[1] - 1
     return (
-        f"The shard has the classes {first} to {last}. For the target {targets[i].item()} of row "
-        f"{i} it should send {number(expected[1, i].item())}, and you send "
+        f"The shard has the classes {first} to {last}. For row {i}, with target "
+        f"{targets[i].item()}, it should send {number(expected[1, i].item())}, but you send "
         f"{number(value[1, i].item())}."
     )
 
 
 def _probe(whole: Tensor, shards: int, rank: int, targets: list[int], grad: bool = False) -> Probe:
-    """Return what the process of this rank is given."""
+    """Return the input of the process with this rank."""
     columns = whole.shape[1] // shards
     shard = whole[:, rank * columns : (rank + 1) * columns].clone()
     given = (torch.tensor(targets), rank * columns, whole.amax(1))
@@ -345,12 +343,16 @@ EXERCISES = {
             Law(
                 "sums-off",
                 sums_count_from_the_largest,
-                ("Print `shard - largest[:, None]`.", "exp of that, summed over the row.", SUM),
+                (
+                    "Print `shard - largest[:, None]`.",
+                    "Take exp of that, and sum over the row.",
+                    SUM,
+                ),
             ),
             Law(
                 "target-logit-off",
                 one_owner_sends,
-                ("Print who has which target.", "The owner sends its logit, others 0.", HIDE),
+                ("Print who has which target.", "The owner sends its logit; others send 0.", HIDE),
             ),
         ),
     )

@@ -1,8 +1,8 @@
-"""Lesson 16: tests that learners write, and the bugs that these must find.
+"""Lesson 16: tests that learners write, and the bugs that their tests must find.
 
 The first broken function of a hunt is the one that the lesson shows. All others are the same bug
-or a close relative: whoever tests what the lesson promises finds them too. The right functions
-differ by rounding alone, and only in its last digits.
+or a close relative: anyone who tests what the lesson promises finds them too. The right functions
+differ only by rounding, in the last digits.
 """
 
 import torch
@@ -134,8 +134,8 @@ UNKEPT_MAXIMUM = Hunt(
     ),
     (
         "The rows sum to 1, whatever you subtract. For which shapes does a missing `keepdim` show?",
-        "If there are 2 rows and 3 classes, the 2 maxima don't fit. If the batch is square, it "
-        "takes rows with different maxima, and `torch.softmax` to compare with.",
+        "If there are 2 rows and 3 classes, the 2 maxima don't fit. If the batch is square, you "
+        "need rows with different maxima, and `torch.softmax` to compare with.",
         "`torch.testing.assert_close(function(x), torch.softmax(x, dim=1))`, with `x` of shape "
         "(2, 3).",
     ),
@@ -177,7 +177,7 @@ ONE_MAXIMUM = Hunt(
         ("subtracts the largest absolute value of the batch from all rows", largest_absolute),
     ),
     (
-        "A single maximum does for rows that are close together. Which rows does it harm?",
+        "A single maximum is fine for rows that are close together. Which rows does it break?",
         "Rows that are far apart: put ordinary logits and logits near 1000 in the same batch.",
         "`torch.testing.assert_close(function(x), torch.softmax(x, dim=1))`, with "
         "`x = torch.tensor([[0.0, 1.0, 2.0], [1000.0, 1001.0, 1002.0]])`.",
@@ -208,7 +208,7 @@ def loss_in_a_loop(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def loss_of_log_softmax(logits: Tensor, targets: Tensor) -> Tensor:
-    # right as well: unlike softmax, log_softmax changes nothing the second time
+    # also right: unlike softmax, log_softmax changes nothing the second time
     return F.cross_entropy(torch.log_softmax(logits, dim=1), targets)
 
 
@@ -238,7 +238,7 @@ TWO_SOFTMAXES = Hunt(
         ("applies softmax before `F.cross_entropy`, which applies it again", loss_of_probs),
         ("applies sigmoid before `F.cross_entropy`", loss_of_sigmoids),
         ("applies softmax over the batch before `F.cross_entropy`", loss_of_batch_softmax),
-        ("gives `F.nll_loss` probabilities without their logarithm", nll_of_probs),
+        ("gives `F.nll_loss` probabilities instead of their logs", nll_of_probs),
         ("returns 1 - p instead of -log p, so no mistake costs more than 1", missing_probability),
     ),
     (
@@ -297,16 +297,17 @@ CLASS_AXIS = Hunt(
             "reshapes where it should transpose, which mixes times and classes",
             sequence_loss_reshaped,
         ),
-        ("takes the time for the classes, where both have one size", sequence_loss_untransposed),
-        ("transposes first and flattens then, which mixes both", sequence_loss_transposed_and_flat),
+        ("takes time for the classes, where both have the same size", sequence_loss_untransposed),
+        ("transposes and then flattens, which mixes both", sequence_loss_transposed_and_flat),
         ("moves the classes to the front before it flattens", sequence_loss_classes_first),
     ),
     (
-        "With all logits alike, mixing them changes nothing. Which logits have a known loss too?",
-        "Make every position certain of its own target: the loss is 0. Give batch, time and "
-        "classes different sizes.",
-        "`assert function(100.0 * F.one_hot(targets, 4), targets) < 0.001`, with "
-        "`targets = torch.tensor([[0, 1, 2], [3, 0, 1]])`.",
+        "If all logits are alike, mixing them changes nothing. Which other logits have a known "
+        "loss?",
+        "Make every position certain of its own target: the loss is 0. Certain of another class, "
+        "it's the whole distance. Give batch, time and classes different sizes.",
+        "With `targets = torch.tensor([[0, 1, 2], [3, 0, 1]])` and `logits = 100.0 * "
+        "F.one_hot(targets, 4)`, the loss is 0 for `targets` and 100 for `(targets + 1) % 4`.",
     ),
 )
 
@@ -358,16 +359,16 @@ def log_of_softmax(logits: Tensor) -> Tensor:
 EPS = Hunt(
     (log_probs_of, log_probs_by_hand, log_probs_in_a_loop, log_probs_in_double),
     (
-        ("adds 1e-8 before the logarithm", log_probs_with_eps),
-        ("raises all probabilities to 1e-12 at least", log_probs_clamped),
-        ("raises all probabilities to the smallest normal number at least", log_probs_above_tiny),
-        ("replaces -inf by -10000 after the logarithm", log_probs_patched),
-        ("takes the logarithm of a probability that may be 0 by then", log_of_softmax),
+        ("adds 1e-8 before the log", log_probs_with_eps),
+        ("raises all probabilities to at least 1e-12", log_probs_clamped),
+        ("raises all probabilities to at least the smallest normal number", log_probs_above_tiny),
+        ("replaces -inf with -10000 after the log", log_probs_patched),
+        ("takes the log of a probability that may be 0 by then", log_of_softmax),
     ),
     (
-        "With ordinary logits, you can't see the effect of 1e-8. With which logits can you?",
-        "With logits so far apart that float32 stores the probability as 0. Its logarithm is "
-        "still an ordinary number.",
+        "With ordinary logits, you can't see the effect of 1e-8. Which logits show it?",
+        "Logits far enough apart for float32 to store the probability as 0. Its log is still an "
+        "ordinary number.",
         "For logits [200, 0] the log-probabilities are [0, -200].",
     ),
 )
@@ -471,7 +472,7 @@ CHANGED_SCORES = Hunt(
         ("writes -inf through `detach()`, which makes no copy", hidden_through_a_view),
         ("adds -1e9 to the hidden scores in place", hidden_by_a_sum_in_place),
         ("sets the hidden scores to 0 in place", hidden_by_a_product_in_place),
-        ("returns its weights in the tensor of the scores", weights_in_place),
+        ("writes its weights into the tensor of the scores", weights_in_place),
     ),
     (
         "The result is right. What else can a function do to its caller?",
@@ -553,7 +554,7 @@ FUTURE = Hunt(
     ),
     (
         "Output i is an average of the values 0 to i. For which queries do you know that average?",
-        "With queries of 0, all scores are 0, and the weights of what may be seen are alike. "
+        "With queries of 0, all scores are 0, so all keys that may be seen get the same weight. "
         "Values that differ show what was averaged.",
         "The first output is the first value: with `q = torch.zeros(1, 1, 4, 2)` and "
         "`v = torch.arange(8.0).reshape(1, 1, 4, 2)`, compare `function(q, q, v)` with "
@@ -618,7 +619,8 @@ TEMPERATURE = Hunt(
     ),
     (
         "At which temperature does dividing twice give the same as dividing once? Avoid that one.",
-        "Take a temperature of 2. How large is each probability then? A direction isn't enough.",
+        "Take a temperature of 2. How large is each probability then? Testing the direction isn't "
+        "enough.",
         "`torch.testing.assert_close(function(logits, 2.0), torch.softmax(logits / 2, dim=-1))`",
     ),
 )
@@ -711,9 +713,9 @@ STREAM = Hunt(
         ("forgets the maximum of the earlier chunks", stream_sum_forgetful),
     ),
     (
-        "If the first chunk has the largest logit, nothing needs to be rescaled. Which order "
-        "does need it?",
-        "Let the maximum grow from one chunk to the next, and let a smaller one follow.",
+        "If the first chunk has the largest logit, nothing needs to be rescaled. Which order needs "
+        "it?",
+        "Let the maximum grow from one chunk to the next, and then let a smaller one follow.",
         "`largest, total = function([torch.tensor([1.0]), torch.tensor([3.0]), "
         "torch.tensor([2.0])])`: the largest is 3, and the sum is exp(-2) + 1 + exp(-1).",
     ),

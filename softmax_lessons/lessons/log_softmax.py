@@ -1,4 +1,4 @@
-"""The exercise of log_softmax, and its laws."""
+"""The exercise on log_softmax, and its laws."""
 
 import math
 from collections.abc import Iterator
@@ -44,18 +44,18 @@ def _list(x: Tensor) -> str:
 
 
 def never_above_0(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The logarithm of a probability is never above 0."""
+    """The log of a probability is never above 0."""
     above = value[value > 1e-3]
     if not above.numel():
         return ""
     return (
-        "The logarithm of a probability is never above 0, and here is "
+        "The log of a probability is never above 0, but one of yours is "
         f"{number(above.flatten()[0].item())}."
     )
 
 
 def differences_stay(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Two results of a slice differ by what their logits differ by."""
+    """Two results in a slice differ by as much as their logits do."""
     for x, y, _ in _rows(probe, value, expected):
         fine = x.isfinite() & y.isfinite()
         if fine.sum() < 2:
@@ -65,26 +65,25 @@ def differences_stay(probe: Probe, value: Tensor, expected: Tensor) -> str:
         wanted, came = (x[i] - x[j]).item(), (y[i] - y[j]).item()
         if abs(came - wanted) > 1e-2 * (1 + abs(wanted)):
             return (
-                f"The logits {number(x[i].item())} and {number(x[j].item())} of one slice differ "
-                f"by {number(wanted)}, and so should their results; yours differ by "
-                f"{number(came)}."
+                f"In one slice, the logits {number(x[i].item())} and {number(x[j].item())} differ "
+                f"by {number(wanted)}, and so should their results; yours differ by {number(came)}."
             )
     return ""
 
 
 def exps_sum_to_1(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The exps of the results of a slice sum to 1."""
+    """The exps of the results in a slice sum to 1."""
     for _, y, _ in _rows(probe, value, expected):
         total = y.exp().sum().item()
         if abs(total - 1) > 1e-2 and math.isfinite(total):
             return (
-                "exp of your results should be probabilities, which sum to 1. Those of one slice "
-                f"sum to {number(total)}: exp of {_list(y)}."
+                "exp of your results should give probabilities, which sum to 1. In one slice, "
+                f"they sum to {number(total)}: exp of {_list(y)}."
             )
     return ""
 
 
-# What becomes of numbers in any formula with a logarithm of a sum of exps.
+# How numbers get lost in any formula with a log of a sum of exps.
 LOST_NUMBERS = (
     Law(
         "gives-nan",
@@ -100,20 +99,20 @@ LOST_NUMBERS = (
         no_inf,
         (
             "Print each step. Which is the first with an inf in it, or takes the log of 0?",
-            "In float32, exp of 89 is inf, exp of -104 is 0, and the logarithm of 0 is -inf.",
+            "In float32, exp of 89 is inf, exp of -104 is 0, and the log of 0 is -inf.",
             "Subtract each slice's maximum before `exp`, and write log(a / b) as log(a) - log(b).",
         ),
     ),
 )
 
-# What is wrong for ordinary logits is told before what happens to huge ones.
+# Mistakes on ordinary logits come before what happens to huge ones.
 LOG_LAWS = (
     Law(
         "differences-change",
         differences_stay,
         (
-            "Follow two logits of one slice through each step. Where does their distance change?",
-            "The same number is subtracted from all logits of a slice.",
+            "Follow two logits of one slice through each step. Where does their difference change?",
+            "Subtract the same number from all logits in a slice.",
             WRITTEN_OUT,
         ),
     ),
@@ -122,7 +121,7 @@ LOG_LAWS = (
         never_above_0,
         (
             "What do you subtract from the logits? Is it at least as large as the largest?",
-            "The logarithm of the sum of exps is never below the largest logit.",
+            "The log of the sum of exps is never below the largest logit.",
             WRITTEN_OUT,
         ),
     ),
@@ -131,7 +130,7 @@ LOG_LAWS = (
         exps_sum_to_1,
         (
             "Which number do you subtract from each slice, and which should it be?",
-            "It is the logarithm of the sum of exps of this very slice.",
+            "It should be the log of the sum of this slice's own exps.",
             WRITTEN_OUT,
         ),
     ),
@@ -156,7 +155,7 @@ def _probes() -> tuple[Probe, ...]:
         (grid([1, 2], [3, 5]), 0),
         (grid([1, 2], [3, 5]), 1),
         (row(2, 1, 0.1), -1),
-        (row(2, 1, 0.1), -1, False, 1),  # with other random numbers
+        (row(2, 1, 0.1), -1, False, 1),  # with different random numbers
         (scores(1, 3), 0),
         (scores(2, 2, 2), 0),
         (scores(2, 2, 2), 1),

@@ -1,4 +1,4 @@
-"""Softmax among the logits whose probability is near enough to the largest one: min-p."""
+"""Softmax among the logits with a probability close enough to the largest one: min-p."""
 
 import math
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from softmax_lessons.lessons.top_k_steps import (
 
 
 def near_the_largest(x: Tensor, min_p: float) -> Tensor:
-    """Choose those that have at least min_p times the largest probability of their row."""
+    """Choose the classes that have at least min_p times the largest probability in their row."""
     return x - x.amax(-1, keepdim=True) >= (math.log(min_p) if min_p else -INF)
 
 
@@ -39,7 +39,7 @@ def min_p_softmax(logits: Tensor, min_p: float) -> Tensor:
     return torch.softmax(logits.masked_fill(~near_the_largest(logits, min_p), -INF), -1)
 
 
-# the same steps as for the k largest; another choice
+# the same steps as for the k largest, with a different choice
 RIGHTS = (
     TopK(choose=near_the_largest),
     TopK(choose=near_the_largest, hide=as_it_is, weigh=zeroed, finish=zeroed),
@@ -49,7 +49,7 @@ CUT = "`keep = probs >= min_p * probs.amax(dim=-1, keepdim=True)`."
 
 
 def _choices(*choices) -> tuple[Variant, ...]:
-    """Return changes to what is kept; where nothing is, the row may be nan, or be made 0."""
+    """Return changes to which classes are kept; a row with none may be nan, or be set to 0."""
     finishes = ({}, {"finish": without_nan})
     return tuple({"choose": choose, **finish} for choose in choices for finish in finishes)
 
@@ -66,7 +66,7 @@ def _log(min_p: float) -> float:
 
 
 def _shared(slug: str) -> Iterator[Misconception]:
-    """Yield what also goes wrong among the k largest, in the ways that don't need k."""
+    """Yield the top-k mistake with this slug, with only the variants that don't need k."""
     for m in top_k_misconceptions.MISTAKES:
         if m.slug == slug:
             changes = tuple(v for v in m.variants if not callable(v))
@@ -87,10 +87,10 @@ CHOICE = (
     Misconception(
         "cut-not-relative",
         "You compare the probabilities with min_p itself. The cut is min_p times the largest "
-        "probability of the row.",
+        "probability in the row.",
         (
             "What is the cut, if the largest probability is 0.4 and min_p is 0.5?",
-            "A row that is unsure has a low cut, a row that is sure a high one.",
+            "An unsure row has a low cut, and a confident row a high one.",
             CUT,
         ),
         variants=_choices(
@@ -103,8 +103,8 @@ CHOICE = (
         "You compare logits with min_p times the largest logit, or with the largest minus min_p. "
         "min_p is a share of the largest probability.",
         (
-            "What would your cut be, if 10 were added to all logits?",
-            "A share of the probabilities is a difference of logits: its logarithm.",
+            "What would your cut be if you added 10 to all logits?",
+            "A ratio of probabilities becomes a difference of logits: the log of the ratio.",
             "`keep = logits - logits.amax(dim=-1, keepdim=True) >= log(min_p)`, or: " + CUT,
         ),
         variants=_choices(
@@ -116,8 +116,8 @@ CHOICE = (
     ),
     Misconception(
         "cut-by-difference",
-        "You keep what is less than min_p below the largest probability. The cut is a share of it: "
-        "min_p times the largest.",
+        "You keep the classes that are less than min_p below the largest probability. The cut is a "
+        "share of it: min_p times the largest.",
         (
             "What is the cut, if the largest probability is 0.4 and min_p is 0.5?",
             "Not 0.4 - 0.5: half of 0.4.",
@@ -130,8 +130,8 @@ CHOICE = (
     ),
     Misconception(
         "largest-may-go",
-        "With `>` instead of `>=`, nothing is left of a row at min_p = 1: its largest probability "
-        "is on the cut.",
+        "With `>` instead of `>=`, a row has no classes left at min_p = 1: its largest probability "
+        "is exactly at the cut.",
         (
             "Which class should certainly be kept?",
             "At min_p = 1, the cut is the largest probability itself.",
@@ -141,17 +141,18 @@ CHOICE = (
     ),
     Misconception(
         "mask-inverted",
-        "Your mask is inverted: you drop what is near the largest, and keep the rest.",
+        "Your mask is inverted: you drop the classes near the largest, and keep the rest.",
         (
             "Which class should certainly be kept?",
-            "`masked_fill` fills where its mask is True, and `where` keeps where it is.",
-            "Turn the mask around with `~`.",
+            "`masked_fill` fills where its mask is True, and `where` keeps the entries where it's "
+            "True.",
+            "Invert the mask with `~`.",
         ),
         variants=_choices(lambda x, m: ~near_the_largest(x, m)),
     ),
     Misconception(
         "keeps-up-to-the-cut",
-        "You take min_p away from 1: the lower min_p, the higher your cut.",
+        "You subtract min_p from 1: the lower min_p is, the higher your cut.",
         (
             "Should more classes stay for min_p = 0.1, or for 0.9?",
             "min_p is the share of the largest probability that a class needs to stay.",
@@ -161,11 +162,11 @@ CHOICE = (
     ),
     Misconception(
         "top-p-instead",
-        "You keep the largest until they reach min_p together. That is top-p; min-p compares each "
-        "class with the largest alone.",
+        "You keep the largest probabilities until they add up to min_p. That's top-p; min-p only "
+        "compares each class with the largest.",
         (
-            "Does your function add probabilities up before it compares?",
-            "min-p needs no sort and no sum: each class is compared with the largest.",
+            "Does your function add up probabilities before it compares?",
+            "min-p doesn't need a sort or a sum: each class is compared with the largest.",
             CUT,
         ),
         variants=_choices(
@@ -175,11 +176,11 @@ CHOICE = (
     ),
     Misconception(
         "cut-of-all-rows",
-        "Your cut comes from the largest of the whole batch, or of another row; each row needs its "
-        "own.",
+        "Your cut comes from the largest probability in the whole batch, or in a different row; "
+        "each row needs its own.",
         (
-            "Can a row end up with no class left?",
-            "`max()` without a dim is the largest of the whole tensor.",
+            "Can a row end up with no classes left?",
+            "`max()` without a dim returns the largest of the whole tensor.",
             CUT,
         ),
         variants=_choices(
@@ -190,11 +191,11 @@ CHOICE = (
     ),
     Misconception(
         "cut-along-batch",
-        "You look for the largest of each column. The classes of a row compete, not the rows of "
+        "You look for the largest in each column. The classes in a row compete, not the rows of "
         "the batch.",
         (
-            "What are the two dims of `logits`? Along which of them is your maximum?",
-            "A column holds the same class of different predictions.",
+            "What are the two dims of `logits`? Which of them does your maximum run along?",
+            "A column holds one class across different predictions.",
             CUT,
         ),
         variants=_choices(
@@ -226,8 +227,8 @@ CHOICE = (
         "You take Python's `math.log` of min_p, which raises an error at 0.",
         (
             "Which min_p raises the error?",
-            "`min_p = 0` keeps all; `torch.tensor(0.0).log()` is -inf, which does that.",
-            "Compare probabilities, and you need no logarithm: " + CUT,
+            "`min_p = 0` keeps every class; `torch.tensor(0.0).log()` is -inf, which does that.",
+            "Compare probabilities, and you don't need a log: " + CUT,
         ),
         error=r"math domain error|expected a positive input",
     ),
@@ -236,7 +237,7 @@ CHOICE = (
         "You give the largest logit everything, whatever min_p is.",
         (
             "How many entries of a row are above 0, for min_p = 0?",
-            "`argmax` finds one place; a comparison finds all that are near.",
+            "`argmax` finds one class; a comparison finds all those close enough.",
             MASK,
         ),
         variants=(
@@ -248,22 +249,21 @@ CHOICE = (
 RESULT = (
     Misconception(
         "equal-shares",
-        "You give each class that stays the same share. Among them, the larger logit has the "
+        "You give every class that stays the same share. The larger logit should still get the "
         "larger probability.",
         (
-            "Where in your result do the values of the logits come in?",
-            "A mask says who takes part, and softmax says how much each one gets.",
+            "How does your result depend on the values of the logits?",
+            "A mask says which classes take part, and softmax says how much each one gets.",
             MASK,
         ),
         variants=({"weigh": lambda exps, keep: keep.to(exps.dtype)},),
     ),
     Misconception(
         "drops-nothing",
-        "You divide by the sum of those that stay, and leave the other probabilities where they "
-        "are.",
+        "You divide by the sum of the classes that stay, but leave the other probabilities in.",
         (
             "How many entries of a row should be above 0?",
-            "What do your results sum to, with the small ones?",
+            "What do your results sum to, small ones included?",
             MASK,
         ),
         variants=({"hide": as_it_is, "finish": lambda p, keep: p / (p * keep).sum(-1, True)},),
@@ -274,7 +274,7 @@ RESULT = (
         "exercise asks for their probabilities.",
         (
             "What does a row of your result sum to?",
-            "Where in your result do the logits come in?",
+            "How does your result depend on the logits?",
             MASK,
         ),
         variants=(lambda logits, m: near_the_largest(logits, m).to(logits.dtype),),
@@ -299,13 +299,13 @@ SHARED = tuple(
     for m in _shared(slug)
     if m.variants
 )
-# around the softmax of those that stay
+# around the softmax of the classes that stay
 PAIRED = ("sign-error", "returns-log", "mean-instead-of-sum", "returns-exp-unnormalised")
 OF_SOFTMAX = (*PAIRED, "forgets-exp", "divides-by-max", "one-minus-softmax", "rounds")
 
 
 def _masked(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
-    """Return the same outcome, as one of a softmax of the logits with the others at -inf."""
+    """Return the same outcome, as if of a softmax with the other logits at -inf."""
     keep = near_the_largest(probe.logits, probe.rest[0])
     return replace(probe, logits=probe.logits.masked_fill(~keep, -INF), others=None), outcome
 
@@ -323,13 +323,14 @@ def _those_near(probe: Probe, value: Tensor, expected: Tensor) -> str:
         share = x.softmax(0)
         for off, has, comes in (
             ((p > 1e-6) & (y == 0), "at least", "is 0"),
-            ((p == 0) & (y != 0), "less than", "is not 0"),
+            ((p == 0) & (y != 0), "less than", "isn't 0"),
         ):
             if off.any():
                 return (
                     f"In one row, the largest probability is {number(share.max().item())}, and "
-                    f"min_p is {number(min_p)}. A class with {number(share[off][0].item())} has "
-                    f"{has} {number(min_p * share.max().item())}, and its result {comes}."
+                    f"min_p is {number(min_p)}. A class with probability "
+                    f"{number(share[off][0].item())} has {has} "
+                    f"{number(min_p * share.max().item())}, but its result {comes}."
                 )
     return ""
 
@@ -340,13 +341,13 @@ LAWS = (
         _those_near,
         (
             "Print which classes your function keeps, row by row.",
-            "Each class is compared with the largest probability of its own row.",
+            "Each class is compared with the largest probability in its own row.",
             CUT,
         ),
     ),
     *laws.of("wrong-divisor", "outside-0-to-1", "slices-do-not-sum-to-1", "order-changes"),
     *laws.of("ratios-not-exp"),
-    # the last: what is wrong on ordinary logits says more than a nan on far ones
+    # last: a mistake on ordinary logits says more than a nan on extreme ones
     *laws.of("gives-nan", "gives-inf", "some-slices-wrong"),
 )
 

@@ -842,8 +842,8 @@ OTHER_FUNCTION = few_in_pairs(
         "sum to slightly less than 1.",
         hints=(
             "What's that number for? Can the sum ever be 0 without it?",
-            "After you subtract the maximum, the largest logit contributes exp(0) = 1, so the sum "
-            "is at least 1.",
+            "exp is above 0 for ordinary logits, and so is the sum. Once you subtract the maximum "
+            "(lesson 05), it's at least 1.",
             "Leave the number out.",
         ),
         fit=fit_eps,

@@ -33,7 +33,7 @@ QUESTIONS = {
         "falls",
         {
             "stays": ("one-score-one-class", "They share a total of 1, and the owl's share grows."),
-            "rises": ("rises-together", "The cat's score is as before, and the owl takes more."),
+            "rises": ("rises-together", "The cat's score hasn't changed, but the owl takes more."),
         },
         asks=(
             "A model's scores are 3 for cat, 1 for dog and -1 for owl, and softmax turns them into "

@@ -18,7 +18,7 @@ def _share(scores: list[float]) -> Question:
         {
             round(scores[0] / raw, 2): (
                 "divides-raw-scores",
-                f"That is {scores[0]:g} / {raw:g}, the share of the raw score.",
+                f"That's {scores[0]:g} / {raw:g}, the share of the raw score.",
             ),
             round(answer + 0.01, 2): (
                 "rounds-up",
@@ -26,12 +26,12 @@ def _share(scores: list[float]) -> Question:
             ),
             round(100 * answer): (
                 "in-percent",
-                f"That is a percentage: as a share of 1, it is {answer:g}.",
+                f"That's a percentage: as a share of 1, it's {answer:g}.",
             ),
-            round(dog, 2): ("another-class", "That is the dog's share."),
+            round(dog, 2): ("another-class", "That's the dog's share."),
             round(exps[0], 2): (
                 "forgets-the-sum",
-                "That is the cat's exponential; divide it by the sum.",
+                "That's the cat's exponential; divide it by the sum.",
             ),
         },
         within=0.005,
@@ -43,7 +43,7 @@ def _share(scores: list[float]) -> Question:
 
 
 def _scores(random: Random) -> tuple[list[float]]:
-    """Draw scores whose shares are plain: far from a half in the third digit."""
+    """Draw scores with clear shares: far from a half in the third digit."""
     while True:
         scores = [random.randint(1, 30) / 10 for _ in range(3)]
         cat = softmax(scores)[0]

@@ -19,7 +19,7 @@ def _shape_of_sum(shape: tuple[int, ...], dim: int) -> Question:
                 "The dim stays, with size 1, only if you pass keepdim=True.",
             ),
             **{
-                without(other): ("wrong-dim-disappears", f"That is the sum over dim={other}.")
+                without(other): ("wrong-dim-disappears", f"That's the sum over dim={other}.")
                 for other in others
             },
             shape: ("keeps-shape", "A sum over a dim removes that dim."),
@@ -28,7 +28,7 @@ def _shape_of_sum(shape: tuple[int, ...], dim: int) -> Question:
     )
 
 
-# a call, and what is behind the choice of it
+# a call, and the mistake behind choosing it
 CALLS = {
     "F.softmax(torch.zeros{shape})": (),
     "torch.softmax(torch.zeros{shape})": (
@@ -112,7 +112,7 @@ QUESTIONS = {
                 "forgets-the-mean",
                 "The crops share a total of 1 for each class. What is their mean?",
             ),
-            5: ("forgets-softmax", "That is the mean of the logits."),
+            5: ("forgets-softmax", "That's the mean of the logits."),
         },
         within=0.01,
         asks=(

@@ -7,7 +7,7 @@ from softmax_lessons.lessons.other_numbers import with_other_numbers
 
 
 def _which_is_right(order: list[int], rows: int, columns: int) -> Question:
-    """The first of three divisions is right; `order` says where each of them stands."""
+    """The first of three divisions is right; `order` says where each one goes."""
     divisions = [
         (f"shape ({rows}, {columns}) by shape ({rows}, 1)", ()),
         (
@@ -80,17 +80,17 @@ QUESTIONS = {
     ),
     "which_is_right": with_other_numbers(_which_is_right, ([0, 1, 2], 2, 3), _divisions),
     "square_sums": Question(
-        "not 1",
+        "more than 1",
         {
             "1": ("runs-so-right", "It runs, but column 0 is divided by row 0's sum, and so on."),
-            "error": ("expects-an-error", "3 lines up with 3, so broadcasting raises no error."),
+            "less than 1": ("divisor-too-large", "Rows 0 and 1 have smaller sums than its own."),
         },
         asks=(
             "Here's softmax on a batch of three rows:\n\n"
             "    x = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 1.0], [4.0, 3.0, 2.0]])\n"
             "    exps = x.exp()\n"
             "    probs = exps / exps.sum(dim=1)\n\n"
-            "What do you get for the row sums of `probs`?"
+            "What does the last row of `probs` sum to?"
         ),
     ),
     "bare_max": Question(
@@ -132,13 +132,9 @@ QUESTIONS = {
         "changed",
         {"as before": ("copies-arguments", "x is the caller's tensor under another name.")},
         asks=(
-            "You pass a tensor to a function:\n\n"
-            "    def softmax(x):\n"
-            "        x -= x.max()\n"
-            "        return x.exp() / x.exp().sum()\n"
-            "    row = torch.tensor([1.0, 2.0, 3.0])\n"
-            "    probs = softmax(row)\n\n"
-            "Is `row` still as before, or changed?"
+            "You pass a tensor to a function:\n\n    def softmax(x):\n        x -= x.max()\n       "
+            " return x.exp() / x.exp().sum()\n    row = torch.tensor([1.0, 2.0, 3.0])\n    probs = "
+            "softmax(row)\n\nIs `row` still as before, or has it changed?"
         ),
     ),
 }

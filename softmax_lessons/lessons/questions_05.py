@@ -92,7 +92,7 @@ QUESTIONS = {
         "delete",
         {
             "keep": ("needs-help", "F.softmax already subtracts the maximum."),
-            "fix": ("needs-help", "F.softmax needs no help, whatever the dim."),
+            "fix": ("needs-help", "F.softmax doesn't need help, whatever the dim."),
         },
         asks=(
             'You review a tutorial that says: "To avoid overflow errors, subtract the maximum '

@@ -25,7 +25,7 @@ def _huge_equal_logits(logit: float, classes: int) -> Question:
             ),
             int(answer + step): (
                 "one-step-up",
-                f"Numbers there are {step:g} apart, and log {classes} is rounded down.",
+                f"Numbers this large are {step:g} apart, and log {classes} is rounded down.",
             ),
         },
         asks=(
@@ -37,7 +37,7 @@ def _huge_equal_logits(logit: float, classes: int) -> Question:
 
 
 def _rounded_down(random: Random) -> tuple[float, int]:
-    """Draw logits so large that numbers are 1 to 8 apart, which round log(classes) down."""
+    """Draw logits large enough for numbers to be 1 to 8 apart, which round log(classes) down."""
     while True:
         logit = random.choice([1e7, 1.5e7, 2e7, 3e7, 5e7, 6e7, 1e8])
         classes = random.choice([2, 3, 4, 5, 8, 10, 12, 20, 30, 50, 60, 100, 1000])
@@ -47,7 +47,7 @@ def _rounded_down(random: Random) -> tuple[float, int]:
             return logit, classes
 
 
-# a head, the curve that it draws, and what shows it
+# a head, the curve that it draws, and what gives it away
 HEADS = (
     (
         "F.cross_entropy(z.softmax(1), t)",
@@ -83,7 +83,7 @@ def _which_head(order: list[int]) -> Question:
     answer = tuple(number for _curve, number, _told in curves)
 
     def first_that_is_off(guess: tuple[int, ...]) -> tuple[str, str]:
-        """Return a slug and a sentence for the plainest curve that has the wrong head."""
+        """Return a slug and a sentence for the most obvious curve with the wrong head."""
         for curve, number, told in sorted(curves, key=lambda each: "eadbc".index(each[0])):
             if guess["abcde".index(curve)] != number:
                 return f"curve-{curve}", f"Look at curve {curve} again: it {told}"
@@ -163,7 +163,7 @@ QUESTIONS = {
     "scattered_logits": Question(
         "higher",
         {
-            "the same": ("guesses-are-guesses", "They're guesses as before, but surer ones."),
+            "the same": ("guesses-are-guesses", "They're still guesses, but surer ones."),
             "lower": ("sure-is-better", "Nine in ten sure guesses are sure of a wrong class."),
         },
         asks=(
@@ -172,10 +172,24 @@ QUESTIONS = {
             "whatever the input shows. Is its mean loss lower than 2.30, the same or higher?"
         ),
     ),
+    "nan_losses": Question(
+        1,
+        {
+            0: ("target-decides", "The sum that row 7 is divided by includes the nan."),
+            200: ("one-nan-spreads", "Each row has its own softmax; only the mean mixes them."),
+        },
+        asks=(
+            "One of 2000 logits is nan:\n\n"
+            "    z, t = torch.zeros(200, 10), torch.arange(200) % 10\n"
+            "    z[7, 4] = math.nan\n"
+            '    losses = F.cross_entropy(z, t, reduction="none")\n\n'
+            "How many of the 200 losses are nan?"
+        ),
+    ),
     "log_softmax_before": Question(
         "nothing",
         {
-            "a floor": ("every-softmax-hurts", "It doesn't change the differences of the logits."),
+            "a floor": ("every-softmax-hurts", "The differences between the logits don't change."),
             "nan": ("logs-of-logs", "It takes logits, and shifting them does no harm."),
         },
         asks=(

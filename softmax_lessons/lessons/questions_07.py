@@ -16,7 +16,7 @@ def _padded_mean(losses: list[float], rows: int) -> Question:
                 "padding-is-counted",
                 f"That divides by all {in_words(rows)} rows, but only {in_words(count)} count.",
             ),
-            total: ("sum-instead-of-mean", f"That is the sum; {in_words(count)} rows count."),
+            total: ("sum-instead-of-mean", f"That's the sum; {in_words(count)} rows count."),
         },
         within=0.005,
         asks=(
@@ -82,7 +82,7 @@ def _whole_batch(words: int, loss: float, loss_of_one: float, padding: int) -> Q
         {
             round((loss + loss_of_one) / 2, 4): (
                 "mean-of-means",
-                f"There, one word weighs as much as {in_words(words)} together.",
+                f"Then one word weighs as much as {in_words(words)} together.",
             ),
             round(total / (count + padding), 4): (
                 "padding-is-counted",
@@ -91,7 +91,7 @@ def _whole_batch(words: int, loss: float, loss_of_one: float, padding: int) -> Q
             ),
             round(total, 4): (
                 "sum-instead-of-mean",
-                f"That is the sum; {in_words(count)} words count.",
+                f"That's the sum; {in_words(count)} words count.",
             ),
         },
         within=0.005,
@@ -121,15 +121,15 @@ def _smoothing_floor(classes: int, smoothing: float) -> Question:
             ),
             round(-math.log(kept), 4): (
                 "target-alone",
-                f"That is -log({kept:g}); the {others} others cost something too.",
+                f"That's -log({kept:g}); the {others} others cost something too.",
             ),
             smoothing: (
                 "amount-is-the-floor",
-                "That is the amount of smoothing, not the loss it leads to.",
+                "That's the amount of smoothing, not the loss it leads to.",
             ),
             round(-math.log(1 - smoothing), 4): (
                 "target-alone",
-                f"That is -log({1 - smoothing:g}), but the target keeps {kept:g}.",
+                f"That's -log({1 - smoothing:g}), but the target keeps {kept:g}.",
             ),
         },
         within=0.02,
@@ -160,7 +160,7 @@ def _labels_at_once(labels: int) -> Question:
             ),
             round(1 / labels, 4): (
                 "share-is-the-loss",
-                "That is each share; the loss is minus its log.",
+                "That's each share; the loss is minus its log.",
             ),
         },
         within=0.005,
@@ -215,7 +215,7 @@ QUESTIONS = {
         {
             "folder": ("exclusive-gets-bce", "Only one folder is right, so the folders compete."),
             "both": ("bce-for-all", "With BCE, several folders could be likely at once."),
-            "neither": ("softmax-for-all", "In a softmax, two right tags get 1/2 at best."),
+            "neither": ("softmax-for-all", "In a softmax, two right tags get 1/2 each at best."),
         },
         asks=(
             "An email goes into one of five folders, and gets any number of 30 tags. A model has 5 "

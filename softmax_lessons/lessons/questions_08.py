@@ -34,13 +34,14 @@ def _scores(random: Random) -> tuple[list[float], bool]:
     return [random.randint(-30, 30) / 10 for _ in range(3)], random.random() < 0.5
 
 
-def _logits_pulled(classes: int) -> Question:
+def _logits_with_a_gradient(classes: int) -> Question:
     return Question(
         classes,
-        {1: ("diagonal-jacobian", "Every logit is part of the sum in owl's denominator.")},
+        {2: ("diagonal-jacobian", "Every logit is part of the sum that both are divided by.")},
         asks=(
-            f"A softmax has {in_words(classes)} classes, one of them owl. A loss depends only on "
-            "owl's probability. How many of the logits get a nonzero gradient?"
+            f"A softmax has {in_words(classes)} classes. The gradient of a loss with respect to "
+            "their probabilities is 1 for cat and for dog, and 0 for the rest. "
+            "How many of the logits get a nonzero gradient?"
         ),
     )
 
@@ -52,15 +53,15 @@ def _gradient_by_hand(p: list[Fraction], g: list[int]) -> Question:
         {
             float(p[0] * (1 - p[0]) * g[0]): (
                 "diagonal-jacobian",
-                "That is p * (1 - p) * g: the other two matter too.",
+                "That's p * (1 - p) * g: the other two matter too.",
             ),
             float(p[0] * g[0]): (
                 "forgets-the-average",
-                "That is p * g; first subtract the average of g.",
+                "That's p * g; first subtract the average of g.",
             ),
             float(g[0] - average): (
                 "forgets-the-factor",
-                "That is g minus its average; multiply it by p.",
+                "That's g minus its average; multiply it by p.",
             ),
             float(p[0] * average): (
                 "g-of-one-class",
@@ -89,16 +90,16 @@ def _loss_gradient(p: float) -> Question:
         {
             round(1 - p, 4): (
                 "sign-error",
-                "It is p - y, and y is 1: a rising logit lowers the loss.",
+                "It's p - y, and y is 1: a rising logit lowers the loss.",
             ),
-            p: ("p-without-y", "That is p; at the target, subtract 1."),
+            p: ("p-without-y", "That's p; at the target, subtract 1."),
             round(-1 / p, 4): (
                 "gradient-for-probs",
                 "That's -1/p, the gradient w.r.t. the probability.",
             ),
             round(p * (1 - p), 4): (
                 "diagonal-jacobian",
-                "That is p * (1 - p), the derivative of p itself.",
+                "That's p * (1 - p), the derivative of p itself.",
             ),
         },
         within=0.02,
@@ -119,8 +120,8 @@ QUESTIONS = {
             "with each of the logits. What does a row sum to?"
         ),
     ),
-    "logits_pulled_by_owl": with_other_numbers(
-        _logits_pulled, (3,), lambda random: (random.randint(4, 20),)
+    "logits_with_a_gradient": with_other_numbers(
+        _logits_with_a_gradient, (3,), lambda random: (random.randint(4, 20),)
     ),
     "gradient_by_hand": with_other_numbers(
         _gradient_by_hand,
@@ -144,7 +145,7 @@ QUESTIONS = {
         "almost 0",
         {
             "about 1": ("error-sets-pull", "The error is 1, but p * (1 - p) is a factor too."),
-            "about 0.1": ("error-sets-pull", "The target's p is about 2e-9, and is a factor."),
+            "about 0.1": ("error-sets-pull", "The target's p is about 2e-9, and it's a factor."),
         },
         asks=(
             "Two classes have the logits 20 and 0, and the second is the target. The pull on its "
@@ -156,7 +157,7 @@ QUESTIONS = {
         "zeros",
         {
             "ones": ("as-in-x-sum", "That's for x.sum(); softmax(x).sum() is 1 whatever x is."),
-            "the probabilities": ("p-times-ones", "It is p * (1 - sum of p), and p sums to 1."),
+            "the probabilities": ("p-times-ones", "It's p * (1 - sum of p), and p sums to 1."),
         },
         asks=(
             "`x` is a row of logits. Rounding aside, what is the gradient of "

@@ -61,15 +61,14 @@ def _confidence(says: float, right: int, answers: int) -> Question:
             ),
             round(says * right / answers, 4): (
                 "multiplies-confidence",
-                f"That is {says:g} * {right / answers:g}. How often is the model right?",
+                f"That's {says:g} * {right / answers:g}. How often is the model right?",
             ),
         },
         within=0.01,
         asks=(
-            f"A model for two classes gives its answer a probability of {says:g} each time, and "
+            f"A model for two classes gives its answer a probability of {says:g} every time, and "
             f"{right} of {answers} answers are right. You choose the temperature that makes the "
-            "mean cross-entropy smallest. "
-            "What probability does the model give its answers then?"
+            "mean cross-entropy smallest. What probability does the model then give its answers?"
         ),
     )
 
@@ -89,9 +88,9 @@ def _times_hotter(factor: int) -> Question:
         {
             1 / factor: (
                 "only-the-division",
-                "The difference of the probabilities shrinks as well.",
+                "The difference between the probabilities shrinks, too.",
             ),
-            1: ("temperature-keeps-size", "p - q shrinks, and it's divided by T as well."),
+            1: ("temperature-keeps-size", "p - q shrinks, and it's divided by T, too."),
             factor: (
                 "inverse-temperature",
                 "A higher temperature flattens: the pull gets weaker.",

@@ -27,7 +27,7 @@ def _standard_error(p: float, draws: int) -> Question:
             ),
             to_digits(spread, 3): (
                 "forgets-n",
-                f"That is the spread of one draw, not of the mean of {draws}.",
+                f"That's the spread of one draw, not of the mean of {draws}.",
             ),
         },
         within=0.1,
@@ -60,8 +60,8 @@ def _taken_as_shares(logits: list[float]) -> Question:
         asks=(
             f"The logits of cat, dog and owl are {listed(logits)}; their softmax is "
             f"{listed([f'{p:.3f}' for p in probs])}. The logits go into "
-            "`torch.distributions.Categorical(logits)`, without a keyword. "
-            "What probability does cat have there?"
+            "`torch.distributions.Categorical(logits)`, without a keyword. What probability does "
+            "cat get?"
         ),
     )
 
@@ -126,7 +126,7 @@ def _kept(shares: Sequence[Fraction], p: Fraction) -> int:
 
 
 def _after_top_k(tenths: list[int], k: int, hundredths: int) -> Question:
-    """The probabilities of k classes are taken again before top-p keeps some of them."""
+    """Softmax is taken again over k classes before top-p keeps some of them."""
     p, whole = Fraction(hundredths, 100), [Fraction(tenth, 10) for tenth in tenths]
     shares = [Fraction(tenth, sum(tenths[:k])) for tenth in tenths[:k]]
     answer = _kept(shares, p)
@@ -146,7 +146,7 @@ def _after_top_k(tenths: list[int], k: int, hundredths: int) -> Question:
         },
         asks=(
             f"The probabilities are {listed([float(share) for share in whole])}. Top-k keeps the "
-            f"{in_words(k)} largest, and softmax is taken again. Then top-p keeps the fewest, from "
+            f"{in_words(k)} largest, and you take softmax again. Then top-p keeps the fewest, from "
             f"the largest down, that add up to {float(p):g} or more. How many stay?"
         ),
     )
@@ -211,7 +211,7 @@ QUESTIONS = {
     "gumbel_of_probs": Question(
         "flatter",
         {
-            "same": ("probs-to-gumbel", "What you add the noise to is taken as logits."),
+            "same": ("probs-to-gumbel", "Whatever you add the noise to is taken as logits."),
             "sharper": ("probs-to-gumbel", "Probabilities lie closer together than the logits."),
         },
         asks=(
@@ -225,7 +225,7 @@ QUESTIONS = {
         "zero",
         {
             "same": ("values-decide", "The values are the same, but the gradients cancel."),
-            "reversed": ("minus-wins", "There is a plus and a minus: they cancel."),
+            "reversed": ("minus-wins", "There's a plus and a minus: they cancel."),
         },
         asks=(
             "`soft` is a softmax, and `hot` its one-hot draw, which has no gradient. To give the "

@@ -69,7 +69,7 @@ def _entries_picked(words: list[int], classes: int) -> Question:
         {
             count: (
                 "one-per-row",
-                f"`:` is every row: each word is looked up in all {in_words(count)}.",
+                f"`:` means every row: each word is looked up in all {in_words(count)}.",
             ),
             1: ("one-entry", f"Each of the {in_words(count)} words is looked up in every row."),
         },
@@ -90,7 +90,7 @@ def _perplexity(powers: list[int]) -> float:
 
 
 def _corpus_perplexity(first: list[int], second: int) -> Question:
-    """Each word has the probability 1/2 to a power; the second text is one word."""
+    """Each word's probability is a power of 1/2; the second text is one word."""
     perplexities = [_perplexity(first), _perplexity([second])]
     denominators = [2**power for power in (*first, second)]
     texts = listed([f"1/{d}" for d in denominators[:-1]])
@@ -121,7 +121,7 @@ def _corpus_perplexity(first: list[int], second: int) -> Question:
 
 
 def _powers(random: Random) -> tuple[list[int], int]:
-    """Draw powers of the first text whose mean is whole."""
+    """Draw powers for the first text, with an integer as their mean."""
     middle = random.randint(2, 4)
     apart = random.randrange(1, middle)
     return random.sample([middle - apart, middle, middle + apart], 3), random.randint(1, 5)

@@ -84,7 +84,7 @@ QUESTIONS = {
     "multiplied_by_mask": Question(
         "hidden",
         {
-            "real": ("zero-is-nothing", "A score of 0 is not nothing: exp(0) is 1."),
+            "real": ("zero-is-nothing", "A score of 0 isn't nothing: exp(0) is 1."),
             "equal": ("zero-is-nothing", "0 and -0.21 are two different scores."),
         },
         asks=(
@@ -111,11 +111,11 @@ QUESTIONS = {
         "hidden",
         {
             "real": ("low-enough", "-10000 is a score, and here the larger one."),
-            "both": ("low-means-small", "They lie 10000 apart, so one of them takes all."),
+            "both": ("low-means-small", "They're 10000 apart, so one of them takes everything."),
         },
         asks=(
-            "A query has two keys. The real one has a score of -20000. The score of the hidden one "
-            "is replaced by -10000. After softmax, which one gets the weight: the real key, the "
+            "A query has two keys. The real one has a score of -20000. The hidden one's score is "
+            "replaced by -10000. After softmax, which one gets the weight: the real key, the "
             "hidden key or both?"
         ),
     ),
@@ -123,7 +123,7 @@ QUESTIONS = {
         "thirds",
         {
             "zeros": ("low-means-small", "The scores are equal, and equal scores share evenly."),
-            "nan": ("as-with-inf", "That is what -inf gives; -1e9 is a number like any other."),
+            "nan": ("as-with-inf", "That's what -inf gives; -1e9 is a number like any other."),
         },
         asks=(
             "All three keys of a query are hidden: their scores, 1, 5 and 2, are all replaced by "
@@ -162,7 +162,7 @@ QUESTIONS = {
     "triu_mask": Question(
         "future",
         {
-            "itself": ("polarity-inverted", "Here True means: may be seen."),
+            "itself": ("polarity-inverted", "Here, True means that a key may be seen."),
             "everything": ("mask-ignored", "The mask is used; what does True mean?"),
         },
         asks=(
@@ -182,9 +182,9 @@ QUESTIONS = {
             "last": ("aligned-at-the-end", "Row 0 of a causal mask sees key 0, not key 3."),
         },
         asks=(
-            "A program writes word after word. It passes one query, that of word 4, and the keys "
-            "and values of words 1 to 4 to `F.scaled_dot_product_attention`, with "
-            "`is_causal=True`. Which keys does the query see?"
+            "A program writes word by word. It passes one query, for word 4, and the keys and "
+            "values for words 1 to 4 to `F.scaled_dot_product_attention`, with `is_causal=True`. "
+            "Which keys does the query see?"
         ),
     ),
     "hidden_nan": Question(
@@ -204,11 +204,24 @@ QUESTIONS = {
         },
         asks=(
             "A model adds a fourth score of 0, the sink, to the three scores of a row, takes "
-            "softmax and throws the sink's weight away. "
-            "All three keys are hidden: their scores are -inf. What are their weights?"
+            "softmax and discards the sink's weight. All three keys are hidden: their scores are "
+            "-inf. What are their weights?"
         ),
     ),
     "capped_mask": with_other_numbers(
         _capped, (2,), lambda random: (random.choice([3, 4, 5, 10, 15, 20, 30, 50]),)
+    ),
+    "empty_half": Question(
+        "nan",
+        {
+            "right": ("zero-weight-hides", "Its weight is 0, but 0 times nan is nan."),
+            "zeros": ("zero-wins", "The other half has all the weight, and 0 times nan is nan."),
+        },
+        asks=(
+            "A query's keys are split into two halves. Each half gives an output and the log of "
+            "its sum of exponentials; the softmax of the two logs weighs the two outputs. All keys "
+            "of the first half are hidden: its output is nan, and its log is -inf. "
+            "Is the merged output right, zeros or nan?"
+        ),
     ),
 }

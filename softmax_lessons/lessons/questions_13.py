@@ -1,4 +1,4 @@
-"""The predictions of lesson 13: formats with few bits."""
+"""The predictions of lesson 13: dtypes with few bits."""
 
 from random import Random
 
@@ -25,12 +25,12 @@ def _numbers_to_2(name: str, bits: int) -> Question:
             round(1024 / fewer): ("a-third", halved),
             2**fewer: (
                 "halves-too-often",
-                f"2 to the power {fewer} is the factor that is lost.",
+                f"2 to the power {fewer} is the factor that you lose.",
             ),
         },
         asks=(
             "float16 spends 10 bits on digits, so it has 1024 numbers from 1 up to, but not "
-            f"including, 2. {name} spends {bits}. How many numbers does it have there?"
+            f"including, 2. {name} spends {bits}. How many numbers does it have in this range?"
         ),
     )
 
@@ -48,9 +48,9 @@ def _stalled(step: int, times: int) -> Question:
             ),
             half: (
                 "stalls-a-step-early",
-                f"At {half} the gap is {step}, so {half + step} still exists.",
+                f"At {half}, the gap is {step}, so {half + step} still exists.",
             ),
-            float16: ("as-in-float16", "That is where float16 stalls."),
+            float16: ("as-in-float16", "That's where float16 stalls."),
         },
         asks=(
             f"You add {step} to a running total {times} times, with `total = total + {step}`. The "
@@ -153,7 +153,7 @@ QUESTIONS = {
     ),
     "divided_once_more": Question(
         "refused",
-        {"drawn": ("repairs-in-place", "In bfloat16 the sum 0.9990 is rounded to 1.")},
+        {"drawn": ("repairs-in-place", "In bfloat16, the sum 0.9990 is rounded to 1.")},
         asks=(
             "The bfloat16 softmax of 1, 2 and 3 sums to 0.9990. NumPy's `choice` refuses to draw "
             "with it, because the sum must be 1. You divide by the sum, `probs / probs.sum()`, in "
@@ -165,7 +165,7 @@ QUESTIONS = {
         {
             "all": (
                 "autocast-protects-softmax",
-                "On a CPU, autocast leaves softmax and log_softmax in the dtype that comes in.",
+                "On a CPU, autocast leaves softmax and log_softmax in the dtype of their input.",
             ),
             "none": (
                 "autocast-casts-everything-down",
@@ -194,6 +194,17 @@ QUESTIONS = {
             "A gradient of 2.0e-8 is stored in 16 bits. The smallest positive number is 6e-8 in "
             "float16 and 9e-41 in bfloat16. "
             "Which dtype turns the gradient into 0: float16, bfloat16, both or neither?"
+        ),
+    ),
+    "float8_on_cpu": Question(
+        "product",
+        {
+            "difference": ("all-arithmetic-alike", "It's not implemented; the product is."),
+            "softmax": ("casts-up-by-itself", "You have to cast it up: `dtype=torch.float32`."),
+        },
+        asks=(
+            "`x` is a tensor of dtype `torch.float8_e4m3fn` on a CPU. Which one works: the product "
+            "`x * x`, the difference `x - x`, or its softmax?"
         ),
     ),
     "minus_inf_in_e4m3fn": Question(

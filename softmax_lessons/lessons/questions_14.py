@@ -36,7 +36,7 @@ def _sum_of_two(first: list[int], second: list[int]) -> Question:
 
 
 def _two_pieces(random: Random) -> tuple[list[int], list[int]]:
-    """Draw a second piece that has the largest logit, a little or far larger."""
+    """Draw a second piece with the largest logit, a little larger or far larger."""
     start = random.choice([random.randint(3, 5), random.randint(100, 1500)])
     first, second = (random.sample(range(4), 3) for _ in range(2))
     return first, [start + apart for apart in second]
@@ -95,10 +95,10 @@ def _chunks_visited(chunks: int) -> Question:
             3 * chunks: ("three-passes", "A single pass finds both the maximum and the sum."),
         },
         asks=(
-            f"A row of logits lies in a file, in {chunks} chunks, and is too large for memory. A "
-            "function writes its softmax to another file, chunk by chunk, in as few passes as "
-            "possible: when the maximum grows, it rescales the sum. How many chunks has it visited "
-            "by the time all the probabilities are written, if each visit counts?"
+            f"A row of logits is stored in a file, in {chunks} chunks, and is too large for "
+            "memory. A function writes its softmax to another file, chunk by chunk, in as few "
+            "passes as possible: when the maximum grows, it rescales the sum. How many chunks has "
+            "it visited by the time all the probabilities are written, if each visit counts?"
         ),
     )
 
@@ -159,15 +159,15 @@ QUESTIONS = {
         {
             "equal": (
                 "division-repairs",
-                "The sum was rescaled to the new maximum, and the output wasn't.",
+                "The sum was rescaled to the new maximum, but the output wasn't.",
             ),
             "less": ("rescales-the-wrong-way", "The factor you left out is below 1."),
         },
         asks=(
             "Attention in tiles keeps a sum of exps and an output, the sum of exps times values, "
             "which it divides by the sum at the end. When the maximum grows, you rescale the sum "
-            "and forget the output. All values are 1, and the scores rise from tile to tile. "
-            "Is the result less than 1, equal to 1, or more?"
+            "but forget the output. All values are 1, and the scores rise from tile to tile. Is "
+            "the result less than 1, equal to 1, or more?"
         ),
     ),
     "chunks_visited": with_other_numbers(

@@ -1,4 +1,4 @@
-"""The predictions of lesson 15: a softmax over processes."""
+"""The predictions of lesson 15: a softmax across processes."""
 
 import math
 from random import Random
@@ -30,7 +30,7 @@ def _bytes_sent(processes: int, piece: int) -> Question:
             ),
             2 * message: (
                 "twice-around",
-                "It's twice round, but each round has one step fewer than there are processes.",
+                "It goes round twice, but each round has one step fewer than there are processes.",
             ),
             (processes - 1) * message: (
                 "sends-to-everybody",
@@ -38,7 +38,7 @@ def _bytes_sent(processes: int, piece: int) -> Question:
             ),
             (processes - 1) * piece: (
                 "once-around",
-                "That's the first round; the totals have to go round as well.",
+                "That's the first round; the totals have to go round, too.",
             ),
             2 * piece: (
                 "one-piece",
@@ -103,7 +103,7 @@ def _below_zero(rows: int, processes: int, columns: int) -> Question:
             f"A batch has {counted(rows, 'row')}, and its {in_words(classes)} classes are split "
             f"over {in_words(processes)} processes, {counted(columns, 'column')} each. Every "
             "process gets the gradient of the mean cross-entropy with respect to its own logits. "
-            f"How many of all the {rows * classes} numbers are negative?"
+            f"How many of the {rows * classes} numbers are negative?"
         ),
     )
 
@@ -177,7 +177,7 @@ QUESTIONS = {
         "zeros",
         {
             "right": ("value-is-enough", "A number that arrives in a message has no history."),
-            "twice": ("sums-the-losses", "Twice would come from adding up the gradients."),
+            "twice": ("sums-the-losses", "Adding up the gradients would give twice as much."),
         },
         asks=(
             "Two processes share a row. The loss is the log of the total of all exps, minus the "

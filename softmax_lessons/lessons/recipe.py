@@ -13,7 +13,7 @@ Reduction = Callable[..., Tensor]  # called as reduction(x, dims, keepdim=...)
 
 
 def given(x: Tensor, dim: Dims) -> Dims:
-    """Choose the dim that was asked for."""
+    """Choose the given dim."""
     return dim
 
 
@@ -23,52 +23,52 @@ def everything(x: Tensor, dim: Dims) -> Dims:
 
 
 def always(position: int) -> DimChoice:
-    """Choose the same dim, whatever was asked for."""
+    """Choose the same dim, whatever dim is given."""
     return lambda x, dim: position
 
 
 def neighbour(step: int) -> DimChoice:
-    """Choose the dim `step` places further on, going round."""
+    """Choose the dim `step` positions further on, wrapping around."""
     return lambda x, dim: (dim + step) % x.dim()
 
 
 def implicit(x: Tensor, dim: Dims) -> Dims:
-    """Choose what `torch.nn.functional.softmax` does when it isn't told."""
+    """Choose the dim that `torch.nn.functional.softmax` picks when none is given."""
     return 0 if x.dim() in (0, 1, 3) else 1
 
 
 def beside(step: int) -> DimChoice:
-    """Choose the dim `step` places further on, without going round."""
+    """Choose the dim `step` positions further on, without wrapping around."""
     return lambda x, dim: dim + step
 
 
 def all_but_the_first(x: Tensor, dim: Dims) -> Dims:
-    """Choose all dims but the first one; that one, if it is alone."""
+    """Choose all dims but the first, or the first if there are no others."""
     return tuple(range(1, x.dim())) or 0
 
 
 def all_but_the_last(x: Tensor, dim: Dims) -> Dims:
-    """Choose all dims but the last one; that one, if it is alone."""
+    """Choose all dims but the last, or the last if there are no others."""
     return tuple(range(x.dim() - 1)) or 0
 
 
 def all_the_others(x: Tensor, dim: Dims) -> Dims:
-    """Choose all dims but the one that was asked for."""
+    """Choose all dims but the given one."""
     return tuple(i for i in range(x.dim()) if i != dim % x.dim())
 
 
 def one_too_low(x: Tensor, dim: Dims) -> Dims:
-    """Choose the dim before the one that was asked for, if that was negative."""
+    """Choose the dim before the given one, if that is negative."""
     return dim if dim >= 0 else dim + x.dim() - 1
 
 
 def negated(x: Tensor, dim: Dims) -> Dims:
-    """Choose the number that was asked for with the other sign."""
+    """Choose the given number with its sign flipped."""
     return -dim
 
 
 def unsigned(x: Tensor, dim: Dims) -> Dims:
-    """Choose the absolute value of the number that was asked for."""
+    """Choose the absolute value of the given number."""
     return abs(dim)
 
 
@@ -78,17 +78,17 @@ def mirrored(x: Tensor, dim: Dims) -> Dims:
 
 
 def unchanged(x: Tensor, dim: Dims) -> Tensor:
-    """Leave the step out."""
+    """Skip this step."""
     return x
 
 
 def nothing(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    """Subtract no maximum at all."""
+    """Subtract nothing."""
     return torch.zeros((), dtype=x.dtype)
 
 
 def ones(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    """Divide by no sum at all."""
+    """Divide by nothing."""
     return torch.ones((), dtype=x.dtype)
 
 
@@ -98,25 +98,25 @@ def quotient(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
 
 
 def difference(shifted: Tensor, powers: Tensor, total: Tensor) -> Tensor:
-    """Return the logarithms of the shares, without ever computing a share."""
+    """Return the logs of the shares, without ever computing a share."""
     return shifted - total.log()
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The right softmax, as it stands; a misconception replaces some of its steps.
+    """By default the right softmax; a misconception replaces some of its steps.
 
     Attributes:
-        enter: done to the logits first.
+        enter: applied to the logits first.
         centre: what is subtracted from the logits.
         max_dim: the dims that `centre` is taken over.
         max_keepdim: whether `centre` keeps them.
-        power: what makes the shifted logits positive.
+        power: makes the shifted logits positive.
         total: what the powers are divided by.
         sum_dim: the dims that `total` is taken over.
         sum_keepdim: whether `total` keeps them.
-        join: makes the result of the shifted logits, the powers and the total.
-        leave: done to the result last.
+        join: computes the result from the shifted logits, the powers and the total.
+        leave: applied to the result last.
         times: how often all of this is done.
     """
 

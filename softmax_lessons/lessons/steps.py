@@ -1,4 +1,4 @@
-"""Steps that a misconception puts in place of the right ones, and whole softmaxes of them."""
+"""Steps that a misconception swaps in for the right ones, and whole softmaxes built from them."""
 
 import math
 from collections.abc import Callable
@@ -42,12 +42,12 @@ def scaled_by(factor: float) -> Step:
 
 
 def clamped_to(low: float, high: float) -> Step:
-    """Cut the logits off at two bounds."""
+    """Clamp the logits between two bounds."""
     return lambda x, dim: x.clamp(low, high)
 
 
 def filled_with(value: float) -> Step:
-    """Put a number in place of -inf."""
+    """Replace -inf with a number."""
     return lambda x, dim: x.masked_fill(x == -math.inf, max(value, torch.finfo(x.dtype).min))
 
 
@@ -57,7 +57,7 @@ def standardised(over: DimChoice, correction: int, eps: float = 0.0, inside: boo
     def step(x: Tensor, dim: Dims) -> Tensor:
         dims = over(x, dim)
         variance = (x - x.mean(dims, keepdim=True)).square().sum(dims, keepdim=True)
-        variance = variance / (length(x, dims) - correction)  # 0 / 0 as `std` has it, unwarned
+        variance = variance / (length(x, dims) - correction)  # 0 / 0 as in `std`, but no warning
         spread = (variance + eps).sqrt() if inside else variance.sqrt() + eps
         return (x - x.mean(dims, keepdim=True)) / spread
 
@@ -109,7 +109,7 @@ def running_max(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
 
 
 def root_of_squares(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    """Return the norm of each slice, without the infinite ones."""
+    """Return the norm of each slice."""
     return x.square().sum(dim, keepdim=True).sqrt()
 
 
@@ -119,12 +119,12 @@ def constant(number: float) -> Reduction:
 
 
 def unsqueezed_at(position: int) -> Callable[[Reduction], Reduction]:
-    """Put the dim that a reduction removes back at a fixed place."""
+    """Put the dim that a reduction removes back at a fixed position."""
     return lambda reduction: lambda x, dim, keepdim: reduction(x, dim).unsqueeze(position)
 
 
 def as_column(reduction: Reduction) -> Reduction:
-    """Make a column of what a reduction leaves."""
+    """Turn the result of a reduction into a column."""
     return lambda x, dim, keepdim: reduction(x, dim).reshape(-1, 1)
 
 
@@ -132,17 +132,17 @@ def as_column(reduction: Reduction) -> Reduction:
 
 
 def power_of(base: float) -> Power:
-    """Raise another number than e."""
+    """Raise a base other than e."""
     return lambda x: base**x
 
 
 def taylor(terms: int) -> Power:
-    """Cut the series of exp off after so many terms."""
+    """Cut off the series for exp after so many terms."""
     return lambda x: sum(x**k / math.factorial(k) for k in range(terms))
 
 
 def exp_from(low: float) -> Power:
-    """Cut the shifted logits off before exp."""
+    """Clamp the shifted logits before exp."""
     return lambda x: x.clamp(min=low).exp()
 
 
@@ -199,14 +199,14 @@ def constant_total(x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
 
 
 def sum_under_running_maxima(x: Tensor, dim: Dims) -> Tensor:
-    """Return softmax with a sum of exps, each less the maximum up to there."""
+    """Return softmax with a sum of exps, each shifted by the maximum so far."""
     dim = dim if isinstance(dim, int) else dim[-1]
     total = kept_sum((x - x.cummax(dim).values).exp(), dim)
     return (x - kept_max(x, dim)).exp() / total
 
 
 def rescaled_the_wrong_way(x: Tensor, dim: Dims) -> Tensor:
-    """Return softmax with a sum that is multiplied where it should be divided, as maxima grow."""
+    """Return softmax with a sum that is multiplied, not divided, when the maximum grows."""
     dim = dim if isinstance(dim, int) else dim[-1]
     first, *others = x.unbind(dim)
     largest, total = first, torch.ones_like(first)
@@ -226,7 +226,7 @@ def rounded_to(digits: int) -> Step:
 
 
 def cut_to(digits: int) -> Step:
-    """Drop all digits but so many."""
+    """Keep only so many digits, without rounding."""
     return lambda x, dim: (x * 10**digits).floor() / 10**digits
 
 
@@ -241,7 +241,7 @@ def smoothed_by(amount: float) -> Step:
 
 
 def floored_at(low: float, again: bool = False) -> Step:
-    """Raise small results to a bound; and divide by the sum again."""
+    """Raise small results to a bound, and divide by the sum again if asked."""
 
     def step(x: Tensor, dim: Dims) -> Tensor:
         x = x.clamp(min=low)
@@ -269,17 +269,17 @@ def plain(x: Tensor, dim: Dims) -> Tensor:
 
 
 def naive_with_log(x: Tensor, dim: Dims) -> Tensor:
-    """Return the same by a logarithm."""
+    """Return softmax without a shift, through a log."""
     return (x - kept_sum(x.exp(), dim).log()).exp()
 
 
 def naive_with_normalize(x: Tensor, dim: Dims) -> Tensor:
-    """Return the same by a function that divides by a norm, and never by 0."""
+    """Return softmax without a shift, through a function that never divides by 0."""
     return torch.nn.functional.normalize(x.exp(), p=1, dim=dim)
 
 
 def through_logsumexp(x: Tensor, dim: Dims) -> Tensor:
-    """Return softmax with the maximum added back inside the logarithm of the sum."""
+    """Return softmax with the maximum added back inside the log of the sum."""
     return (x - torch.logsumexp(x, dim, keepdim=True)).exp()
 
 
@@ -319,7 +319,7 @@ def less_largest_exp(x: Tensor, dim: Dims) -> Tensor:
 
 
 def less_largest(x: Tensor, dim: Dims) -> Tensor:
-    """Subtract the maximum from exponentials."""
+    """Subtract the maximum from the exponentials."""
     exps = x.exp() - kept_max(x, dim)
     return exps / kept_sum(exps, dim)
 
@@ -337,7 +337,7 @@ def less_largest_prob(x: Tensor, dim: Dims) -> Tensor:
 
 
 def after(*steps: Step) -> tuple[Variant, ...]:
-    """Return softmaxes with another step before them, with a shift and without one."""
+    """Return softmaxes with another step before them, with and without a shift."""
     return tuple(
         lambda x, dim, step=step, softmax=softmax: softmax(step(x, dim), dim)
         for softmax in (RIGHT, plain)
@@ -351,7 +351,7 @@ def in_double(recipe: Recipe) -> Variant:
 
 
 def patched_where_nan(patch: Step, whole: bool = False) -> Variant:
-    """Replace what is nan after a softmax without a shift; or all of it, if any is."""
+    """Replace any nan after a softmax without a shift, or everything if there is one."""
 
     def variant(x: Tensor, dim: Dims) -> Tensor:
         p = plain(x, dim)

@@ -44,12 +44,12 @@ class Heated(Recipe):
     """The right softmax at a temperature, along the last dim; a misconception changes some steps.
 
     Attributes:
-        temper: done to the temperature first.
+        temper: applied to the temperature first.
         heat: applies it to the logits.
         late: applies it to the exps.
         finish: applies it to the probabilities.
 
-    The others are those of any softmax (`recipe.Recipe`).
+    The other steps are the same as in any softmax (`recipe.Recipe`).
     """
 
     temper: Callable[[float], float] = lambda temperature: temperature
@@ -87,7 +87,7 @@ def _spread(x: Tensor) -> Tensor:
 
 
 def _one_sided(shift: bool, above: Step, below: Step) -> Iterator[Variant]:
-    """Apply the temperature in different ways above and below the line, with or without a log."""
+    """Apply the temperature differently in numerator and denominator, with or without a log."""
 
     def plain(logits: Tensor, temperature: float) -> Tensor:
         x = logits - logits.amax(-1, keepdim=True) if shift else logits
@@ -108,7 +108,7 @@ def _one_sided(shift: bool, above: Step, below: Step) -> Iterator[Variant]:
 
 @lru_cache(maxsize=1024)
 def _at_one(probe: Probe) -> Probe:
-    """Return the input of a softmax without a temperature that has the same answer."""
+    """Return the input for which a plain softmax has the same answer."""
     return replace(probe, logits=probe.logits / probe.rest[0], others=None)
 
 
@@ -119,7 +119,7 @@ def _as_softmax(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
 def _all_fine(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> list[tuple[Probe, Tensor, Tensor]]:
-    """Return each input with the result and what is right, float64, if all results are numbers."""
+    """Return each input, its result and the right one in float64, if all results are finite."""
     found = []
     for probe, outcome in zip(probes, outcomes, strict=True):
         y = outcome.value
@@ -149,7 +149,7 @@ def effective(x: Tensor, y: Tensor) -> float | None:
 def _temperatures(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[float, list[float | None]]]:
-    """Yield the temperature of each input, and that of each slice of the result."""
+    """Yield each input's temperature, with the temperature of each slice of the result."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         x, y = probe.logits, outcome.value
         if y is not None and y.shape == x.shape and y.isfinite().all():
@@ -168,7 +168,7 @@ def _is_off(came: float, asked: float) -> bool:
 def _another_temperature(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
-    """Tell whether all results are right for another temperature, one for each input."""
+    """Tell whether all results are right for a different temperature, one per input."""
     off = 0
     for asked, came in _temperatures(probes, outcomes):
         known = [t for t in came if t is not None and t < math.inf]
@@ -183,7 +183,7 @@ def _another_temperature(
 def _only_beyond(
     beyond: Callable[[float, float], bool], is_so: Callable[[Probe, Tensor, Tensor], bool]
 ) -> Callable[..., bool]:
-    """Return the pattern that results are so on one side of a temperature, and right elsewhere."""
+    """Return the pattern that `is_so` holds beyond a temperature, with right results elsewhere."""
 
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
@@ -202,7 +202,7 @@ def _only_beyond(
 
 
 def _takes_all(probe: Probe, y: Tensor, right: Tensor) -> bool:
-    """Tell whether the largest logits have it all."""
+    """Tell whether the largest logits get everything."""
     largest = probe.logits == probe.logits.amax(-1, keepdim=True)
     return bool((y[~largest] == 0).all() and same(y.sum(-1), torch.ones_like(y.sum(-1))))
 
@@ -223,7 +223,7 @@ def _all_even(
 
 
 def _read(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[tuple[float, float]]:
-    """Yield temperatures that were asked for and came, where they differ, the most exact first."""
+    """Yield the given and the effective temperature where they differ, the most exact first."""
     for dtype, enough in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
         pairs = [
             pair
@@ -237,13 +237,13 @@ def _read(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[tupl
 
 
 def _round(value: float) -> float:
-    """Return the round number that is meant, if one is near."""
+    """Return the round number that was probably meant, if one is close."""
     near = float(f"{value:.3g}")
     return near if abs(near - value) < 1e-4 * abs(value) else value
 
 
 def _fit(made: Callable[[float, float], Callable[[float], float]]) -> Callable[..., Iterator]:
-    """Return a fit: `made` makes a function of temperatures of one asked for and one that came."""
+    """Return a fit: `made` turns a given and an effective temperature into a `temper` step."""
 
     def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
         tried = set()
@@ -277,7 +277,7 @@ def _inverse(asked: float, came: float) -> Callable[[float], float]:
 
 
 def _fit_bounds(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read off where the temperature is cut off: what was colder or hotter came as the bound."""
+    """Read off the bounds that the temperature is clamped to."""
     low, high = 0.0, math.inf
     for asked, came in _read(probes, outcomes):
         if came > asked:
@@ -294,11 +294,11 @@ DIVIDE = "Write `torch.softmax(logits / temperature, dim=-1)`."
 MISTAKES = (
     Misconception(
         slug="ignores-temperature",
-        says="Your result does not depend on the temperature.",
+        says="Your result doesn't depend on the temperature.",
         hints=(
             "Call your function with two temperatures and compare.",
-            "Only what differs from one logit to the next counts: a number added to all logits, "
-            "or multiplied into all exps, cancels.",
+            "Only differences between logits matter: a number that you add to all logits, or "
+            "multiply all exps by, cancels.",
             "Divide the logits by the temperature, before exp.",
         ),
         variants=({"heat": _as_it_is},),
@@ -307,9 +307,10 @@ MISTAKES = (
     Misconception(
         slug="inverse-temperature",
         says="The temperature works the wrong way round, as if you multiplied by it: a high one "
-        "sharpens where it should flatten.",
+        "sharpens the result when it should flatten it.",
         hints=(
-            "Should a temperature of 10 bring the probabilities together, or apart?",
+            "Should a temperature of 10 bring the probabilities closer together, or push them "
+            "apart?",
             "The temperature divides the logits.",
             DIVIDE,
         ),
@@ -321,7 +322,7 @@ MISTAKES = (
         says="You apply the temperature twice.",
         hints=(
             "Count the divisions by the temperature.",
-            "Compare with softmax of logits / 2 for a temperature of 2.",
+            "Compare your result at a temperature of 2 with the softmax of logits / 2.",
             DIVIDE,
         ),
         variants=({"temper": lambda t: t * t},),
@@ -343,11 +344,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="temperature-on-probs",
-        says="You apply the temperature to probabilities and take a softmax of those: one softmax "
-        "too many.",
+        says="You apply the temperature to probabilities and take a softmax of those: that's one "
+        "softmax too many.",
         hints=(
             "How many times do the logits pass through exp?",
-            "Divide the logits, then one softmax.",
+            "Divide the logits, then take one softmax.",
             DIVIDE,
         ),
         variants=(
@@ -361,7 +362,7 @@ MISTAKES = (
         "your results don't sum to 1.",
         hints=(
             "Print the sum of your result.",
-            "Write out the numerator and the denominator. Are they made of the same exps?",
+            "Write out the numerator and the denominator. Do they use the same exps?",
             "Compute `z = logits / temperature` first, and use nothing but `z` after that.",
         ),
         variants=tuple(
@@ -378,16 +379,16 @@ MISTAKES = (
     ),
     Misconception(
         slug="power-of-temperature",
-        says="You raise the probabilities to a power, and don't divide by their new sum.",
+        says="You raise the probabilities to a power, but don't divide by their new sum.",
         hints=(
             "Print the sum of your result.",
             "Squares of numbers that sum to 1 don't sum to 1.",
-            "Divide the logits first; everything after is the softmax you know.",
+            "Divide the logits first; everything after that is the softmax you know.",
         ),
         variants=(
             {"heat": _as_it_is, "finish": _to_the_power_of_inverse},
             {"heat": _as_it_is, "finish": lambda p, t: p**t},
-            # at a low temperature, a last digit of these makes a difference
+            # at a low temperature, the last digit of these makes a difference
             lambda logits, temperature: _share(logits) ** (1 / temperature),
             lambda logits, temperature: (torch.log_softmax(logits, -1) / temperature).exp(),
             lambda logits, temperature: (torch.log_softmax(logits, -1) * temperature).exp(),
@@ -395,13 +396,13 @@ MISTAKES = (
     ),
     Misconception(
         slug="power-of-probs",
-        says="You take the exps or probabilities of the raw logits, and apply the "
-        "temperature to those. The ones too small to be stored are 0 by then, and stay 0 however "
-        "high the temperature.",
+        says="You take the exps or probabilities of the raw logits, and apply the temperature to "
+        "those. Any that are too small to store are 0 by then, and stay 0 however high the "
+        "temperature is.",
         hints=(
             "Try the logits 200 and 0 at a temperature of 100.",
             "exp(x) to the power 1 / T is exp(x / T), but only if exp(x) can be stored.",
-            "Divide the logits, before anything can vanish.",
+            "Divide the logits, before anything can underflow.",
         ),
         variants=(
             {"heat": _as_it_is, "late": _to_the_power_of_inverse},
@@ -415,11 +416,11 @@ MISTAKES = (
     ),
     Misconception(
         slug="maximum-before-temperature",
-        says="You subtract the maximum that the logits had before the division, so the largest "
-        "is not 0 afterwards.",
+        says="You subtract the maximum of the undivided logits, so the largest number isn't 0 "
+        "afterwards.",
         hints=(
             "After your subtraction, what is the largest number of a row?",
-            "Divide first, and take the maximum of what comes out.",
+            "Divide first, then take the maximum of the quotients.",
             "Write `z = logits / temperature`, then `z - z.amax(dim=-1, keepdim=True)`.",
         ),
         variants=(
@@ -431,9 +432,9 @@ MISTAKES = (
         slug="rounds",
         says="You round the temperature or the divided logits to integers.",
         hints=(
-            "Print what you take the softmax of. Are those numbers rounder than they should be?",
+            "Print the numbers that go into your softmax. Are they rounder than they should be?",
             "`//` and `int` drop the decimals, and 0.5 becomes 0.",
-            "Write `/`, and use the temperature as it comes.",
+            "Write `/`, and use the temperature unchanged.",
         ),
         variants=(
             {"temper": int},
@@ -451,7 +452,7 @@ MISTAKES = (
         hints=(
             "Try the logits 0 and 0.01 at a temperature of 0.01, and of 0.001.",
             "The exercise allows any positive temperature.",
-            "Leave the `max`, `min` or `clamp` out.",
+            "Leave out the `max`, `min` or `clamp`.",
         ),
         fit=_fit_bounds,
     ),
@@ -459,7 +460,7 @@ MISTAKES = (
         slug="adds-to-temperature",
         says="You add a number to the temperature before you divide by it.",
         hints=(
-            "What is that number there for? The temperature is above 0 here.",
+            "What is that number for? The temperature is always above 0.",
             "Even a tiny number shows in the last digits of float64, and at a tiny temperature.",
             "Divide by the temperature alone.",
         ),
@@ -467,20 +468,20 @@ MISTAKES = (
     ),
     Misconception(
         slug="argmax-when-cold",
-        says="Below some temperature, you give the largest logit everything. That is where T -> 0 "
-        "leads, but at any T above 0 the others keep a share, if they are near enough.",
+        says="Below some temperature, you give the largest logit everything. That's the limit for "
+        "T -> 0, but at any T above 0 the others keep a share if they're close enough.",
         hints=(
             "Try the logits 0 and 0.01 at a temperature of 0.01.",
             "How sharp softmax is depends on the differences divided by T, not on T alone.",
-            "Leave the `if` and the `argmax` out: the temperature is above 0 here.",
+            "Leave out the `if` and the `argmax`: the temperature is always above 0.",
         ),
         pattern=_only_beyond(lambda t, cold: t <= cold, _takes_all),
     ),
     Misconception(
         slug="ignores-the-logits",
-        says="All the results of a row are the same number: the logits play no part.",
+        says="All the results in a row are the same number: the logits have no effect.",
         hints=(
-            "Which step of yours forgets which logit is larger?",
+            "Which of your steps forgets which logit is larger?",
             "Softmax gives the larger logit the larger probability, at any temperature.",
             DIVIDE,
         ),
@@ -488,22 +489,22 @@ MISTAKES = (
     ),
     Misconception(
         slug="uniform-when-hot",
-        says="Above some temperature, you give all classes the same. That is where a large T "
-        "leads, but logits that are far apart still get different results.",
+        says="Above some temperature, you give all classes the same probability. That's the limit "
+        "for large T, but logits that are far apart still get different probabilities.",
         hints=(
             "Try the logits 200 and 0 at a temperature of 100.",
             "How flat softmax is depends on the differences divided by T, not on T alone.",
-            "Leave the `if` out.",
+            "Leave out the `if`.",
         ),
         pattern=_only_beyond(lambda t, hot: t >= hot, _is_even),
     ),
     Misconception(
         slug="changes-temperature",
-        says="Your results are right for another temperature: you divide by a root, a power or a "
-        "multiple of the temperature, or by something else instead.",
+        says="Your results are right for a different temperature: you divide by a root, a power or "
+        "a multiple of the temperature, or by something else.",
         hints=(
             "Print what you divide by, for a temperature of 2.",
-            "Nothing is done to the temperature itself.",
+            "The temperature itself stays as it is.",
             DIVIDE,
         ),
         variants=(
@@ -521,7 +522,7 @@ MISTAKES = (
         "of the logits. Softmax has one power, e to the logits / T.",
         hints=(
             "What does your formula give for a logit of 0, and for a negative one?",
-            "The temperature divides; `**` is not the operator for that.",
+            "The temperature divides; `**` isn't the operator for that.",
             DIVIDE,
         ),
         variants=(
@@ -542,7 +543,7 @@ MISTAKES = (
         says="You return the divided logits, without a softmax.",
         hints=(
             "Do your results sum to 1?",
-            "The division makes other logits; what turns them into probabilities?",
+            "After the division, they're still logits; what turns them into probabilities?",
             "A softmax is missing at the end.",
         ),
         variants=(
@@ -552,8 +553,8 @@ MISTAKES = (
     ),
     Misconception(
         slug="sum-over-wrong-dim",
-        says="Your softmax runs over a dim other than the last, which has the classes, or over "
-        "more dims than that.",
+        says="Your softmax runs over a dim other than the last one (the classes), or over more "
+        "dims than that.",
         hints=(
             "Along which dim do your results sum to 1?",
             "The classes of one prediction compete, and they lie along the last dim.",
@@ -568,10 +569,10 @@ MISTAKES = (
     ),
     Misconception(
         slug="global-sum",
-        says="You divide by the sum of the whole tensor, so all of it sums to 1 instead of each "
-        "row.",
+        says="You divide by the sum of the whole tensor, so the whole tensor sums to 1 instead of "
+        "each row.",
         hints=(
-            "Which entries compete with each other? Which does your sum add up?",
+            "Which entries compete with each other? Which ones does your sum add up?",
             "Each row of classes has its own sum.",
             "Write `.sum(dim=-1, keepdim=True)`.",
         ),
@@ -626,48 +627,48 @@ def _rows(probe: Probe, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
 
 
 def _at_its_temperature(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """A row has the probabilities of its own temperature, not of another one."""
+    """A row has the probabilities of its own temperature, not of a different one."""
     asked = probe.rest[0]
     for x, y in _rows(probe, value):
         came = effective(x, y)
         if came is not None and _is_off(came, asked):
             if came == math.inf:
-                return "All the probabilities of a row are the same, whatever its logits."
+                return "All the probabilities in a row are the same, whatever its logits."
             if came < 0:
                 return "In one row, the lower logit has the larger probability."
             return (
-                f"One row has the probabilities of the temperature {number(came)}. The one asked "
-                f"for is {number(asked)}."
+                f"One row has the probabilities for a temperature of {number(came)}. You were "
+                f"asked for {number(asked)}."
             )
     return ""
 
 
 def _hotter_is_flatter(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The largest share is below that at temperature 1 if it is hot, and above it if it is cold."""
+    """The largest share is smaller than at temperature 1 when hot, and larger when cold."""
     asked = probe.rest[0]
     for x, y in _rows(probe, value):
         at_one = torch.softmax(x, 0).max().item()
         came = y.max().item()
         if asked > 1 and came > at_one + 1e-3:
             return (
-                f"A temperature of {number(asked)} brings probabilities together. At 1, the "
-                f"largest of one row is {number(at_one)}; in your result, it is {number(came)}."
+                f"A temperature of {number(asked)} brings probabilities closer together. At 1, the "
+                f"largest in one row is {number(at_one)}; in your result, it's {number(came)}."
             )
         if asked < 1 and came < at_one - 1e-3:
             return (
-                f"A temperature of {number(asked)} drives probabilities apart. At 1, the largest "
-                f"of one row is {number(at_one)}; in your result, it is {number(came)}."
+                f"A temperature of {number(asked)} pushes probabilities apart. At 1, the largest "
+                f"in one row is {number(at_one)}; in your result, it's {number(came)}."
             )
     return ""
 
 
 def _ratios(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """Two probabilities of a row have the ratio exp(difference of the logits / T)."""
+    """Two probabilities in a row have the ratio exp(difference of the logits / T)."""
     for x, y, p in _rows(probe, value, expected):
         if found := laws.wrong_ratio(y, p):
             i, j, came, wanted = found
             return (
-                f"The logits {number(x[i].item())} and {number(x[j].item())} of one row have "
+                f"In one row, the logits {number(x[i].item())} and {number(x[j].item())} have "
                 f"probabilities with the ratio {number(came)}. At a temperature of "
                 f"{number(probe.rest[0])}, it should be exp(difference / T), {number(wanted)}."
             )
@@ -689,8 +690,9 @@ LAWS = (
         "hotter-is-not-flatter",
         _hotter_is_flatter,
         (
-            "Should a temperature of 10 bring the probabilities together, or apart?",
-            "Differences of logits are divided by the temperature, before exp.",
+            "Should a temperature of 10 bring the probabilities closer together, or push them "
+            "apart?",
+            "The differences between logits are divided by the temperature, before exp.",
             DIVIDE,
         ),
     ),
@@ -699,11 +701,11 @@ LAWS = (
         _ratios,
         (
             "What do you take exp of?",
-            "Two results of one row have the ratio exp((a - b) / T), whatever else is in it.",
+            "Two results in a row have the ratio exp((a - b) / T), whatever else the row holds.",
             DIVIDE,
         ),
     ),
-    # the last: what is wrong on ordinary logits says more than a nan on far ones
+    # last: a mistake on ordinary logits says more than a nan on extreme ones
     *laws.of("gives-nan", "gives-inf", "some-slices-wrong"),
 )
 
@@ -729,11 +731,11 @@ def _probes() -> tuple[Probe, ...]:
         _at(grid([0, 1], [1000, 1001]), 1.0),
         _at(row(-3000, -3001), 2.0),
         _at(row(10, 0, 6), 0.1),
-        # cold and hot, and yet none has it all; -20 makes room for the rounding of 1 / T
+        # cold and hot, but no logit gets everything; -20 leaves room for the rounding of 1 / T
         _at(row(0, 0.01, -20), 0.01),
         _at(row(0, 0.05, 0.1, -20), 0.05),
         _at(row(1000, 0), 1000.0),
-        # twice, for what is random
+        # twice, to catch random results
         _at(scores(4, 8), 2.0),
         _at(scores(4, 8), 2.0, seed=1),
     )

@@ -42,9 +42,9 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
     mixed = any(below is not None and below[0] != above[0] for above, below in meetings)
     verdict = ("runs, but wrong" if mixed else "fits") if fits else "error"
     for i, ((above, below), word) in enumerate(zip(meetings, words, strict=True)):
-        clash = "≠" in word
-        _box(ax, -i, 2, above)
-        _box(ax, -i, 1, below)
+        clash, strange = "≠" in word, below is not None and below[0] != above[0]
+        _box(ax, -i, 2, above, BLUE)
+        _box(ax, -i, 1, below, VERMILION if strange else BLUE)
         ax.text(
             -i,
             0.5,
@@ -55,11 +55,12 @@ def align_shapes(ax: "Axes", upper: Mapping[str, int], lower: Mapping[str, int])
             color=VERMILION if clash else BLACK,
             fontweight="bold" if clash else "normal",
         )
-        if below is not None and below[0] != above[0]:
+        if strange:
             meeting = f"{below[0]} under {above[0]}"
             ax.text(-i, 0.28, meeting, ha="center", va="top", fontsize=8.5, color=VERMILION)
     shapes = [str(tuple(shape.values())) for shape in (upper, lower)]
-    ax.set_title(f"{shapes[0]} / {shapes[1]}: {verdict}", fontsize=11)
+    color = BLACK if verdict == "fits" else VERMILION
+    ax.set_title(f"{shapes[0]} / {shapes[1]}: {verdict}", fontsize=11, color=color)
     ax.set_xlim(0.45 - len(upper), 0.5)
     ax.set_ylim(0, 2.5)
     ax.set_axis_off()
@@ -85,11 +86,11 @@ def _meet(above: tuple[str, int], below: tuple[str, int] | None) -> str:
     return f"stretches to {size}" if above[1] == 1 else f"{above[1]} ≠ {size}"
 
 
-def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None) -> None:
-    """Draw one dim, or a dashed box if there is none."""
+def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None, color: str) -> None:
+    """Draw one dim in a box of this colour, or a dashed box if there is none."""
     from matplotlib.patches import Rectangle
 
-    style = {"ec": LINE, "ls": "--"} if dim is None else {"ec": BLUE, "ls": "-"}
+    style = {"ec": LINE, "ls": "--"} if dim is None else {"ec": color, "ls": "-"}
     ax.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, lw=1.5, **style))
     if dim is not None:
         ax.text(x, y + 0.1, str(dim[1]), ha="center", va="center", fontsize=14)
@@ -99,7 +100,8 @@ def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None) -> None:
 def divisor_grid(ax: "Axes", exps: Tensor, divisors: Tensor) -> str:
     """Draw each entry of a batch over its divisor, and the sum of each row.
 
-    An entry that isn't divided by its own row's sum has a dashed frame.
+    An entry that isn't divided by its own row's sum has a dashed frame, and the sum of a row with
+    such entries is bold.
 
     Args:
         ax: axes to draw on.
@@ -127,7 +129,9 @@ def divisor_grid(ax: "Axes", exps: Tensor, divisors: Tensor) -> str:
     for i in range(rows):
         for j in range(columns):
             _entry(ax, (j, i), exps[i, j].item(), each[i, j].item(), own[i, j].item())
-        ax.text(columns - 0.3, i, f"{sums[i].item():.4f}", ha="left", va="center", fontsize=11)
+        style = {} if own[i].all() else {"color": VERMILION, "fontweight": "bold"}
+        total = f"{sums[i].item():.4f}"
+        ax.text(columns - 0.3, i, total, ha="left", va="center", fontsize=11, **style)
     ax.text(columns - 0.3, -0.72, "row sum", ha="left", va="center", fontsize=9)
     ax.set_xlim(-0.5, columns + 0.6)
     ax.set_ylim(rows - 0.45, -0.9)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def bar_reliability(ax: "Axes", confidence: Tensor, right: Tensor, bins: int = 10) -> str:
     """Draw a reliability diagram: the share of right answers against the confidence, in bins.
 
-    A bar's height is the share of right answers in its bin; a mark shows the bin's mean confidence.
-    The expected calibration error is the distance between the two, averaged over the bins and
-    weighted by their share of the examples.
+    A bar's height is the share of right answers in its bin, and at its foot is the number of
+    examples; a mark shows the bin's mean confidence. The expected calibration error is the
+    distance between the two, averaged over the bins and weighted by their share of the examples.
 
     Args:
         ax: axes to draw on.
@@ -75,11 +75,19 @@ def bar_reliability(ax: "Axes", confidence: Tensor, right: Tensor, bins: int = 1
             markersize=5,
             label="mean confidence" if first else None,
         )
+        ax.text(
+            (i + 0.5) / bins,
+            0.015,
+            str(count),
+            ha="center",
+            fontsize=8,
+            color="white" if share > 0.1 else BLACK,
+        )
         told.append(f"says {says:.4f}, right {share:.4f} of {count}")
     ax.plot([0, 1], [0, 1], "--", color=BLACK, linewidth=1)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
-    ax.set_xlabel("confidence")
+    ax.set_xlabel("confidence (number at the foot: examples)")
     ax.set_ylabel("share that is right")
     ax.spines[["top", "right"]].set_visible(False)
     return (

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which people with any kind of colour vision can tell apart.
@@ -17,6 +18,9 @@ YELLOW = "#F0E442"
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
+
+# Pixels for each inch of a figure: in the picture, and where a page shows it.
+DENSITY, PAGE = 200, 100
 
 
 def show(fig: "Figure", alt: str) -> None:
@@ -47,31 +51,57 @@ def show(fig: "Figure", alt: str) -> None:
         raise TypeError(f"show needs a sentence as a string, got {type(alt).__name__}")
     if not alt.strip():
         raise ValueError(f"show needs a sentence that says what the figure shows, got {alt!r}")
-    png = _png(fig)
+    png, width = _png(fig)
     plt.close(fig)
     display(
-        {"text/plain": alt, "text/html": _image(png, alt), "image/png": png},
-        metadata={"image/png": {"alt": alt}},
+        {"text/plain": alt, "text/html": _image(png, width, alt), "image/png": png},
+        metadata={"image/png": {"alt": alt, "width": width}},
         raw=True,
     )
 
 
 def as_html(fig: "Figure", alt: str) -> str:
     """Return a figure as an HTML image, with `alt` for people who can't see it."""
-    return _image(_png(fig), alt)
+    png, width = _png(fig)
+    return _image(png, width, alt)
 
 
-def _png(fig: "Figure") -> str:
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
-    return base64.b64encode(buffer.getvalue()).decode()
+def _png(fig: "Figure") -> tuple[str, int]:
+    """Return a figure as a PNG in base64, and how many pixels wide a page shows it.
+
+    The picture has twice as many, for fine screens, and for slides, which enlarge it; a palette
+    makes up for the bytes.
+    """
+    import matplotlib as mpl
+    from PIL import Image  # Pillow, which comes with matplotlib
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    with mpl.rc_context({"axes.unicode_minus": False}):  # on axes "-5", as in all other texts
+        fig.savefig(drawn, format="png", dpi=DENSITY, bbox_inches="tight", facecolor="white")
+    with Image.open(drawn) as picture:
+        colours = picture.convert("RGB").quantize(128)  # the nearest of 128, not dithered
+    colours.save(small, format="PNG", dpi=(DENSITY, DENSITY), optimize=True)
+    return base64.b64encode(small.getvalue()).decode(), round(colours.width * PAGE / DENSITY)
 
 
-def _image(png: str, alt: str) -> str:
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}">'
+def _image(png: str, width: int, alt: str) -> str:
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}" width="{width}">'
 
 
 def listed(names: "list[str] | tuple[str, ...]", values: object, digits: int = 4) -> str:
     """Write "cat 0.6590, dog 0.2424" for an alt text."""
     pairs = zip(names, values, strict=True)
     return ", ".join(f"{name} {float(value):.{digits}f}" for name, value in pairs)
+
+
+def write_beside(ax: "Axes", text: str, height: float) -> None:
+    """Write a text to the right of the axes, at a height in the data's units."""
+    ax.annotate(
+        text,
+        (1, height),
+        xytext=(3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=9,
+        va="center",
+    )

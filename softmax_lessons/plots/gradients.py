@@ -95,7 +95,7 @@ def line_pulls(ax: "Axes", leads: Tensor, pulls: Mapping[str, Tensor]) -> str:
         ]
         told.append(f"{name}: {', '.join(at)}, at most {pull.max().item():.4f}")
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xlabel("lead of the other logit")
+    ax.set_xlabel("lead of the other logit (above 0, the model is wrong)")
     ax.set_ylabel("pull on the target")
     ax.legend(frameon=False, loc="best")
     ax.spines[["top", "right"]].set_visible(False)

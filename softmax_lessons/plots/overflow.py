@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from softmax_lessons.dtypes import limits
-from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, VERMILION
+from softmax_lessons.plots.display import BLACK, BLUE, ORANGE, SKY, VERMILION, YELLOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OUTCOMES = {
     "right": (SKY, ""),
     "subtly wrong": (ORANGE, "..."),
-    "zeros": ("white", "|||"),
+    "zeros": (YELLOW, "|||"),
     "nan": (VERMILION, "xx"),
 }
 
@@ -79,7 +79,8 @@ def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tenso
     ax.plot(x.tolist(), probs.tolist(), color=BLUE, marker=".", label="this softmax")
     found = [
         f"off by more than {_TOLERANCE:.0%} only between x = {x[off].min():g} and "
-        f"{x[off].max():g}, where it goes from {probs[off].min():.4f} to {probs[off].max():.4f}"
+        f"{x[off].max():g}, where it lies between {probs[off].min():.4f} and "
+        f"{probs[off].max():.4f}"
         if off.any()
         else f"never off by more than {_TOLERANCE:.0%}"
     ]
@@ -92,7 +93,7 @@ def plot_drift(ax: "Axes", softmax: Callable[[Tensor, int], Tensor], tops: Tenso
         found.append(f"nan from {left:g} to {end:g}")
     ax.set_xlim(x[0].item(), x[-1].item())
     ax.set_ylim(0, 1.1)
-    ax.set_xlabel("x")
+    ax.set_xlabel("x, the larger logit")
     ax.set_ylabel("probability of the first")
     ax.legend(loc="lower right")
     ax.spines[["top", "right"]].set_visible(False)

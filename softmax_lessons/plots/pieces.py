@@ -40,7 +40,8 @@ def plot_stream(ax: "Axes", stream: Tensor) -> str:
         ax.bar(place, new, bottom=kept, color="white", edgecolor=VERMILION, hatch="//")
         labels.append(f"{value:g}")
         if now > before:
-            ax.annotate(rf"$\times$ {factor:.4f}", (place, kept + new), (0, 3), **_ABOVE)
+            scaled = f"old sum\n$\\times$ {factor:.4f}"
+            ax.annotate(scaled, (place, kept + new), (0, 3), **_ABOVE)
             labels[-1] += "\nnew max"
             told.append(f"by {factor:.4f} at the logit {value:g}")
         total, before = kept + new, now
@@ -86,8 +87,8 @@ def flow_shards(ax: "Axes", shards: Sequence[Tensor]) -> str:
     sums = [part.sum().item() for part in exps]
     total, last = sum(sums), len(shards) - 1
     for x, name in ((2.45, "all-reduce\nMAX"), (7.05, "all-reduce\nSUM")):
-        ax.axvspan(x - 0.55, x + 0.55, 0.03, 0.97, facecolor=_PALE, edgecolor=ORANGE)
-        ax.text(x, last / 2, name, ha="center", va="center", fontsize=10)
+        ax.axvspan(x - 0.6, x + 0.6, 0.03, 0.97, facecolor=_PALE, edgecolor=ORANGE)
+        ax.text(x, last / 2, name, ha="center", va="center", fontsize=9)
     told = []
     for y, (shard, part) in enumerate(zip(shards, exps, strict=True)):
         boxes = {

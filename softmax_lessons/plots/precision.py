@@ -34,13 +34,15 @@ def rule_values(ax: "Axes", dtypes: Sequence[torch.dtype]) -> str:
     told = []
     for row, dtype in enumerate(dtypes):
         values = _values(dtype, 1.0, 4.0)
-        ax.vlines(values.tolist(), row - 0.35, row + 0.35, color=BLUE, linewidth=0.8)
+        # not snapped to pixels, which would make equal gaps look different
+        ax.vlines(values.tolist(), row - 0.35, row + 0.35, color=BLUE, linewidth=0.8, snap=False)
         steps = [int(((values >= a) & (values < b)).sum()) for a, b in pairwise((1, 2, 4))]
         told.append(f"{_name(dtype)} {steps[0]} and {steps[1]}")
     ax.set_yticks(range(len(dtypes)), [_name(dtype) for dtype in dtypes])
     ax.set_ylim(len(dtypes) - 0.5, -0.5)
     ax.set_xlim(0.98, 4.02)
     ax.set_xticks([1, 2, 3, 4])
+    ax.set_xlabel("numbers from 1 to 4 that the dtype can hold")
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     return (

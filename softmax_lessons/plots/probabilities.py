@@ -2,11 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from softmax_lessons.plots.display import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, listed
+from softmax_lessons.plots.display import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    listed,
+    write_beside,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,16 +72,15 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
     steps = {"scores": scores, "exp(score)": exps, "share of the sum": exps / exps.sum()}
     low, high = min(0.0, scores.min().item()), max(scores.max().item(), exps.max().item())
     room = 0.12 * (high - low)
-    for ax, values, hatch in zip(axes, (scores, exps), ("", "//"), strict=False):
-        bars = ax.bar(list(labels), values.tolist(), color=SKY, edgecolor=BLUE, hatch=hatch)
+    for ax, values in zip(axes, (scores, exps), strict=False):
+        bars = ax.bar(list(labels), values.tolist(), color=SKY, edgecolor=BLUE)
         ax.bar_label(bars, fmt="%.4f", padding=2)
         ax.set_ylim(low - room * (low < 0), high + room)
         ax.axhline(0, color="black", linewidth=0.8)
     bottom = 0.0
     for label, share in zip(labels, steps["share of the sum"].tolist(), strict=True):
-        bar = axes[2].bar(["all"], [share], 0.5, bottom, color=SKY, edgecolor=BLUE, hatch="..")
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes[2].bar_label(bar, [f"{label} {share:.4f}"], label_type="center", bbox=box)
+        bar = axes[2].bar(["all"], [share], 0.6, bottom, color=SKY, edgecolor=BLUE)
+        axes[2].bar_label(bar, [f"{label} {share:.4f}"], label_type="center")
         bottom += share
     axes[2].set_ylim(0, 1.1)  # as in `bar_probs`
     axes[2].set_xlim(-0.7, 0.7)
@@ -88,31 +97,32 @@ def bar_steps(axes: "Sequence[Axes]", scores: Tensor, labels: Sequence[str]) -> 
 
 
 def bar_surprises(ax: "Axes", log_probs: Tensor, words: Sequence[str]) -> str:
-    """Draw minus the log-probability of each word, and their mean as a line.
+    """Draw minus the log-probability of each word after the first, and their mean as a line.
 
     Args:
         ax: axes to draw on.
-        log_probs: shape (words,), all finite and at most 0.
-        words: the words, in order; a word may appear twice.
+        log_probs: shape (words - 1,), all finite and at most 0.
+        words: the words of the text, in order; a word may appear twice.
 
     Raises:
         ValueError: if `log_probs` has a different shape, or an entry that isn't a log-probability.
     """
-    _require_one_each(log_probs, words, "bar_surprises")
+    pairs = [f"{word} after {before}" for before, word in pairwise(words)]
+    _require_one_each(log_probs, pairs, "bar_surprises")
     if not bool(((log_probs <= 0) & log_probs.isfinite()).all()):
         raise ValueError(f"bar_surprises needs finite log-probabilities, got {log_probs.tolist()}")
     surprises = log_probs.abs()
     mean = surprises.mean().item()
-    bars = ax.bar(range(len(words)), surprises.tolist(), color=BLUE)
+    bars = ax.bar(range(len(pairs)), surprises.tolist(), color=BLUE)
     ax.bar_label(bars, fmt="%.4f", padding=2)
-    ax.axhline(mean, color=VERMILION, linestyle="--", label=f"mean {mean:.4f}")
-    ax.set_xticks(range(len(words)), list(words))
+    ax.axhline(mean, color=VERMILION, linestyle="--")
+    write_beside(ax, f"mean {mean:.4f}", mean)
+    ax.set_xticks(range(len(pairs)), pairs)
     ax.set_ylabel("-log(probability)")
     ax.margins(y=0.18)
-    ax.legend(frameon=False)
     ax.spines[["top", "right"]].set_visible(False)
     return (
-        f"Bar chart of minus the log-probability of each word: {listed(words, surprises)}. "
+        f"Bar chart of minus the log-probability of each word: {listed(pairs, surprises)}. "
         f"The mean is {mean:.4f}, so the perplexity is {math.exp(mean):.4f}."
     )
 

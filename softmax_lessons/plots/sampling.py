@@ -13,6 +13,9 @@ from softmax_lessons.plots.probabilities import STYLES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BAND = "#D9D9D9"  # a grey: the sky of the bars is a probability
+HIGH = 0.12  # a step in which a number has room
+
 
 def line_temperatures(
     ax: "Axes", logits: Tensor, labels: Sequence[str], temperatures: Tensor
@@ -112,13 +115,14 @@ def point_frequencies(ax: "Axes", probs: Tensor, draws: Tensor, labels: Sequence
         color=BLACK,
         markersize=4,
         capsize=6,
-        label="frequency, one standard error up and down",
+        label="frequency ± one standard error",
     )
     for i, (frequency, error) in enumerate(zip(frequencies, errors, strict=True)):
         top, bar = frequency + error, probs[i].item()
         place = top if bar > top + 0.1 else max(top, bar)  # clear of the bar's end
         ax.text(i, place + 0.03, f"{frequency:.4f}", ha="center", fontsize=9)
     ax.set_ylim(0, 1)
+    ax.set_ylabel("probability or frequency")
     ax.set_title(f"{n} draws", fontsize=11)
     ax.spines[["top", "right"]].set_visible(False)
     told = [
@@ -159,7 +163,7 @@ def line_frequency(ax: "Axes", p: float, drawn: Tensor, label: str) -> str:
     shown = torch.logspace(0, math.log10(len(drawn)), 300).round().long().unique() - 1
     at = n[shown].tolist()
     low, high = (p - error)[shown].tolist(), (p + error)[shown].tolist()
-    ax.fill_between(at, low, high, color=SKY, label="one standard error up and down")
+    ax.fill_between(at, low, high, color=BAND, label="± one standard error")
     ax.plot(at, frequency[shown].tolist(), "-", color=BLACK, linewidth=1.2, label="frequency")
     ax.axhline(p, color=BLUE, linestyle="--", linewidth=1.2, label="probability")
     ax.set_xscale("log")
@@ -214,7 +218,11 @@ def bar_nucleus(ax: "Axes", probs: Tensor, labels: Sequence[str], top_p: float) 
             {"color": BLUE} if keep else {"facecolor": "white", "edgecolor": BLUE, "hatch": "//"}
         )
         ax.bar(x, total - before, bottom=before, width=0.9, **style)
-        ax.text(x, total + 0.035, f"{total:.4f}", ha="center", fontsize=9, bbox=box)
+        # in a step that is high enough, where it hides nothing of the level
+        inside = keep and total - before > HIGH
+        place = total - 0.03 if inside else total + 0.035
+        style = {"va": "top", "color": "white"} if inside else {"bbox": box}
+        ax.text(x, place, f"{total:.4f}", ha="center", fontsize=9, **style)
         told.append(f"{names[x]} {probs[i].item():.4f} (total {total:.4f})")
         before, kept = total, kept + keep
     ax.axhline(top_p, color=VERMILION, linestyle="--", linewidth=1.2, zorder=0)

@@ -70,7 +70,7 @@ def number_line(
     ax.set_xlim(left, right)
     ax.set_ylim(len(rows) - 0.5, -0.7)
     ax.set_yticks(range(len(rows)), names)
-    ax.set_xlabel("logit")
+    ax.set_xlabel(f"logit, in {str(dtype).removeprefix('torch.')}")
     top = ax.get_xaxis_transform()
     ax.text(low, 1.02, "exp is 0 ", transform=top, ha="right", fontsize=9)
     ax.text(low, 1.02, " few digits", transform=top, ha="left", fontsize=9)

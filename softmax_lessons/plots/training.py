@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from softmax_lessons.plots.display import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from softmax_lessons.plots.display import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    listed,
+    write_beside,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,21 +101,8 @@ def _label_ends(ax: "Axes", ends: Mapping[str, float]) -> None:
     place = low
     for end, names in groups:
         place = max(end, place)
-        _write_beside(ax, ", ".join(sorted(names, key=list(ends).index)), place)
+        write_beside(ax, ", ".join(sorted(names, key=list(ends).index)), place)
         place += APART * (high - low)
-
-
-def _write_beside(ax: "Axes", text: str, height: float) -> None:
-    """Write a text to the right of the axes, at a height in the data's units."""
-    ax.annotate(
-        text,
-        (1, height),
-        xytext=(3, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=9,
-        va="center",
-    )
 
 
 def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int]) -> str:
@@ -131,9 +128,8 @@ def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int])
     for i, (mean, count) in enumerate(zip(means, counts, strict=True)):
         ax.bar(start, mean, count, align="edge", color=SKY, edgecolor=BLACK, alpha=0.6)
         targets = "target" if count == 1 else "targets"
-        ax.text(
-            start + count / 2, mean / 2, f"{count} {targets}\n{mean:.4f}", ha="center", va="top"
-        )
+        says = f"micro-batch {i}\n{count} {targets}\n{mean:.4f}"
+        ax.text(start + count / 2, 0.4 * mean, says, ha="center", va="center")
         told.append(f"micro-batch {i} has {count} {targets} and the mean {mean:.4f}")
         start += count
     whole = sum(m * n for m, n in zip(means, counts, strict=True)) / total
@@ -142,7 +138,7 @@ def bar_micro_batches(ax: "Axes", means: Sequence[float], counts: Sequence[int])
         ("whole batch", whole, BLACK, "-"),
     ):
         ax.axhline(value, color=color, linestyle=style, linewidth=1.8)
-        _write_beside(ax, f"{name} {value:.4f}", value)
+        write_beside(ax, f"{name} {value:.4f}", value)
         told.append(f"{name} {value:.4f}")
     ax.set_xlim(0, total)
     ax.set_xticks(range(total + 1))
@@ -157,7 +153,8 @@ def show_segments(axes: "Sequence[Axes]", photos: object, titles: Sequence[str])
 
     Args:
         axes: one per display.
-        photos: shape (displays, 7), the segments a to g; 0 is off and 1 is on.
+        photos: shape (displays, 7), the segments a to g; 0 is off and 1 is on, and what lies
+            beyond is drawn like them.
         titles: one per display.
 
     Raises:
@@ -187,5 +184,5 @@ def show_segments(axes: "Sequence[Axes]", photos: object, titles: Sequence[str])
         ax.set_ylim(-0.3, 2.3)
         ax.set_aspect("equal")
         ax.axis("off")
-        told.append(f"{title} " + " ".join(f"{value:.2f}" for value in photo.tolist()))
-    return f"Displays of seven segments, a to g from 0 to 1: {'; '.join(told)}."
+        told.append(f"{title}: {listed(list(ends), photo, digits=2)}")
+    return f"Displays of seven segments, a to g; 0 is off and 1 is on: {'; '.join(told)}."
