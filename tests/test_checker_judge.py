@@ -33,7 +33,12 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
         (lambda x, dim: [0.5], "type", "list", "a tensor of shape (2, 2)"),
         (lambda x, dim: x[0], "shape", "shape (2,)", "shape (2, 2)"),
         (lambda x, dim: x, "values", "[[0, 0], [0, 0]]", "[[0.5, 0.5], [0.5, 0.5]]"),
-        (lambda x, dim: bank.amax(x, dim).double(), "dtype", "torch.float64", "torch.float32, as"),
+        (
+            lambda x, dim: bank.amax(x, dim).double(),
+            "dtype",
+            "torch.float64",
+            "torch.float32, like",
+        ),
         (
             lambda x, dim: bank.amax(x, dim) + 0 * x.add_(1),
             "input",
