@@ -360,7 +360,7 @@ def run_processes(
             "put it in its own module"
         )
     if not (isinstance(shards, list) and shards and all(isinstance(x, Tensor) for x in shards)):
-        raise TypeError(f"run_processes needs a list of one tensor or more, got {shards!r:.60}")
+        raise TypeError(f"run_processes needs a list of at least one tensor, got {shards!r:.60}")
     if not (isinstance(seconds, int | float) and seconds > 0):
         raise ValueError(f"run_processes needs a number of seconds above 0, got {seconds!r:.60}")
     if not all(isinstance(x, Tensor) for x in same):

@@ -132,7 +132,7 @@ MISTAKES = (
     ),
     Misconception(
         slug="one-too-many",
-        says="You keep one class more or less than k.",
+        says="You keep one class too many, or one too few.",
         hints=(
             "How many entries of a row are above 0?",
             "Keep the k-th largest itself, but not the next one. And positions are counted from 0.",
