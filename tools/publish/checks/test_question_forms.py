@@ -220,7 +220,11 @@ def test_the_guesses_hear_every_kind_of_sentence():
         *("Not what happens. Right to one digit. The question asks for the exact number.",),
         *("Not what happens. That's its exp", "Not what happens. That's its log"),
         *("Not what happens. That's 1 div", "Not what happens. That's 1 minus"),
-        *("Not what happens. Twice", "Not what happens. Half", "Not what happens. It's finite."),
+        *(
+            "Not what happens. That's twice",
+            "Not what happens. That's half",
+            "Not what happens. It's finite.",
+        ),
         *("Not what happens. It's an ordinary", "Not what happens. The answer has 2 numbers"),
         *("Not what happens. The right numbers", "Not what happens. 1 of the 2 numbers is right."),
         *("The answer is a number, and you gave 'seven'.", "The answer is numbers in parentheses"),
@@ -533,7 +537,7 @@ def test_after_the_votes_comes_the_answer_and_what_the_most_chosen_wrong_one_mea
     assert says.text_content() == ""
     place.get_by_role("button", name="Show me").click()
     assert bars.all_text_contents() == ["\N{CHECK MARK} 0.66: 12", "0.65: 7", "0.24: 2"]
-    wanted = "Most chosen of the wrong ones: 0.65. That is 2 / 3.1, the share of the raw score."
+    wanted = "Most chosen of the wrong ones: 0.65. That's 2 / 3.1, the share of the raw score."
     assert says.text_content() == wanted
     assert place.locator("form [role=status]").text_content() == "What happens: 0.66."
     widths = bars.evaluate_all("(all) => all.map((bar) => bar.style.getPropertyValue('--share'))")
