@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 
-from softmax_lessons.grading.jobs import MEMORY, MachineError
+from softmax_lessons.grading.jobs import MachineError
 
 START = (
     "import json, sys; sys.path[:] = json.load(sys.stdin); "
@@ -55,12 +55,12 @@ class ForkServer:
         """Return a process that handles a request with these files."""
         with self._lock:
             try:
-                return self._starter.fork({"memory": MEMORY, **request}, fds)
+                return self._starter.fork(request, fds)
             except (OSError, ValueError):  # it died, and so did everything it had started
                 self._starter.close()
                 try:
                     self._starter = _Starter(self._holds)
-                    return self._starter.fork({"memory": MEMORY, **request}, fds)
+                    return self._starter.fork(request, fds)
                 except (OSError, ValueError) as error:
                     raise MachineError("couldn't start a process for this answer") from error
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from types import ModuleType
 
 from tqdm.auto import tqdm
 
@@ -68,8 +69,7 @@ def grade(
         if executor is None:
             found = _in_threads(jobs, workers, {handed.exercise for _, handed in to_do})
         else:
-            with _uninterrupted():
-                importlib.import_module("softmax_lessons.grading.work")  # PyTorch takes seconds
+            _load_work()
             found = _done(jobs, executor, workers)
         for mark in tqdm(found, total=len(to_do), desc="grading", unit="answer"):
             state.keep(mark)
@@ -92,8 +92,7 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
         stack.callback(forkserver.close)
         stack.callback(pool.shutdown, cancel_futures=True)
         forkserver.own()  # it loads PyTorch while this process does
-        with _uninterrupted():
-            from softmax_lessons.grading import work
+        work = _load_work()
         work.given_up.clear()
         try:
             work.prepare(exercises)
@@ -101,6 +100,12 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
         except BaseException:  # such as Ctrl-C: end what's running, and don't begin the rest
             work.given_up.set()
             raise
+
+
+def _load_work() -> ModuleType:
+    """Return the module that does the jobs; loading PyTorch for it takes seconds."""
+    with _uninterrupted():
+        return importlib.import_module("softmax_lessons.grading.work")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from softmax_lessons.attempts.run import bind_arguments
 from softmax_lessons.attempts.settings import in_plain_thread
 from softmax_lessons.grading import replay, sandbox, subjects
 from softmax_lessons.grading.forkserver import NOT_CONFINED
+from softmax_lessons.grading.jobs import MEMORY
 
 LARGE_PAGE, COLLAPSE = 2 << 20, 25  # from Linux's headers
 MOST_FILES = 4  # files that come with a request
@@ -110,7 +111,7 @@ def _become(request: dict, *fds: int) -> None:
     """Turn this fork into the process for one answer."""
     os.setsid()
     cut_off(fds)
-    limit(request["seconds"], request["memory"])
+    limit(request["seconds"], MEMORY)
     sandbox.confine()
     try:
         if "subjects" in request:

@@ -113,7 +113,7 @@ def test_lesson_has_title_and_some_pages(folder, name):
     reader = opened(folder / f"{name}.pdf")
     title = source(cells(name.removesuffix("_answers"))[0]).splitlines()[0]
     assert reader.metadata.title == title.removeprefix("# ")
-    most = 160 if name.startswith("17") else 40  # a reference is looked things up in
+    most = 135 if name.startswith("17") else 40  # a reference is looked things up in
     assert 3 <= len(reader.pages) <= most
 
 
