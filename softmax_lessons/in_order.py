@@ -12,7 +12,7 @@ from softmax_lessons.checks import judged, told
 from softmax_lessons.lessons import parsons, tasks
 
 ALONE = (
-    "Now write the function yourself, in place of the exercise's `...`: only that counts as solved."
+    "Now write the function yourself, where the exercise has its `...`: only that counts as solved."
 )
 
 

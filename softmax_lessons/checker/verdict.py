@@ -91,7 +91,7 @@ class Verdict:
             or wrong in a way without a name.
         example: a call that shows the mistake, if there is one.
         given: how many hints were given for this mistake before.
-        offer: what else may help; it comes after the hint, or instead of one if there is none.
+        offer: what else may help; it comes after the hint, or instead of one if there isn't one.
     """
 
     exercise: str

@@ -277,7 +277,7 @@ def sums_count_from_the_largest(probe: Probe, value: Tensor, expected: Tensor) -
 
 
 def one_owner_sends(probe: Probe, value: Tensor, expected: Tensor) -> str:
-    """The second row holds the target's logit minus the maximum, or 0 where there is none."""
+    """The second row holds the target's logit minus the maximum, or 0 if another shard has it."""
     off = (~torch.isclose(value[1], expected[1], rtol=1e-3, atol=1e-3)).nonzero().flatten()
     if not off.numel():
         return ""

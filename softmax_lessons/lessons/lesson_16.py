@@ -543,7 +543,7 @@ FUTURE = Hunt(
         causal_attention_in_a_loop,
     ),
     (
-        ("sees nothing but the future: its mask is inverted", causal_attention_inverted),
+        ("sees only the future: its mask is inverted", causal_attention_inverted),
         ("sees everything: it has no mask", attention_to_all),
         ("sees one token of the future: its diagonal is off by one", attention_to_the_next),
         ("sets the scores of the future to 0, not to -inf", attention_with_zeros),

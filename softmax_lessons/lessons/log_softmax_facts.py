@@ -165,7 +165,7 @@ def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Va
 
 
 def fit_patch(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read the number in place of -inf off a result of log(0)."""
+    """Read the number that stands for -inf off a result of log(0)."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = outcome.value
         if probe.logits.flatten().tolist() == [-60.0, 0.0, 60.0] and value is not None:

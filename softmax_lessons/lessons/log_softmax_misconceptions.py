@@ -73,7 +73,7 @@ LOGS = (
         hints=(
             "How many logits go in, and how many numbers come out?",
             "A log-probability is the logit minus the number you return.",
-            "Return `x - ...`, with that number in place of the dots, and `keepdim=True` where "
+            "Return `x - ...`, with that number instead of the dots, and `keepdim=True` where "
             "you sum.",
         ),
         symptom=is_log_sum,

@@ -271,7 +271,7 @@ OTHER_FUNCTION = few_in_pairs(
         "so you need to subtract the logarithm of the sum.",
         hints=(
             "What does exp(a - b) divide exp(a) by?",
-            "Write exp(x) / sum as one exp: exp(x - ...). What goes in place of the dots?",
+            "Write exp(x) / sum as one exp: exp(x - ...). What goes where the dots are?",
             "Write `(x - x.logsumexp(...)).exp()`, or divide exp(x) by the sum itself.",
         ),
         variants=(

@@ -37,7 +37,7 @@ def implicit(x: Tensor, dim: Dims) -> Dims:
     return 0 if x.dim() in (0, 1, 3) else 1
 
 
-def beside(step: int) -> DimChoice:
+def moved_by(step: int) -> DimChoice:
     """Choose the dim `step` positions further on, without wrapping around."""
     return lambda x, dim: dim + step
 

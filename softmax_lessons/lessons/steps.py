@@ -128,7 +128,7 @@ def as_column(reduction: Reduction) -> Reduction:
     return lambda x, dim, keepdim: reduction(x, dim).reshape(-1, 1)
 
 
-# --- power: in place of exp --------------------------------------------------------------------
+# --- power: instead of exp --------------------------------------------------------------------
 
 
 def power_of(base: float) -> Power:
@@ -151,7 +151,7 @@ def exp_plus(eps: float) -> Power:
     return lambda x: x.exp() + eps
 
 
-# --- total: in place of the sum ----------------------------------------------------------------
+# --- total: instead of the sum ----------------------------------------------------------------
 
 
 def sum_plus(amount: float) -> Reduction:

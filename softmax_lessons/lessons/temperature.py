@@ -363,7 +363,7 @@ MISTAKES = (
         hints=(
             "Print the sum of your result.",
             "Write out the numerator and the denominator. Do they use the same exps?",
-            "Compute `z = logits / temperature` first, and use nothing but `z` after that.",
+            "Compute `z = logits / temperature` first, and use only `z` after that.",
         ),
         variants=tuple(
             variant

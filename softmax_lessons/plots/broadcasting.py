@@ -87,7 +87,7 @@ def _meet(above: tuple[str, int], below: tuple[str, int] | None) -> str:
 
 
 def _box(ax: "Axes", x: float, y: float, dim: tuple[str, int] | None, color: str) -> None:
-    """Draw one dim in a box of this colour, or a dashed box if there is none."""
+    """Draw one dim in a box of this colour, or a dashed box if it's missing."""
     from matplotlib.patches import Rectangle
 
     style = {"ec": LINE, "ls": "--"} if dim is None else {"ec": color, "ls": "-"}

@@ -78,8 +78,8 @@ class Entry:
         slug: its name.
         exercise: where it is told.
         sentences: what learners are told, and in which exercises.
-        asks: the first hint; "" if there is none.
-        code: an answer that makes it; "" if there is none to show.
+        asks: the first hint; "" if there isn't one.
+        code: an answer that makes it; "" if there isn't one to show.
         verdict: what `check` says of an answer that makes it; None if none is known.
     """
 

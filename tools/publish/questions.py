@@ -85,7 +85,7 @@ def with_all_hidden(notebook: Notebook) -> Notebook:
 
 
 def with_places(notebook: Notebook, place: Callable[[str, str], str]) -> Notebook:
-    """Return a lesson with something else in place of each `predict(...)` that asks for a guess.
+    """Return a lesson with each `predict(...)` that asks for a guess replaced.
 
     The line that compares the guess is left out, and its cell gets a tag, SHOWS and the name.
 
