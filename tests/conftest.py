@@ -23,6 +23,14 @@ def way(request):
     return request.param
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _ended_servers():
+    """No module's tests find another's processes, which wait for more answers to grade."""
+    yield
+    if server := sys.modules.get("softmax_lessons.grading.forkserver"):
+        server.close()
+
+
 @pytest.fixture(autouse=True)
 def _first_hints():
     """No test depends on the hints that another one was given."""

@@ -225,6 +225,27 @@ def test_a_number_of_one_system_is_not_taken_for_that_of_another(tmp_path):
     }
 
 
+def test_nobody_is_missing_whose_work_may_be_among_what_fits_two_lines(tmp_path, capsys):
+    file = tmp_path / "roster.csv"
+    file.write_text(f"Name,Class\n{ADA},A\n{ADA},B\n{OLU},A\n", encoding="utf-8")
+    folder = unpacked(tmp_path / "c", {f"{ADA}.ipynb": notebooks(ADA)[FIRST]})
+    options = ["--roster", str(file), "--out", str(tmp_path / "out"), *OPTIONS]
+    assert command.main([str(folder), *options]) == 0
+    assert f"Nothing handed in: {OLU}\n" in capsys.readouterr().out
+    found = find(folder, people=people(Table.read(file))).submissions
+    told = {s.learner: (s.missing, s.notes) for s in found}
+    perhaps = "may have handed in: somebody's work fits several lines of the class list"
+    assert told == {
+        ADA: (False, [perhaps]),
+        f"{ADA} [2]": (False, [perhaps]),
+        f"{ADA} [3]": (False, ["2 lines of the class list match"]),
+        OLU: (True, ["nothing handed in"]),
+    }
+    page = (tmp_path / "out" / "grades.html").read_text(encoding="utf-8")
+    assert page.count("may have handed in</td>") == 2
+    assert page.count("nothing handed in</td>") == 1
+
+
 def test_a_class_list_without_names_and_ids_is_told(tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("colour,age\nred,7\n")
     folder = unpacked(tmp_path / "class", plain())
@@ -256,9 +277,9 @@ def test_what_leads_out_of_the_folder_is_refused_and_costs_nobody_else(tmp_path)
         target.writestr(entry("bob/link.ipynb", stat.S_IFLNK | 0o777), "../ada/a.ipynb")
         target.writestr(entry("..\\..\\escaped.ipynb"), good)
     found = find(tmp_path / "class.zip")
-    assert [s.learner for s in found.submissions] == ["ada"]
+    assert [s.learner for s in found.submissions] == ["ada", "bob"]
+    assert found.submissions[1].notes == ["link.ipynb can't be read: it's a link", "no notebook"]
     assert sum("it leads out of the folder" in line for line in found.left_out) == 5
-    assert "bob/link.ipynb wasn't unpacked: it's a link" in found.left_out
     assert not list(tmp_path.parent.rglob("escaped*"))
 
 
@@ -276,7 +297,8 @@ def test_a_bomb_costs_only_its_own_mark(tmp_path, monkeypatch):
     assert told["ada"].answers
     refused = [note for note in told["eve"].notes if "the zip may still take up" in note]
     assert len(refused) == 2
-    assert found.left_out == ["fay_9_2_a.ipynb wasn't unpacked: it has more than 30 MB"]
+    assert told["fay"].notes == ["a.ipynb can't be read: it has more than 30 MB", "no notebook"]
+    assert found.left_out == []
 
 
 def test_a_zip_that_lies_about_its_sizes_is_not_believed(tmp_path):
@@ -284,9 +306,10 @@ def test_a_zip_that_lies_about_its_sizes_is_not_believed(tmp_path):
     true = (archive.LARGEST_FILE + 9).to_bytes(4, "little")
     assert true in content
     (tmp_path / "class.zip").write_bytes(content.replace(true, (9).to_bytes(4, "little")))
-    folder, refused = archive.unpack(tmp_path / "class.zip", 1 << 30)
-    assert len(refused) == 1
-    assert not list(folder.rglob("*.ipynb"))
+    folder, unread, refused = archive.unpack(tmp_path / "class.zip", 1 << 30)
+    assert list(unread) == [folder / "ada" / "a.ipynb"]
+    assert not refused
+    assert not (folder / "ada" / "a.ipynb").read_bytes()
 
 
 def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
@@ -304,17 +327,34 @@ def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
     assert any(
         n.startswith("cut.zip can't be read: it isn't a readable zip") for n in found["lin"].notes
     )
-    assert any("wasn't unpacked" in note for note in found["ola"].notes)
+    assert any(note.startswith(f"{FIRST} can't be read") for note in found["ola"].notes)
     assert found["max"].notes == ["not read: mine.rar", "no notebook"]
 
 
-def test_a_zip_with_a_password_is_told(tmp_path):
-    content = bytearray(packed({"ada/a.ipynb": notebooks(ADA)[FIRST]}))
+def test_what_needs_a_password_costs_only_its_own_mark(tmp_path):
+    own = f"{ADA}_501_assignsubmission_file/a.ipynb"
+    content = bytearray(packed({own: notebooks(ADA)[FIRST], **moodle()}))
     for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         content[content.index(mark) + place] |= 1
     (tmp_path / "c.zip").write_bytes(bytes(content))
-    _, refused = archive.unpack(tmp_path / "c.zip", 1 << 30)
-    assert refused == ["ada/a.ipynb wasn't unpacked: it needs a password"]
+    found = {s.learner: s for s in find(tmp_path / "c.zip").submissions}
+    assert len(found) == 3
+    assert found[ADA].notes == ["a.ipynb can't be read: it needs a password"]
+    assert set(found[ADA].answers) == {"softmax_1d", "softmax_dim"}
+
+
+@pytest.mark.parametrize("form", [canvas, moodle, moodle_flat, blackboard, brightspace, plain])
+def test_a_file_that_cannot_be_unpacked_leaves_its_learner_in_the_report(form, tmp_path):
+    files = {name: text.encode() for name, text in form().items()}
+    of_lin = {name for name, text in files.items() if text.decode() in notebooks(LIN).values()}
+    files |= {name: b" " * (archive.LARGEST_FILE + 1) for name in of_lin}
+    (tmp_path / "c.zip").write_bytes(packed(files))
+    folder = unpacked(tmp_path / "c", files)
+    found = [{s.learner: s for s in find(p).submissions} for p in (tmp_path / "c.zip", folder)]
+    assert set(found[0]) == set(found[1])
+    notes = [note for s in found[0].values() for note in s.notes]
+    told = [note for note in notes if "can't be read: it has more than 30 MB" in note]
+    assert len(told) == len(of_lin) > 0
 
 
 def test_links_out_of_a_folder_are_refused(tmp_path):
@@ -355,6 +395,61 @@ def test_nobody_gets_a_point_for_what_a_lesson_says_itself():
     assert sum(len(s.answers) for s in found) >= 30
 
 
-def test_a_plain_name_is_nobodys_pattern():
-    for name in ("ada.ipynb", "03_build_it.ipynb", "Ada 2026-11-27.ipynb", "a - b - c.ipynb"):
-        assert systems.named(name) is None
+PLAIN = (
+    ("ada.ipynb", "03_build_it.ipynb", "Ada 2026-11-27.ipynb", "a - b - c.ipynb"),
+    ("week_1_03_ada.ipynb", "week_1_03_bob.ipynb"),
+    ("week_1_1_ada.ipynb", "week_1_2_bob.ipynb", "week_2_1_ada.ipynb", "week_2_2_bob.ipynb"),
+    ("lab_3_200_ada.ipynb", "lab_3_200_bob.ipynb"),
+    ("ada_1_200_a.ipynb", "bob_1_201_a.ipynb"),
+    ("Group_7_100_ada.ipynb", "Group_8_101_bob.ipynb"),
+    ("hw 2_7_100_ada.ipynb", "hw 2_8_101_bob.ipynb"),
+)
+
+
+@pytest.mark.parametrize("names", PLAIN)
+def test_a_plain_name_is_nobodys_pattern(names):
+    assert systems.named_in(names) == {}
+
+
+@pytest.mark.parametrize("names", [*PLAIN, ("group_1_02_ada", "group_1_02_bob")])
+def test_files_and_folders_with_numbers_in_their_names_are_each_somebodys(names, tmp_path):
+    right = notebooks(ADA)[FIRST]
+    files = {name if ".ipynb" in name else f"{name}/a.ipynb": right for name in names}
+    (tmp_path / "c.zip").write_bytes(packed(files))
+    for place in (unpacked(tmp_path / "c", files), tmp_path / "c.zip"):
+        found = find(place).submissions
+        assert sorted(s.learner for s in found) == sorted(n.removesuffix(".ipynb") for n in names)
+        assert all(s.answers for s in found)
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ("Oct 30, 2026 1130 PM", "Nov 2, 2026 109 PM"),
+        ("Nov 2, 2026 1250 AM", "Nov 2, 2026 109 AM"),
+        ("30 October, 2026 2330", "2 November, 2026 1309"),
+        ("9 October 2026 9:30 PM", "10 October 2026 1:09 AM"),
+        ("Nov. 2, 2026 904 am", "Nov. 2, 2026 1000 am"),
+        ("2026-11-02 9:04", "2026-11-02 13:09"),
+    ],
+)
+def test_brightspaces_dates_are_read_in_any_form(early, late, tmp_path):
+    right, wrong = (one("softmax_dim", of["softmax_dim"]) for of in (bank.RIGHT, bank.WRONG))
+    for turn, (first, second) in enumerate([(wrong, right), (right, wrong)]):
+        names = [f"3-8 - Jo Doe - {when} - a.ipynb" for when in (early, late)]
+        folder = unpacked(tmp_path / str(turn), dict(zip(names, (first, second), strict=True)))
+        os.utime(folder / names[0], (2e9, 2e9))
+        (submission,) = find(folder).submissions
+        assert submission.answers["softmax_dim"].file.path == folder / names[1]
+
+
+def test_where_a_date_cannot_be_read_the_time_of_the_file_counts(tmp_path):
+    names = [f"3-8 - Jo Doe - {when} - a.ipynb" for when in ("9 nov. 2026", "10 nov. 2026")]
+    folder = unpacked(
+        tmp_path / "c",
+        {n: one("softmax_dim", f"{bank.RIGHT['softmax_dim']}\n# {n}") for n in names},
+    )
+    for name, changed in zip(names, (1e9, 2e9), strict=True):
+        os.utime(folder / name, (changed, changed))
+    (submission,) = find(folder).submissions
+    assert submission.answers["softmax_dim"].file.path == folder / names[1]

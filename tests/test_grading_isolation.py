@@ -39,6 +39,14 @@ def run(folder, *more: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.fixture(autouse=True)
+def _own_server():
+    """Each test starts its own, in the environment that it makes."""
+    forkserver.close()
+    yield
+    forkserver.close()
+
+
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / "class"

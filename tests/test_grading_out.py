@@ -308,6 +308,29 @@ def test_pseudonyms_hide_who_is_who_and_stay_the_same(folder, tmp_path):
     assert again == {**secret, "zoe": "Learner 05"}
 
 
+def test_pseudonyms_hide_names_in_what_was_left_out_too_and_say_where_names_remain(
+    tmp_path, capsys
+):
+    code = "def softmax_1d(x):\n" + "".join(f"    x{i} = x + {i}\n" for i in range(20)) + "    return x"
+    files = {f"{who}/a.ipynb": one("softmax_1d", code) for who in ANSWERS}
+    files |= {f"{ADA} notes.txt": "", f"__MACOSX/{ADA}": ""}
+    (tmp_path / "class.zip").write_bytes(packed(files))
+    grade(tmp_path, "class", "--same")
+    said = capsys.readouterr()
+    assert ADA in said.out
+    assert f"Not read: class.zip/{ADA} notes.txt" in said.err
+    out = tmp_path / "class_same"
+    options = ["--out", str(out), "--anonymous", "--same", *OPTIONS]
+    assert command.main([str(tmp_path / "class.zip"), *options]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"softmax_1d, \d+ tokens: Learner 01, Learner 02, Learner 03", said.out)
+    assert "Not read: 2 other files or folders" in said.err
+    shared = [(out / name).read_text(encoding="utf-8") for name in command.WITHOUT]
+    assert not [who for who in ANSWERS if who in "".join([said.out, said.err, *shared])]
+    of_names = re.search(r"Names are still in \S+, in: (.+)", said.out)[1].split(", ")
+    assert of_names == ["feedback", "grades.jsonl", "pseudonyms.csv"]
+
+
 # --- a mark explained -----------------------------------------------------------------------------
 
 
@@ -341,6 +364,12 @@ def test_a_right_answer_is_explained_too(folder, capsys):
         r"  got:      \[0\.659, 0\.2424, 0\.0986\]\n  expected: \[0\.659, 0\.2424",
         said,
     )
+
+
+def test_the_inputs_for_an_answer_are_the_same_every_time(folder, capsys):
+    (_, first), (_, second) = (explained(folder, capsys, ADA, "softmax_1d") for _ in range(2))
+    assert first == second
+    assert first.count("right: ") > len(tasks()["softmax_1d"].fixed)
 
 
 def test_a_test_that_a_learner_wrote_is_explained(tmp_path, capsys):

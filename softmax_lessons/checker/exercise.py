@@ -87,10 +87,11 @@ class Exercise:
         """Return the verdict on an attempt that isn't a function yet."""
         return function_at_once(name, attempt)
 
-    def probes(self) -> tuple[Probe, ...]:
-        """Return the inputs for one check: the fixed ones, and newly drawn ones."""
+    def probes(self, seed: int | None = None) -> tuple[Probe, ...]:
+        """Return the inputs for one check: the fixed ones, and drawn ones."""
+        if seed is None:
+            seed = int.from_bytes(os.urandom(8), "big") >> 1
         # not torch's own generator, because the learner's seed mustn't change
-        seed = int.from_bytes(os.urandom(8), "big") >> 1
         return self.fixed + self.fresh(torch.Generator().manual_seed(seed))
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:

@@ -63,15 +63,15 @@ class Hunt:
         """Return the verdict on an attempt that isn't a test yet."""
         return function_at_once(name, attempt)
 
-    def probes(self) -> tuple[Probe, ...]:
+    def probes(self, seed: int | None = None) -> tuple[Probe, ...]:
         """Return the numbers of the functions to try a learner's test on.
 
         They come in random order, and several times, so that a test can't count its calls or guess.
         """
         count = len(self.right) + len(self.broken)
-        subjects = [(i, seed) for seed in range(ROUNDS) for i in range(count)]
-        random.SystemRandom().shuffle(subjects)
-        return tuple(Probe(torch.zeros(1), 0, others=(i,), seed=seed) for i, seed in subjects)
+        subjects = [(i, own) for own in range(ROUNDS) for i in range(count)]
+        random.Random(seed).shuffle(subjects)
+        return tuple(Probe(torch.zeros(1), 0, others=(i,), seed=own) for i, own in subjects)
 
     def prepared(self, attempt: Callable[[Callable[..., object]], object]) -> Callable[..., object]:
         """Return a function of (anything, i) that says whether a test passes the i-th function."""

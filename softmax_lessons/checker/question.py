@@ -110,7 +110,7 @@ class Question:
         told = f"{mistake.says}\n{says}"
         return Verdict(name, "wrong", "not what happens", told, (mistake,))
 
-    def probes(self) -> tuple[Probe, ...]:
+    def probes(self, seed: int | None = None) -> tuple[Probe, ...]:
         """Return nothing: there's nothing to run."""
         return ()
 

@@ -20,8 +20,8 @@ class Task(Protocol):
     def at_once(self, name: str, attempt: object) -> Verdict | None:
         """Return the verdict on an attempt that doesn't have to run: a stub, or a prediction."""
 
-    def probes(self) -> tuple[Probe, ...]:
-        """Return the inputs for an attempt; some of them are newly drawn each time."""
+    def probes(self, seed: int | None = None) -> tuple[Probe, ...]:
+        """Return the inputs for an attempt; without a seed, some are drawn anew each time."""
 
     def prepared(self, attempt: Callable[..., object]) -> Callable[..., object]:
         """Return the function to run."""

@@ -25,7 +25,7 @@ def _scratch() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="softmax_lessons_")  # deleted when the program ends
 
 
-def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
+def unpack(archive: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
     """Unpack a zip into a new folder, which is deleted when the program ends.
 
     Args:
@@ -33,12 +33,14 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
         most: how many bytes it may unpack to.
 
     Returns:
-        The folder, and a sentence for each rejected entry.
+        The folder; why some of its files, which are left empty, couldn't be read; and a sentence
+        for each entry that isn't in it.
 
     Raises:
         ValueError: if it isn't a zip that can be read.
     """
     target = Path(tempfile.mkdtemp(dir=_scratch().name))
+    unread: dict[Path, str] = {}
     refused = []
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -48,46 +50,58 @@ def unpack(archive: Path, most: int) -> tuple[Path, list[str]]:
             for entry in entries:
                 name = _name(entry)
                 try:
-                    most -= _unpack(packed, entry, name, target, most)
-                except Exception as error:  # one bad entry must not affect the others
+                    own = _unpack(entry, name, target)
+                except (ValueError, OSError) as error:
                     refused.append(f"{name} wasn't unpacked: {_why(error)}")
+                    continue
+                if own.is_dir():
+                    continue
+                try:
+                    content = _content(packed, entry, most)
+                    own.write_bytes(content)
+                    most -= len(content)
+                except Exception as error:  # one bad entry must not affect the others
+                    unread[own] = _why(error)
+                with contextlib.suppress(ValueError, OverflowError):  # not a date
+                    packed_at = time.mktime((*entry.date_time, 0, 0, -1))
+                    os.utime(own, (packed_at, packed_at))
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise ValueError(f"it isn't a readable zip: {_why(error)}") from error
-    return target, refused
+    return target, unread, refused
 
 
-def _unpack(
-    packed: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, target: Path, most: int
-) -> int:
-    """Unpack one entry; return its size in bytes."""
+def _unpack(entry: zipfile.ZipInfo, name: str, target: Path) -> Path:
+    """Create an entry's folder or empty file; return its path."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
         raise ValueError("it leads out of the folder")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ValueError("it's a link")
     own = target / path
     if name.endswith("/"):
         own.mkdir(parents=True, exist_ok=True)
-        return 0
-    content = b""
-    if path.suffix.lower() in READ:
-        if entry.flag_bits & ENCRYPTED:
-            raise ValueError("it needs a password")
-        limit = min(LARGEST_FILE, most)
-        with packed.open(entry) as stream:  # the size given in the zip may be wrong
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            least = "30 MB" if limit == LARGEST_FILE else "the zip may still take up"
-            raise ValueError(f"it has more than {least}")
+        return own
     own.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with own.open("xb") as file:
-            file.write(content)
+        own.touch(exist_ok=False)
     except FileExistsError:
         raise ValueError("the zip has another one with this name, which was used") from None
-    packed_at = time.mktime((*entry.date_time, 0, 0, -1))
-    os.utime(own, (packed_at, packed_at))
-    return len(content)
+    return own
+
+
+def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """Return what's in an entry, if it's a file to look into."""
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ValueError("it's a link")
+    if PurePosixPath(_name(entry)).suffix.lower() not in READ:
+        return b""
+    if entry.flag_bits & ENCRYPTED:
+        raise ValueError("it needs a password")
+    limit = min(LARGEST_FILE, most)
+    with packed.open(entry) as stream:  # the size given in the zip may be wrong
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        least = "30 MB" if limit == LARGEST_FILE else "the zip may still take up"
+        raise ValueError(f"it has more than {least}")
+    return content
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

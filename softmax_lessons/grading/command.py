@@ -29,6 +29,9 @@ from softmax_lessons.grading.state import State
 from softmax_lessons.grading.submissions import find
 from softmax_lessons.grading.tables import Table
 
+PSEUDONYMS = "pseudonyms.csv"
+WITHOUT = ("class.html", "grades.csv", "grades.html", "grades.json")  # names, if asked for
+
 
 def _parser() -> Parser:
     parser = Parser(
@@ -127,8 +130,11 @@ def _grade(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.same:
+        shown = handed_in.submissions
+        if options.anonymous:
+            shown = [each.submission for each in anonymous(found, options.out / PSEUDONYMS)]
         print("Identical token by token, which can happen in many ways:")
-        for each in same(handed_in.submissions) or ["  nothing"]:
+        for each in same(shown) or ["nothing"]:
             print(f"  {each}")
     return 0
 
@@ -144,7 +150,8 @@ def _write(
     marks = [mark for result in found for mark in result.marks.values()]
     written_for = []
     if options.anonymous:
-        found = anonymous(found, options.out / "pseudonyms.csv")
+        found = anonymous(found, options.out / PSEUDONYMS)
+        left_out = [f"{len(left_out)} other files or folders"] if left_out else []
     else:
         feedback.write(found, options.out / "feedback")
         most = str(options.points or len(exercise_names(marks)))
@@ -156,7 +163,7 @@ def _write(
     write_class(found, options.out / "class.html")
     for slug, count, _, _ in common_mistakes(marks)[:5]:
         print(f"{count:3} of {len(found)}: {slug}")
-    if nothing := [result.learner for result in found if result.submission.empty]:
+    if nothing := [result.learner for result in found if result.submission.missing]:
         print(f"Nothing handed in: {', '.join(nothing)}")
     for result in found:
         for mark in result.marks.values():
@@ -167,6 +174,9 @@ def _write(
     for whose, file, left in written_for:
         print(f"Marks for {whose}: {file}" + (f" (not in it: {', '.join(left)})" if left else ""))
     print(f"Reports: {options.out / 'class.html'}, {page}, {options.out / 'grades.csv'}")
+    if options.anonymous:
+        named = [path.name for path in sorted(options.out.iterdir()) if path.name not in WITHOUT]
+        print(f"Names are still in {options.out}, in: {', '.join(named)}")
 
 
 @contextlib.contextmanager

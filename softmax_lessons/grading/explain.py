@@ -27,15 +27,12 @@ def explain(submissions: Sequence[Submission], learner: str, exercise: str, seco
     handed = submission.answers.get(exercise)
     if handed is None:
         raise ValueError(f"{submission.learner} has no answer to {exercise}")
-    from softmax_lessons.grading import forkserver, work
+    from softmax_lessons.grading import work
     from softmax_lessons.lessons import tasks
 
     answer = handed.read()
-    try:
-        work.prepare([exercise])
-        ran, _, _ = work.run(exercise, answer, seconds)
-    finally:
-        forkserver.close()
+    work.prepare([exercise])
+    ran, _, _ = work.run(exercise, answer, seconds)
     runs = tasks()[exercise].runs(ran.probes, ran.outcomes)
     right = sum(good for good, _ in runs)
     lines = [f"{submission.learner}, taken from {handed.name}", "", source_of(answer), ""]

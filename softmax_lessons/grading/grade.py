@@ -100,6 +100,8 @@ def _in_threads(jobs: Iterator[Job], workers: int, exercises: Iterable[str]) -> 
         except BaseException:  # such as Ctrl-C: end what's running, and don't begin the rest
             work.given_up.set()
             raise
+        stack.pop_all()  # the server is for the next call, too; it ends with this process
+        pool.shutdown()
 
 
 def _load_work() -> ModuleType:

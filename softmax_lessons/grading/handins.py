@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,37 +47,40 @@ class Part:
         within: the folder or file that no link in it may lead out of.
         shown: where the teacher can find it.
         named: the information in its name.
-        notes: remarks about it.
+        unread: why some of its files couldn't be read, if it's from a zip.
+        notes: other remarks about it.
     """
 
     path: Path
     within: Path
     shown: str
     named: Named
+    unread: Mapping[Path, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def contents(self) -> tuple[list[File], list[str]]:
         """Return its files, with zips unpacked, and remarks about them."""
-        notes = list(self.notes)
+        notes, unread = list(self.notes), dict(self.unread)
         if not self.path.is_dir() or self.path.suffix.lower() == NOTEBOOK:
-            is_told = notes and self.path.suffix.lower() == ZIP
-            own = File(self.named.file or self.path.name, self.path, self.within)
-            return [] if is_told else [own], notes
-        found, left = [], archive.MOST_OF_LEARNER
-        for path in _files(self.path):
-            name = str(path.relative_to(self.path))
-            if path.suffix.lower() != ZIP:
-                found.append(File(name, path, self.within))
-                continue
-            try:
-                inner, refused = _unpacked(path, self.within, left)
-            except ValueError as error:
-                notes.append(f"{name} can't be read: {error}")
-                continue
-            notes += refused
-            found += [File(f"{name}/{p.relative_to(inner)}", p, inner) for p in _files(inner)]
-            left -= sum(p.stat().st_size for p in inner.rglob("*"))
-        return found, notes
+            found = [File(self.named.file or self.path.name, self.path, self.within)]
+        else:
+            found, left = [], archive.MOST_OF_LEARNER
+            for path in _files(self.path):
+                name = str(path.relative_to(self.path))
+                if path.suffix.lower() != ZIP or path in unread:
+                    found.append(File(name, path, self.within))
+                    continue
+                try:
+                    inner, more, refused = _unpacked(path, self.within, left)
+                except ValueError as error:
+                    notes.append(f"{name} can't be read: {error}")
+                    continue
+                unread |= more
+                notes += refused
+                found += [File(f"{name}/{p.relative_to(inner)}", p, inner) for p in _files(inner)]
+                left -= sum(p.stat().st_size for p in inner.rglob("*"))
+        notes += [f"{f.name} can't be read: {unread[f.path]}" for f in found if f.path in unread]
+        return [file for file in found if file.path not in unread], notes
 
 
 @dataclass
@@ -92,6 +95,8 @@ class Learner:
         parts: what the learner handed in.
         notes: remarks about the learner's identity.
         row: the number of the line in the class list, if there is one.
+        unsure: whether the class list can't tell which of several people handed something in, and
+            this is one of them.
     """
 
     label: str = ""
@@ -101,6 +106,7 @@ class Learner:
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row: int | None = None
+    unsure: bool = False
 
 
 @dataclass
@@ -129,14 +135,14 @@ def open_download(place: Path, out: Path | None = None) -> Download:
     """
     download = Download()
     if place.is_dir():
-        _look_into(_root(place, place.name), "", out, download)
+        _look_into(_root(place, place.name), "", {}, out, download)
     elif place.is_file() and place.suffix.lower() == ZIP:
         try:
-            folder, refused = archive.unpack(place, archive.MOST_OF_CLASS)
+            folder, unread, refused = archive.unpack(place, archive.MOST_OF_CLASS)
         except ValueError as error:
             raise ValueError(f"{place} can't be read: {error}") from None
         download.left_out += refused
-        _look_into(_root(folder, place.stem), f"{place.name}/", out, download)
+        _look_into(_root(folder, place.stem), f"{place.name}/", unread, out, download)
     else:
         raise FileNotFoundError(f"{place} is neither a folder nor a zip of submissions")
     if not download.parts:
@@ -215,24 +221,36 @@ def _root(folder: Path, name: str) -> Path:
     is_around = (
         inner.name in (name, systems.OF_NBGRADER)
         or inner.name.endswith(systems.OF_GITHUB)
-        or any(systems.named(path.name) for path in _entries(inner))
+        or _named_in(inner)
     )
-    return inner if is_around and not systems.named(inner.name) else folder
+    return inner if is_around and not _named_in(folder) else folder
 
 
-def _look_into(folder: Path, before: str, out: Path | None, download: Download) -> None:
+def _named_in(folder: Path) -> dict[str, Named]:
+    """Return the information in the names of a folder's contents, by name."""
+    names = [path.name for path in _entries(folder)]
+    folders = [path.name for path in _entries(folder) if path.is_dir()]
+    found = systems.named_in(names, folders, _told(folder))
+    of_github = {name: systems.of_github(name, folder.name) for name in names}
+    return found | {name: known for name, known in of_github.items() if known}
+
+
+def _look_into(
+    folder: Path, before: str, unread: Mapping[Path, str], out: Path | None, download: Download
+) -> None:
     """Add a folder's contents to a download.
 
     Args:
         folder: the folder.
         before: what the teacher sees before the names of the contents.
+        unread: why some of its files couldn't be read.
         out: where the reports go.
         download: the download to add to.
     """
-    told = _told(folder)
+    names = _named_in(folder)
     for path in _entries(folder):
         shown = f"{before}{path.name}"
-        named = systems.named(path.name, told) or systems.of_github(path.name, folder.name)
+        named = names.get(path.name)
         suffix, is_folder = path.suffix.lower(), path.is_dir()
         if path.name in OF_SYSTEMS or (not named and path.name in KNOWN):
             if is_folder or path.name in OF_SYSTEMS:
@@ -240,12 +258,11 @@ def _look_into(folder: Path, before: str, out: Path | None, download: Download) 
         elif _is_report(path, out):
             if is_folder and any(_notebooks(path)):
                 download.left_out.append(f"{shown}/")
-        elif suffix == ZIP and not is_folder:
+        elif suffix == ZIP and not is_folder and path not in unread:
             _add_zip(path, shown, named, download)
-        elif suffix == NOTEBOOK or is_folder:
-            download.parts.append(Part(path, path, shown, named or Named(PLAIN, file=path.name)))
-        elif named:
-            download.parts.append(Part(path, path, shown, named))
+        elif named or suffix in (NOTEBOOK, ZIP) or is_folder:
+            own = named or Named(PLAIN, file=path.name)
+            download.parts.append(Part(path, path, shown, own, unread))
         else:
             download.left_out.append(shown)
 
@@ -255,21 +272,20 @@ def _add_zip(path: Path, shown: str, named: Named | None, download: Download) ->
     own = named or Named(PLAIN, file=path.name)
     try:
         most = archive.MOST_OF_LEARNER if named else archive.MOST_OF_CLASS
-        unpacked, notes = _unpacked(path, path, most)
+        unpacked, unread, notes = _unpacked(path, path, most)
     except ValueError as error:
-        notes = (f"{own.file} can't be read: {error}",)
-        download.parts.append(Part(path, path, shown, own, notes))
+        download.parts.append(Part(path, path, shown, own, {path: str(error)}))
         return
     root = _root(unpacked, path.stem)
     of_class = root.name == systems.OF_NBGRADER or root.name.endswith(systems.OF_GITHUB)
-    if not named and (of_class or any(systems.named(entry.name) for entry in _entries(root))):
+    if not named and (of_class or _named_in(root)):
         download.left_out += notes
-        _look_into(root, f"{shown}/", None, download)
+        _look_into(root, f"{shown}/", unread, None, download)
     else:
-        download.parts.append(Part(unpacked, unpacked, shown, own, tuple(notes)))
+        download.parts.append(Part(unpacked, unpacked, shown, own, unread, tuple(notes)))
 
 
-def _unpacked(path: Path, within: Path, most: int) -> tuple[Path, list[str]]:
+def _unpacked(path: Path, within: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
     require_inside(path, within)
     return archive.unpack(path, most)
 

@@ -193,7 +193,7 @@ def _anonymous(result: Result, exercise: str) -> str:
 
 
 def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:
-    nothing = [result.learner for result in found if result.submission.empty]
+    nothing = [result.learner for result in found if result.submission.missing]
     not_begun, same = [], []
     for result in found:
         own = list(result.marks.values())

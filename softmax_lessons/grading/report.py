@@ -43,7 +43,7 @@ def write_json(found: Sequence[Result], file: Path) -> None:
             "ids": result.submission.ids,
             "files": result.submission.paths,
             "late": result.submission.late,
-            "handed_in": not result.submission.empty,
+            "handed_in": not result.submission.missing,
             "points": result.points,
             "of": len(result.marks),
             "score": written(result.score),

@@ -103,6 +103,7 @@ def anonymous(found: Sequence[Result], file: Path) -> list[Result]:
         nobody = Submission(
             *(name,), late=own.late, empty=own.empty, answers=own.answers, guesses=own.guesses
         )
+        nobody.unsure = own.unsure
         nobody.quizzes, nobody.memories = own.quizzes, own.memories
         marks = {key: replace(mark, learner=name) for key, mark in result.marks.items()}
         hidden.append(Result(nobody, marks, result.score))

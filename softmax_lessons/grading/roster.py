@@ -56,13 +56,14 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
     Learners that are the same person on the list become one.
     """
     by_person: dict[int, Learner] = {}
-    others = []
+    others, unsure = [], set()
     for learner in learners:
         fitting = _fitting(people, learner)
         if len(fitting) != 1:
             why = f"{len(fitting)} lines of the class list match" if fitting else "not on the list"
             learner.notes.append(why)
             others.append(learner)
+            unsure.update(fitting)
             continue
         known = by_person.setdefault(fitting[0], Learner(system=learner.system))
         known.parts += learner.parts
@@ -70,6 +71,7 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
     for number, person in enumerate(people):
         known = by_person.setdefault(number, Learner())
         known.name, known.row = person.name, person.row
+        known.unsure = number in unsure and not known.parts
         known.ids += tuple(own for own in person.ids if own not in known.ids)
     return [*by_person.values(), *others]
 

@@ -80,6 +80,7 @@ class Submission:
         memories: the file that the course keeps next to the lessons, if it was handed in, too.
         notes: what couldn't be read, and why; which file was used if there were several.
         row: the number of the line in the class list, if there is one.
+        unsure: whether it's empty only because somebody's work fits several lines of the list.
     """
 
     learner: str
@@ -94,6 +95,12 @@ class Submission:
     memories: list[Memory] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row: int | None = None
+    unsure: bool = False
+
+    @property
+    def missing(self) -> bool:
+        """Whether the learner surely handed in nothing."""
+        return self.empty and not self.unsure
 
 
 @dataclass
@@ -140,9 +147,11 @@ def _read(learner: Learner, state: State) -> Submission:
         empty=not learner.parts,
         notes=list(learner.notes),
         row=learner.row,
+        unsure=learner.unsure,
     )
     if submission.empty:
-        submission.notes.append("nothing handed in")
+        perhaps = "may have handed in: somebody's work fits several lines of the class list"
+        submission.notes.append(perhaps if submission.unsure else "nothing handed in")
         return submission
     notebooks, others, kept = [], [], []
     for part in learner.parts:

@@ -1,12 +1,19 @@
 """How learning systems name their downloads, and what they accept as uploads: only data."""
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-# Brightspace doesn't write a colon between hours and minutes; schools choose the order
-TIMES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
+# schools choose how Brightspace writes a date, which has no comma here; `_sortable` reads the time
+DATES = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%Y-%m-%d")
+# it doesn't write the colon
+TIME = re.compile(
+    r"(?P<date>.+) (?P<hour>\d?\d):?(?P<minute>\d\d)(?: (?P<half>[AP])M)?", re.IGNORECASE
+)
+BLACKBOARD_TIME = r"\d{4}(?:-\d\d){5}"
+FEW = 100  # people's own numbers are smaller; Canvas numbers the uploads of a whole school
 
 
 @dataclass(frozen=True)
@@ -55,14 +62,16 @@ def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(text, re.DOTALL) for text in texts)
 
 
+_NAME = r"(?P<name>[^\sA-Z.,;()'-]+?)"
 CANVAS = System(
     "Canvas",
-    # instructure/canvas-lms, lib/content_zipper.rb; uploads are numbered in order
+    # instructure/canvas-lms, lib/content_zipper.rb; uploads are numbered in order, and the names
+    # have no capital letters, spaces or punctuation; see also `_told_by_numbers`
     _patterns(
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<when>\d+)_(?P<file>.+)",
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<file>text\.html|link\.html)",
-        r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<when>\d+)_(?P<file>.+)",
-        r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>text\.html|link\.html)",
+        rf"{_NAME}(?P<late>_LATE)?_(?P<id>[1-9]\d*)_(?P<when>[1-9]\d*)_(?P<file>.+)",
+        rf"{_NAME}(?P<late>_LATE)?_(?P<id>[1-9]\d*)_(?P<file>text\.html|link\.html)",
     ),
     # lib/gradebook_importer.rb; it finds people by ID
     gradebook=Gradebook(
@@ -99,8 +108,8 @@ BLACKBOARD = System(
     "Blackboard",
     # with one .txt per attempt, which says whose it is; see `told`
     _patterns(
-        r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})_(?P<file>.+)",
-        r".+_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})\.txt",
+        rf".+_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})_(?P<file>.+)",
+        rf".+_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})\.txt",
     ),
     gradebook=Gradebook(
         told_by=frozenset({"availability", "child course id"}),
@@ -109,11 +118,12 @@ BLACKBOARD = System(
         feedback="Feedback to Learner",
     ),
 )
+_WHEN = r"(?P<when>(?:(?! - ).)*\d{4}(?:(?! - ).)*)"  # with a year
 BRIGHTSPACE = System(
     "Brightspace",
     _patterns(
-        r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>[^-]*\d{4}[^-]*?)",
-        r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>[^-]*\d{4}[^-]*?) - (?P<file>.+)",
+        rf"(?P<id>\d+-\d+) - (?P<name>.+?) - {_WHEN}",
+        rf"(?P<id>\d+-\d+) - (?P<name>.+?) - {_WHEN} - (?P<file>.+)",
     ),
     same_id=False,
     gradebook=Gradebook(
@@ -170,14 +180,39 @@ class Named:
     late: bool = False
 
 
-def named(name: str, told: Mapping[str, tuple[str, str]] | None = None) -> Named | None:
-    """Return the information in the name of a file or folder in a download, if it's a known kind.
+def named_in(
+    names: Collection[str],
+    folders: Collection[str] = (),
+    told: Mapping[str, tuple[str, str]] | None = None,
+) -> dict[str, Named]:
+    """Return the information in the names that a learning system gave, by name.
 
     Args:
-        name: the name, without the folder it's in.
+        names: the names of a download's files and folders.
+        folders: those that are folders' names.
         told: the learners' names and IDs by the beginning of a file's name, if other files give
             them.
     """
+    found = {name: known for name in names if (known := _named(name, told or {}))}
+    of_canvas = {name: known for name, known in found.items() if known.system is CANVAS}
+    by_numbers = [known for known in of_canvas.values() if known.name]  # the others are anonymous
+    if of_canvas and not _told_by_numbers(by_numbers):
+        found = {name: found[name] for name in found if found[name] not in by_numbers}
+    return {
+        name: known for name, known in found.items() if name not in folders or name not in of_canvas
+    }
+
+
+def _told_by_numbers(given: Collection[Named]) -> bool:
+    """Tell whether the numbers in names are Canvas's, or a person's, as in week_1_2_ada.ipynb."""
+    people = {(known.id, known.name) for known in given}
+    ids, names = {known.id for known in given}, {known.name for known in given}
+    uploads = [(known.id, known.when) for known in given if known.when]
+    is_own = len(names) == 1 and len(uploads) > 1 and all(int(when) < FEW for _, when in uploads)
+    return len(people) == len(ids) and len(set(uploads)) == len(uploads) and not is_own
+
+
+def _named(name: str, told: Mapping[str, tuple[str, str]]) -> Named | None:
     for system in SYSTEMS:
         for pattern in system.names:
             if match := pattern.fullmatch(name):
@@ -185,7 +220,7 @@ def named(name: str, told: Mapping[str, tuple[str, str]] | None = None) -> Named
                 found["late"] = bool(found.get("late"))
                 found["when"] = _sortable(found.get("when", ""))
                 start = name.partition("_attempt_")[0]
-                if told and start in told:
+                if start in told:
                     found["name"], found["id"] = told[start]
                 return Named(system, **found)
     return None
@@ -209,12 +244,17 @@ def of_github(name: str, folder: str) -> Named | None:
 
 
 def _sortable(when: str) -> str:
-    """Return a time or a number as a text that sorts the same way."""
+    """Return a time or a number as a text that sorts the same way, "" if it can't be read."""
     if when.isdigit():
         return when.zfill(20)
-    for form in TIMES:
-        try:
-            return datetime.strptime(when, form).strftime("%Y-%m-%d %H:%M")
-        except ValueError:
-            continue
-    return when
+    if re.fullmatch(BLACKBOARD_TIME, when):
+        return when
+    match = TIME.fullmatch(when)
+    for form in DATES if match else ():
+        with contextlib.suppress(ValueError):
+            date = datetime.strptime(re.sub(r"[,.\s]+", " ", match["date"]), form)
+            hour = int(match["hour"])
+            if match["half"]:
+                hour = hour % 12 + 12 * (match["half"] in "Pp")
+            return f"{date:%Y-%m-%d} {hour:02}:{match['minute']}"
+    return ""
