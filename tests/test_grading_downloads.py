@@ -124,6 +124,11 @@ def test_what_came_late_is_said_and_kept_in_the_table(tmp_path):
         rows = {row["learner"]: row for row in csv.DictReader(file)}
     assert [row["ids"] for row in rows.values() if row["late"] == "late"] == ["7003"]
     assert f"late: {FIRST}" in rows[squashed(OLU)]["notes"]
+    text = (out / "feedback" / f"{squashed(OLU)}.txt").read_text(encoding="utf-8")
+    assert "right. Handed in late." in text
+    assert f"\n\nAbout your files:\nlate: {FIRST}" in text
+    page = (out / "feedback" / f"{squashed(OLU)}.html").read_text(encoding="utf-8")
+    assert f"<h2>About your files</h2>\n<p><small>late: {FIRST}" in page
     assert rows["roejane"]["points"] == "0"
     assert "no notebook" in rows["roejane"]["notes"]
     assert rows["roejane"]["system"] == "Canvas"
@@ -325,9 +330,10 @@ def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
     assert found["ada"].answers
     assert found["pam"].answers
     assert any(
-        n.startswith("cut.zip can't be read: it isn't a readable zip") for n in found["lin"].notes
+        n == "cut.zip can't be read: it isn't a zip, or a part of it is damaged"
+        for n in found["lin"].notes
     )
-    assert any(note.startswith(f"{FIRST} can't be read") for note in found["ola"].notes)
+    assert f"{FIRST} can't be read: it's damaged" in found["ola"].notes
     assert found["max"].notes == ["not read: mine.rar", "no notebook"]
 
 

@@ -311,7 +311,11 @@ def test_pseudonyms_hide_who_is_who_and_stay_the_same(folder, tmp_path):
 def test_pseudonyms_hide_names_in_what_was_left_out_too_and_say_where_names_remain(
     tmp_path, capsys
 ):
-    code = "def softmax_1d(x):\n" + "".join(f"    x{i} = x + {i}\n" for i in range(20)) + "    return x"
+    code = (
+        "def softmax_1d(x):\n"
+        + "".join(f"    x{i} = x + {i}\n" for i in range(20))
+        + "    return x"
+    )
     files = {f"{who}/a.ipynb": one("softmax_1d", code) for who in ANSWERS}
     files |= {f"{ADA} notes.txt": "", f"__MACOSX/{ADA}": ""}
     (tmp_path / "class.zip").write_bytes(packed(files))

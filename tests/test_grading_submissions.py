@@ -78,8 +78,24 @@ def test_an_answer_counts_before_a_stub_and_the_latest_of_several_and_it_is_said
 def test_what_was_not_read_is_listed(folder, found):
     assert find(folder).left_out == ["__MACOSX/", "fay.ipynb.txt"]
     assert found["with_more"].notes == ["not read: notes.pdf"]
-    unread = "guy.zip can't be read: it isn't a readable zip: File is not a zip file"
+    unread = "guy.zip can't be read: it isn't a zip, or a part of it is damaged"
     assert found["guy"].notes == [unread, "no notebook"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"[1]", b"null", b"{}", b'{"nbformat": 4}', b"\xff\xfe", b"[" * 100_000),
+        *(b'{"nbformat": 4, "cells": [', b'{"nbformat": 4, "cells": [1]}'),
+        *(b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', b'{"nbformat": 3, "x": []}'),
+    ],
+    ids=lambda content: content[:40].decode(errors="replace"),
+)
+def test_what_is_no_notebook_is_said_in_words(content, tmp_path):
+    (tmp_path / "ada.ipynb").write_bytes(content)
+    (submission,) = find(tmp_path).submissions
+    why = "ada.ipynb can't be read: it isn't a notebook, or a part of it is missing"
+    assert submission.notes == [why]
 
 
 def test_a_folder_of_reports_that_holds_notebooks_is_not_left_out_without_a_word(folder):

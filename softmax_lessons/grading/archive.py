@@ -61,12 +61,12 @@ def unpack(archive: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
                     own.write_bytes(content)
                     most -= len(content)
                 except Exception as error:  # one bad entry must not affect the others
-                    unread[own] = _why(error)
+                    unread[own] = _why(error, "it's damaged")
                 with contextlib.suppress(ValueError, OverflowError):  # not a date
                     packed_at = time.mktime((*entry.date_time, 0, 0, -1))
                     os.utime(own, (packed_at, packed_at))
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise ValueError(f"it isn't a readable zip: {_why(error)}") from error
+        raise ValueError(_why(error)) from error
     return target, unread, refused
 
 
@@ -113,6 +113,9 @@ def _name(entry: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _why(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return re.sub(r"\s+", " ", text)[:80]
+def _why(error: Exception, else_: str = "it isn't a zip, or a part of it is damaged") -> str:
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, NotImplementedError):
+        return "it's packed in a way that Python doesn't know"
+    return getattr(error, "strerror", None) or else_

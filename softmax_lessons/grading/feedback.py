@@ -20,7 +20,9 @@ def as_text(result: Result) -> str:
     told = [mark.says for mark in result.marks.values() if mark.key]
     left = [name for name, mark in result.marks.items() if not mark.key]
     told += [f"No answer found: {', '.join(left)}"] if left else []
-    return "\n\n".join([headline(result), *told, *result.submission.notes])
+    notes = result.submission.notes
+    told += ["\n".join(["About your files:", *notes])] if notes else []
+    return "\n\n".join([headline(result), *told])
 
 
 def headline(result: Result) -> str:

@@ -71,7 +71,7 @@ def grade(
         else:
             _load_work()
             found = _done(jobs, executor, workers)
-        for mark in tqdm(found, total=len(to_do), desc="grading", unit="answer"):
+        for mark in tqdm(found, "grading", len(to_do), unit="answer", disable=None):
             state.keep(mark)
             marks[mark.learner, mark.exercise] = mark
     return list(marks.values())

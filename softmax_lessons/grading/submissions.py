@@ -137,7 +137,9 @@ def find(
     learners = by_learner(downloads)
     learners = name_apart(find_on(people, learners) if people else learners)
     left_out = [name for download in downloads for name in download.left_out]
-    return Class([_read(each, state) for each in tqdm(learners, "reading", delay=1)], left_out)
+    return Class(
+        [_read(each, state) for each in tqdm(learners, "reading", delay=1, disable=None)], left_out
+    )
 
 
 def _read(learner: Learner, state: State) -> Submission:
@@ -183,7 +185,8 @@ def _read(learner: Learner, state: State) -> Submission:
             submission.notes += reading["notes"]
         except Exception as error:  # one bad file mustn't stop all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
-            submission.notes.append(f"{file.name} can't be read ({type(error).__name__}: {why})")
+            kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+            submission.notes.append(f"{file.name} can't be read: {kind}{why}")
     _choose(submission, found)
     for _, _, reading in sorted(guessed, key=lambda each: each[:2]):
         submission.guesses |= reading["guesses"]
@@ -274,13 +277,17 @@ def _content(file: File) -> bytes:
 
 def _code_cells(content: bytes) -> list[str]:
     """Return the sources of the code cells in a notebook of any version."""
-    text = content.decode("utf-8-sig")
-    notebook = json.loads(text)
-    if notebook.get("nbformat") != 4:
-        from nbformat import converter, reader  # loading these takes longer than reading a class
+    try:
+        text = content.decode("utf-8-sig")
+        notebook = json.loads(text)
+        if notebook.get("nbformat") != 4:
+            from nbformat import converter, reader  # loading these takes longer than a class
 
-        notebook = converter.convert(reader.reads(text), 4)  # without validation, which is slow
-    found = sources(notebook)
-    if sum(map(len, found)) > LARGEST_CODE:
+            notebook = converter.convert(reader.reads(text), 4)  # without validation, which is slow
+        found = sources(notebook)
+        size = sum(map(len, found))
+    except Exception:  # each library and each kind of damage has its own
+        raise ValueError("it isn't a notebook, or a part of it is missing") from None
+    if size > LARGEST_CODE:
         raise ValueError(f"it has more than {LARGEST_CODE >> 20} MB of code")
     return found
