@@ -227,7 +227,7 @@ def progress(*, today: date | None = None) -> Progress:
 
 def _lessons(memory: Memory) -> list[Lesson]:
     files = {path.name[:2]: path for path in lessons()}
-    predicted = {guess.question for guess in memory.guesses}
+    predicted = {guess.question for guess in memory.guesses if not guess.review}
     reviewed = {guess.question for guess in memory.guesses if guess.review}
     found = []
     for number, asked in by_lesson().items():

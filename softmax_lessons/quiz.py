@@ -76,7 +76,8 @@ class Quiz:
         """
         title = f"question {number}"
         if type(number) is not int or not 1 <= number <= len(self):
-            has = f"This quiz has questions 1 to {len(self)}." if self.asked else self.note
+            which = f"questions 1 to {len(self)}" if len(self) > 1 else "only question 1"
+            has = f"This quiz has {which}." if self.asked else self.note
             return Verdict(title, "unusable", "there is no question with that number", has)
         asked = self.asked[number - 1]
         if guess is None or guess is ...:

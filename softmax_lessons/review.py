@@ -12,12 +12,12 @@ from softmax_lessons.schedule import MOST, Turn, turns
 def review(
     lesson: int | str | None = None, *, today: date | None = None, seed: int | None = None
 ) -> Quiz:
-    """Ask up to five questions again from the lessons you've begun.
+    """Ask up to five questions again that you've answered.
 
     A question comes back a day after a wrong answer; after right answers in a row, it comes back
     after 1, 3, 7, 21 and then every 60 days. Questions you got wrong come first, then those you got
-    right, the longest ago first, then those you've never answered. If a question can be asked with
-    other numbers, it is.
+    right, the longest ago first, then those you skipped in lessons whose exercises you've all
+    solved. If a question can be asked with other numbers, it is.
 
     Args:
         lesson: the number of a lesson, for questions from that one only.

@@ -14,7 +14,7 @@ GAPS = (1, 3, 7, 21, 60)  # days, by the number of right answers in a row; the l
 
 @dataclass(frozen=True)
 class Turn:
-    """A question from a lesson that the learner has begun, and its history.
+    """A question that the learner has answered, or skipped in a lesson that's done.
 
     Attributes:
         lesson: the number of its lesson, such as "04".
@@ -50,17 +50,22 @@ class Turn:
 
 
 def turns(memory: Memory, lesson: str = "") -> list[Turn]:
-    """Return the questions from all lessons begun, or from one, in the order to ask them.
+    """Return the questions that may come back from all lessons, or from one, in the order to ask.
 
-    A lesson counts as begun once one of its predictions has been compared or exercises solved.
+    These are the questions answered so far, and if all exercises of a lesson are solved, the ones
+    skipped in it.
     """
     found = []
     for number, asked in by_lesson().items():
-        if lesson not in ("", number) or not begun(memory, number):
+        if lesson not in ("", number):
             continue
-        for name, question in asked.items():
-            if isinstance(question, Question):
-                found.append(Turn(number, name, question, _history(memory.guesses, name)))
+        questions = {name: task for name, task in asked.items() if isinstance(task, Question)}
+        exercises = asked.keys() - questions
+        is_done = bool(exercises) and exercises <= set(memory.solved)
+        for name, question in questions.items():
+            guesses = _history(memory.guesses, name)
+            if guesses or is_done:
+                found.append(Turn(number, name, question, guesses))
     return sorted(found, key=lambda turn: turn.rank)
 
 
