@@ -95,6 +95,7 @@ clean: ## remove what was built, never what a learner wrote
 	$(PYTHON) -m venv .venv
 
 .venv/.lab: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing the course into .venv. The first time, this takes a few minutes."
 	$(PIP_INSTALL) --editable '.[lab]'
 	touch $@
 
@@ -119,5 +120,6 @@ clean: ## remove what was built, never what a learner wrote
 	touch $@
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing the course and its tests into .venv. The first time, this takes a few minutes."
 	$(PIP_INSTALL) --editable '.[test]'
 	touch $@ .venv/.lab .venv/.grade

@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Stop with exit code 2."""
-        end = "" if message.endswith(("?", '"')) else "."
+        end = "" if message.endswith("?") else "."
         self.exit(2, f"{self.prog}: {message}{end} For help: {self.prog} --help\n")
 
 

@@ -31,7 +31,7 @@ def test_each_help_fits_a_screen(command, monkeypatch):
     said = run(*command, "--help")
     assert (said.returncode, said.stderr) == (0, "")
     lines = said.stdout.splitlines()
-    assert len(lines) <= 24
+    assert len(lines) < 24  # the prompt needs a line, too
     assert max(map(len, lines)) <= 80
     assert "Exit codes: 0 done" in said.stdout
 
@@ -51,7 +51,7 @@ def test_the_help_names_every_command():
         (["grade"], "the following arguments are required: FOLDER."),
         (["grade", "x", "--seconds", "soon"], "soon isn't between 0.1 and 3600 seconds."),
         (["grade", "x", "--workers", "-1"], "-1 isn't between 0 and 1000."),
-        (["explain"], 'what should it explain? For example: "loss is nan" For help:'),
+        (["explain"], 'what should it explain? For example: "loss is nan". For help:'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -387,11 +387,19 @@ def test_names_that_are_utf_8_and_do_not_say_so(tmp_path):
     assert [s.learner for s in find(tmp_path / "c.zip").submissions] == [LIN]
 
 
-@pytest.mark.parametrize("name", ["class.zip", "class.ipynb"])
-def test_what_is_no_zip_of_a_class_is_told(name, tmp_path, capsys):
-    (tmp_path / name).write_bytes(b"PK")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("class.zip", "can't be read: it isn't a zip, or a part of it is damaged"),
+        ("class.ipynb", "is neither a folder nor a zip; give the folder or the zip with the"),
+        ("nowhere", "doesn't exist; give the folder or the zip with the submissions"),
+    ],
+)
+def test_what_is_no_zip_of_a_class_is_told(name, why, tmp_path, capsys):
+    if name != "nowhere":
+        (tmp_path / name).write_bytes(b"PK")
     assert command.main([str(tmp_path / name), "--out", str(tmp_path / "out"), *OPTIONS]) == 1
-    assert name in capsys.readouterr().err
+    assert f"{tmp_path / name} {why}" in capsys.readouterr().err
 
 
 def test_nobody_gets_a_point_for_what_a_lesson_says_itself():

@@ -13,7 +13,11 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COLAB = ["ipython==7.34.*", "ipykernel==6.17.*", "nbval>=0.11"]
+# googlecolab/backend-info; nbval is only for the tests
+COLAB = [
+    *("ipython==7.34.*", "ipykernel==6.17.*", "notebook==6.5.*", "nbval>=0.11"),
+    *("torch==2.11.*", "numpy==2.1.*", "matplotlib==3.10.*"),
+]
 COPIES = "build/online"  # of the lessons, for Colab
 FOR_TESTS = {"ipython": "8.18"}  # nbgrader, which is only tested, needs more than the lessons do
 COUNTED = {

@@ -60,7 +60,7 @@ def _parser() -> Parser:
     add("--same", action="store_true", help="list answers with identical tokens")
     add("--seconds", type=_seconds, metavar="S", default=3.0, help="for one exercise (3)")
     add("--workers", type=_workers, metavar="N", default=0, help="how many at once (one per core)")
-    add("--scheduler", metavar="TCP", help="use a Dask scheduler's workers, as in tcp://host:8786")
+    add("--scheduler", metavar="TCP", help="a Dask scheduler, such as tcp://host:8786")
     add("--without-sandbox", action="store_true", help="go on even without a complete sandbox")
     return parser
 

@@ -144,7 +144,9 @@ def open_download(place: Path, out: Path | None = None) -> Download:
         download.left_out += refused
         _look_into(_root(folder, place.stem), f"{place.name}/", unread, out, download)
     else:
-        raise FileNotFoundError(f"{place} is neither a folder nor a zip of submissions")
+        wanted = "give the folder or the zip with the submissions"
+        what = "is neither a folder nor a zip" if place.exists() else "doesn't exist"
+        raise FileNotFoundError(f"{place} {what}; {wanted}")
     if not download.parts:
         raise FileNotFoundError(f"{place} has no notebooks or folders of notebooks in it")
     return download

@@ -75,6 +75,19 @@ def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
     assert page.failures == []
 
 
+SHOWN = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+
+def test_it_shows_itself_within_a_second(page, browser):
+    shown = [page.evaluate(SHOWN)]
+    while shown[-1] >= 1000 and len(shown) < 5:  # the machine may have been busy
+        again = browser.new_page(viewport={"width": 1280, "height": 900})
+        again.goto(page.url)
+        shown.append(again.evaluate(SHOWN))
+        again.close()
+    assert min(shown) < 1000
+
+
 def test_formulas_are_typeset(page):
     formulas = page.locator(".math").count()
     assert page.locator(".math mjx-container").count() == formulas
@@ -110,6 +123,41 @@ def is_not_ours(rule, html):
     """Two buttons are called other than they look: the theme's search, MyST-NB's folded cells."""
     names = ("search-button__button", 'aria-label="Toggle hidden content"')
     return rule == "label-content-name-mismatch" and any(name in html for name in names)
+
+
+MOVES = """() => [...document.querySelectorAll("*")].filter((element) => {
+    const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(element);
+    return animationName !== "none" || /[1-9]/.test(transitionDuration)
+        || scrollBehavior === "smooth";
+}).length"""
+
+
+@pytest.mark.parametrize("name", ["index", "search", "notebooks/01_scores_to_probabilities"])
+def test_nothing_moves_for_those_who_asked_their_system_for_that(browser, site, name):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto((site / f"{name}.html").as_uri())
+    moves = page.evaluate(MOVES)
+    page.emulate_media(reduced_motion="no-preference")
+    otherwise = page.evaluate(MOVES)
+    page.close()
+    assert moves == 0 < otherwise
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("site/index", "site/notebooks/01_scores_to_probabilities", "site/field_guide/index"),
+        *("site/notebooks/08_follow_the_gradient", "slides/05_subtract_the_maximum"),
+    ],
+)
+def test_firefox_shows_it_without_errors_and_accessible(firefox, build, name):
+    firefox.goto((build / f"{name}.html").as_uri())
+    assert firefox.evaluate("() => document.querySelectorAll('mjx-merror, .katex-error').length") == 0
+    firefox.evaluate("(source) => { (0, eval)(source); }", AXE.read_text(encoding="utf-8"))
+    run = "(options) => axe.run(document, options)"
+    found = firefox.evaluate(run, {"runOnly": WCAG, **BROKEN_ONLY})["violations"]
+    broken = [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]]
+    assert [violation for violation in broken if not is_not_ours(*violation)] == []
 
 
 def test_it_fits_a_telephone(page):
