@@ -130,8 +130,8 @@ def download(folder: Path, learners: int) -> None:
     texts = of_ten(FOUR)
     with zipfile.ZipFile(folder / "submissions.zip", "w", zipfile.ZIP_DEFLATED) as target:
         for i in range(learners):
-            for upload, (path, kinds) in enumerate(texts.items(), start=10 * i):
-                target.writestr(f"doe{i}_{i}_{upload}_{path.name}", kinds[i % 10])
+            for upload, (path, kinds) in enumerate(texts.items(), start=80_000 + 10 * i):
+                target.writestr(f"doe{i}_{7000 + i}_{upload}_{path.name}", kinds[i % 10])
     command = [sys.executable, "-m", "softmax_lessons", "grade", folder / "submissions.zip"]
     command += ["--out", folder / "grades"]
     took = timed(lambda: subprocess.run(command, check=True, capture_output=True))
@@ -166,6 +166,7 @@ def main() -> None:
     parser.add_argument("--classes", type=int, nargs="*", default=[50])
     parser.add_argument("--download", type=int, default=30)
     arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the command does
     with tempfile.TemporaryDirectory() as name:
         download(Path(name), arguments.download)
     for count in arguments.classes:
