@@ -72,6 +72,14 @@ def stick(build, tmp_path_factory):
     return run
 
 
+def test_the_site_and_the_whole_folder_fit_on_a_small_stick(build):
+    def size(folder):
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+    assert size(build / "bundle" / "site") < 150
+    assert size(build / "bundle") < 1000
+
+
 @pytest.fixture(scope="module")
 def home(stick, tmp_path_factory):
     """A folder into which the course was set up from the stick."""
