@@ -10,6 +10,7 @@ import bank
 import bank_attend  # noqa: F401
 import bank_core  # noqa: F401
 import bank_crops  # noqa: F401
+import bank_errors  # noqa: F401
 import bank_further
 import bank_later  # noqa: F401
 import bank_logs  # noqa: F401
