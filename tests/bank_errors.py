@@ -360,6 +360,29 @@ def lowest_float32(scores, mask):
     return hidden.softmax(-1) * mask.any(-1, keepdim=True)
 
 
+@wrong("masked_softmax", "computes-in-float32")
+def float32_and_back(scores, mask):
+    probs = scores.float().masked_fill(~mask, float("-inf")).softmax(-1).nan_to_num(0.0)
+    return probs.to(scores.dtype)
+
+
+@wrong("stable_softmax", "computes-in-float32")
+def stable_in_float32_and_back(x, dim):
+    exps = (x.float() - x.float().amax(dim, keepdim=True)).exp()
+    return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
+
+
+@wrong("log_softmax", "computes-in-float32")
+def logs_in_float32_and_back(x, dim):
+    wide = x.to(torch.float32)
+    return (wide - wide.logsumexp(dim, keepdim=True)).to(x.dtype)
+
+
+@wrong("softmax_1d", "dtypes-do-not-fit")
+def sum_by_a_float32_dot_product(x):
+    return x.exp() / (x.exp() @ torch.ones(len(x)))
+
+
 @wrong("masked_softmax", "dropout-left-on")
 def drops_some_keys(scores, mask):
     probs = scores.masked_fill(~mask, float("-inf")).softmax(-1)

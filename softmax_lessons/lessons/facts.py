@@ -74,6 +74,21 @@ def changes_dtype(probe: Probe, outcome: Outcome) -> bool:
     return value is not None and value.is_floating_point() and not probe.accepts(value.dtype)
 
 
+def computes_in_float32(
+    probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
+) -> bool:
+    """Tell whether only float64 inputs go wrong, and every result for them is a float32."""
+    wide = [i for i, probe in enumerate(probes) if probe.logits.dtype == torch.float64]
+    values = [outcomes[i].value for i in wide]
+    if not set(failed) <= set(wide) or any(
+        value is None or value.dtype != torch.float64 for value in values
+    ):
+        return False
+    numbers = torch.cat([value.detach().flatten() for value in values]).nan_to_num(0, 0, 0)
+    # 0, 1 and the like are the same in any dtype
+    return bool((numbers.float() == numbers).all() and (numbers.half() != numbers).any())
+
+
 def changes_shape(probe: Probe, outcome: Outcome) -> bool:
     """Tell whether the result has a shape other than the logits'."""
     return outcome.value is not None and outcome.value.shape != probe.logits.shape

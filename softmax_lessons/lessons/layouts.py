@@ -27,7 +27,7 @@ Dims = tuple[int, ...]
 def uneven(*shape: int) -> Tensor:
     """Return ordinary logits between -3 and 3, with no two slices alike."""
     x = scores(*shape)
-    return (x * x.abs() / 3).round(decimals=3)
+    return (x * x.abs() / 3).round(decimals=3) + 0.0  # 0, not -0
 
 
 def _joint(x: Tensor, dims: tuple[int, int]) -> Tensor:

@@ -12,6 +12,7 @@ from softmax_lessons.checker.judge import close, expect
 from softmax_lessons.checker.misconception import Variant
 from softmax_lessons.lessons.masked_softmax_steps import (
     RIGHT,
+    RIGHTS,
     as_it_is,
     guarded_max,
     guarded_sum,
@@ -469,6 +470,16 @@ def fit_fill_everywhere(probes: Sequence[Probe], outcomes: Sequence[Outcome]) ->
     """Yield the same, leaving rows that keep nothing as they are."""
     for change in fit_fill(probes, outcomes):
         yield {**change, "finish": as_it_is}
+
+
+def stays_in_float32(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
+    """Yield right answers in float32, if some results don't have their scores' dtype."""
+    values = [
+        (probe.logits.dtype, outcome.value) for probe, outcome in zip(probes, outcomes, strict=True)
+    ]
+    if any(value is not None and value.dtype != dtype for dtype, value in values):
+        for right in RIGHTS:
+            yield lambda x, mask, right=right: right(x.float(), mask)
 
 
 def fit_amount(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:

@@ -36,6 +36,7 @@ from softmax_lessons.lessons.masked_softmax_facts import (
     overflows_where_scores_are_far_apart,
     shares_evenly,
     shares_with_hidden,
+    stays_in_float32,
     takes_raw_exp,
     zero_where_any_is_hidden,
 )
@@ -43,7 +44,6 @@ from softmax_lessons.lessons.masked_softmax_steps import (
     EPS,
     LOGS_OF_TINY,
     LOWEST,
-    RIGHTS,
     STAND_INS,
     added_log,
     as_it_is,
@@ -449,14 +449,14 @@ MASKS = (
     ),
     Misconception(
         slug="only-float32-range",
-        says="Your result is wrong for float64 scores below -3.4e38. That's the lowest float32: "
-        "you compute in float32, or fill with that number.",
+        says="Your result is wrong for float64 scores below -3.4e38, the lowest float32: you fill "
+        "with that number, or with a similar one.",
         hints=(
-            "What does `torch.tensor(-1e300, dtype=torch.float64).float()` give?",
-            "Which dtypes does the exercise mention? Stay in the dtype of the scores you're given.",
-            "Leave out `.float()`, and fill with -inf.",
+            "Which is lower, -1e300 or the number that you fill with?",
+            "Which dtypes does the exercise mention? No finite number is below all of them.",
+            'Fill with `float("-inf")`.',
         ),
-        variants=({"enter": lambda x, dim: x.float()}, {"hide": hidden_by(LOWEST)}),
+        variants=({"hide": hidden_by(LOWEST)},),
     ),
     Misconception(
         slug="finite-sentinel",
@@ -724,5 +724,5 @@ MASKS = (
 IN_FLOAT32 = replace(
     next(m for m in TRACES if m.slug == "upcasts-and-changes-dtype"),
     symptom=None,
-    variants=tuple(lambda x, mask, right=right: right(x.float(), mask) for right in RIGHTS),
+    fit=stays_in_float32,
 )

@@ -36,8 +36,8 @@ def as_it_is(x: Tensor, keep: Tensor) -> Tensor:
 
 
 def hidden_by(low: float) -> Step:
-    # like `where`, which turns numbers that float16 can't hold into -inf
-    return lambda x, keep: torch.where(keep, x, low)
+    # numbers that float16 can't hold become -inf; PyTorch 2.4 refuses them as plain numbers
+    return lambda x, keep: torch.where(keep, x, torch.tensor(low, dtype=torch.float64))
 
 
 def hidden_by_lowest(x: Tensor, keep: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from softmax_lessons.lessons.facts import (
     changes_dtype,
     changes_input,
     changes_shape,
+    computes_in_float32,
     loses_gradient,
 )
 from softmax_lessons.lessons.no_result import NO_RESULT
@@ -69,6 +70,17 @@ SIDE_EFFECT = (
             "`.to(x.dtype)` brings the result back.",
         ),
         symptom=changes_dtype,
+    ),
+    Misconception(
+        slug="computes-in-float32",
+        says="For float64 inputs, your results have only the digits and the range of float32: you "
+        "compute in float32 on the way.",
+        hints=(
+            "Print the dtype of every step for a float64 input.",
+            "Converting the result back doesn't bring back the digits.",
+            "Leave out `.float()`, or use `.double()` where you need more digits.",
+        ),
+        pattern=computes_in_float32,
     ),
     Misconception(
         slug="returns-wrong-shape",

@@ -186,8 +186,9 @@ NO_RESULT = (
         says="You pass a tensor where the dim belongs.",
         hints=(
             "Which argument comes first in the function that the error names?",
-            "You make `nn.Softmax` with a dim, and then call it with a tensor.",
-            "Write `nn.Softmax(dim=...)(x)` or `torch.softmax(x, dim)`.",
+            "A dim is an integer. Which of the tensors on that line stands in its place?",
+            "Pass the tensor first and the dim by name, as in `torch.softmax(x, dim=dim)`; "
+            "`nn.Softmax(dim=dim)` is made without a tensor, and called with one.",
         ),
         error=r"'dim'.* must be int, not (Tensor|Parameter)|dim must be an int.*got .*Tensor"
         rf"|{GOT}Tensor\), but expected one of:\s*\* \(int dim"
@@ -299,7 +300,7 @@ NO_RESULT = (
         ),
         error=rf"unsupported operand type(?!.*NoneType)(?!.*{UNCALLED}).*{SEVERAL}"
         r"|must be Tensor, not (list|tuple|generator|map)|can't multiply sequence"
-        r"|must be tuple of Tensors, not|infer dtype of (generator|map|zip)"
+        r"|must be tuple of Tensors, not (?!NoneType)|infer dtype of (generator|map|zip)"
         rf"|{GOT}(list|tuple|generator), (int|dim=)|expected sequence of length",
     ),
     Misconception(
@@ -349,7 +350,8 @@ NO_RESULT = (
         ),
         error=r"not implemented for '(?!Long|Int|Short|Byte|Char|Bool)"
         r"|to have the same dtype|dtypes? to match|dtypes match|can't be cast to"
-        r"|unsupported ScalarType|Expected (self\.)?dtype|same dtype, but got",
+        r"|unsupported ScalarType|Expected (self\.)?dtype|same dtype, but (got|found)"
+        r"|expected scalar type",
     ),
     Misconception(
         slug="view-after-moving",

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from softmax_lessons import Verdict
 from softmax_lessons.attempts.isolate import run_isolated
 from softmax_lessons.checker.exercise import Exercise
-from softmax_lessons.checker.hunt import Hunt
+from softmax_lessons.checker.hunt import Hunt, called_as
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.grading.notebook import places
@@ -49,7 +49,7 @@ from the course's own tests: no learner wrote them;
 - **what to ask, or try**, before you explain anything. It's the first hint that the learner \
 gets. Let someone answer with the input above in view, then ask everyone where else it could happen.
 
-Not every mistake has an answer or an input to show; what they lack is an example in the tests.
+Where there's no answer, the tests have none as learners write it, but an input shows the mistake.
 
 ## By lesson
 
@@ -147,7 +147,8 @@ def _answers(slug: str) -> Iterator[tuple[str, str, Callable[..., object]]]:
     for name, task in exercises().items():
         for candidate in task.candidates.singles:
             if any(m.slug == slug for m in candidate.mistakes):
-                yield name, "", candidate.function
+                fixed = (task.fixed[0].dim,) if len(task.parameters) == 1 else ()
+                yield name, "", called_as(task.parameters, candidate.function, *fixed)
                 break
 
 

@@ -246,8 +246,8 @@ def test_another_machine_is_told_what_the_stick_is_for(small_stick, tmp_path, ke
 
 def test_a_set_up_that_fails_is_not_taken_for_complete(small_stick, tmp_path):
     printed = start(small_stick, tmp_path / "home")
-    assert "The set-up has failed" in printed
-    assert "The set-up has failed" in start(small_stick, tmp_path / "home")
+    assert "The setup failed" in printed
+    assert "The setup failed" in start(small_stick, tmp_path / "home")
 
 
 def test_a_console_that_lacks_the_letters_of_a_folder_shows_their_numbers(

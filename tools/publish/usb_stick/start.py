@@ -115,7 +115,7 @@ def set_up(environment, python):
         ],
     ):
         if subprocess.call(command, env=settings):
-            sys.exit("The set-up has failed; the reason stands above. Run start.py to try again.")
+            sys.exit("The setup failed; the reason is above. Run start.py to try again.")
 
 
 if __name__ == "__main__":
