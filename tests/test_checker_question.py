@@ -185,7 +185,7 @@ def test_yes_may_be_true(guess):
         (0.3, 0.7, "That's 1 minus it."),
         (5.0, 0.2, "That's 1 divided by it."),
         (2.0, 7.389, "That's its exponential."),
-        (7.389, 2.0, "That's its logarithm."),
+        (7.389, 2.0, "That's its log."),
         (10, 34, "Too large."),
         (34, 10, "Too small."),
         (0, 3, "Too large."),

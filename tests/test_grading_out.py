@@ -27,7 +27,7 @@ from downloads import (
 )
 
 from softmax_lessons.grading import command, sandbox
-from softmax_lessons.grading.results import results, written
+from softmax_lessons.grading.results import format_score, results
 from softmax_lessons.grading.tables import Table
 from softmax_lessons.lessons import tasks
 
@@ -217,7 +217,7 @@ def test_scores_are_scaled_and_rounded(right, of, most, decimals, score):
     names = list(places())[:of]
     marks = [Mark("a", n, int(i < right), (), (), "", "k") for i, n in enumerate(names)]
     (found,) = results([Submission("a")], marks, most and Decimal(most), decimals)
-    assert written(found.score) == score
+    assert format_score(found.score) == score
 
 
 def test_lessons_that_count_can_be_named(folder):

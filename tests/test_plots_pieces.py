@@ -45,7 +45,7 @@ def test_the_shards_send_their_maximum_and_their_sum_and_get_those_of_all():
     ax = Figure().subplots()
     row = torch.tensor([2.0, 1.0, 0.1, 3.0, 0.5, 2.5])
     alt = plots.flow_shards(ax, row.chunk(2))
-    assert "process 0 has logits 2, 1, 0.1, sends maximum 2 and sum 0.558;" in alt
+    assert "process 0 has logits 2, 1, 0.1 and sends the maximum 2 and the sum 0.558;" in alt
     assert alt.endswith("All processes receive the maximum 3 and the sum 2.247.")
     written = [text.get_text() for text in ax.texts]
     assert written.count("2") == 1  # sent

@@ -33,7 +33,7 @@ class Probe:
         others: the arguments after the first; None means only `dim`.
         seed: the seed for random numbers, for torch, NumPy and Python.
         rounding: how much rounding may change a result: "relative" to each entry, "absolute" (for
-            logarithms and differences: relative to the largest number), or "last" (only the last
+            logs and differences: relative to the largest number), or "last" (only the last
             step of the computation may round).
     """
 

@@ -127,7 +127,7 @@ def alike(answer: float) -> list[tuple[str, float]]:
     slips = (
         (WRONG_SIGN, -answer),
         ("That's its exponential.", math.exp(answer) if answer < 700 else math.inf),
-        ("That's its logarithm.", math.log(answer) if answer > 0 else math.inf),
+        ("That's its log.", math.log(answer) if answer > 0 else math.inf),
         ("That's 1 divided by it.", 1 / answer if answer else math.inf),
         ("That's 1 minus it.", 1 - answer),
         ("That's twice the right number.", 2 * answer),

@@ -9,8 +9,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from softmax_lessons.grading.notebook import places
-from softmax_lessons.grading.results import Result, written
-from softmax_lessons.grading.tables import whole
+from softmax_lessons.grading.results import Result, format_score
+from softmax_lessons.grading.tables import atomic_write
 
 LONGEST_NAME = 80  # characters in a file's name
 
@@ -46,11 +46,11 @@ def write(found: Sequence[Result], folder: Path) -> None:
         if result.submission.empty:
             continue
         name = _file_name(result.learner, taken)
-        with whole(folder / f"{name}.txt", encoding="utf-8") as stream:
+        with atomic_write(folder / f"{name}.txt", encoding="utf-8") as stream:
             stream.write(as_text(result) + "\n")
-        with whole(folder / f"{name}.html", encoding="utf-8") as stream:
+        with atomic_write(folder / f"{name}.html", encoding="utf-8") as stream:
             told = {"result": result, "headline": headline(result), "lessons": lessons}
-            stream.write(template.render(**told, score=written(result.score)))
+            stream.write(template.render(**told, score=format_score(result.score)))
 
 
 def page(name: str) -> jinja2.Template:

@@ -7,7 +7,7 @@ from pathlib import Path
 from softmax_lessons.grading import systems
 from softmax_lessons.grading.feedback import as_text
 from softmax_lessons.grading.handins import seen
-from softmax_lessons.grading.results import Result, written
+from softmax_lessons.grading.results import Result, format_score
 from softmax_lessons.grading.systems import Gradebook
 from softmax_lessons.grading.tables import Table, plain
 
@@ -40,7 +40,7 @@ def filled(table: Table, found: Sequence[Result], title: str, most: str = "") ->
         if result.submission.row is None or result.submission.empty:
             continue
         row = rows[result.submission.row]
-        row[column] = written(result.score)
+        row[column] = format_score(result.score)
         for i in comments:
             row[i] = as_text(result)
     return Table(header, rows, table.delimiter, table.encoding)
@@ -96,7 +96,7 @@ def new_tables(found: Sequence[Result], title: str) -> dict[str, Table]:
 def _line(result: Result, forms: Collection[str]) -> list[str]:
     own = result.submission
     (name,) = plain([own.learner])
-    told = {"id": own.ids[0], "name": name, "score": written(result.score)}
+    told = {"id": own.ids[0], "name": name, "score": format_score(result.score)}
     told["feedback"] = as_text(result)
     return [form.format(**told) for form in forms]
 

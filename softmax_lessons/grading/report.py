@@ -11,8 +11,8 @@ from pathlib import Path
 from softmax_lessons.grading import feedback
 from softmax_lessons.grading.jobs import Mark, course
 from softmax_lessons.grading.notebook import places
-from softmax_lessons.grading.results import Result, exercise_names, written
-from softmax_lessons.grading.tables import Table, plain, whole
+from softmax_lessons.grading.results import Result, exercise_names, format_score
+from softmax_lessons.grading.tables import Table, atomic_write, plain
 
 FIRST = ("learner", "points", "of", "score")
 LAST = ("mistakes", "late", "system", "ids", "files", "notes")
@@ -25,7 +25,7 @@ def write_csv(found: Sequence[Result], file: Path) -> None:
     for result in found:
         own, marks = result.submission, result.marks
         named = {name: mark.misconceptions for name, mark in marks.items() if mark.misconceptions}
-        row = [own.learner, result.points, len(marks), written(result.score)]
+        row = [own.learner, result.points, len(marks), format_score(result.score)]
         row += [marks[name].points for name in names]
         row.append("; ".join(f"{name}: {' '.join(slugs)}" for name, slugs in named.items()))
         row += ["late" if own.late else "", own.system]
@@ -46,7 +46,7 @@ def write_json(found: Sequence[Result], file: Path) -> None:
             "handed_in": not result.submission.missing,
             "points": result.points,
             "of": len(result.marks),
-            "score": written(result.score),
+            "score": format_score(result.score),
             "exercises": {
                 name: {
                     "points": mark.points,
@@ -59,7 +59,7 @@ def write_json(found: Sequence[Result], file: Path) -> None:
         }
         for result in found
     ]
-    with whole(file, encoding="utf-8") as stream:
+    with atomic_write(file, encoding="utf-8") as stream:
         json.dump({"learners": learners}, stream, ensure_ascii=False, indent=1)
 
 
@@ -94,7 +94,7 @@ def write_html(
         "level": level,
         "left_out": left_out,
     }
-    with whole(file, encoding="utf-8") as stream:
+    with atomic_write(file, encoding="utf-8") as stream:
         stream.write(feedback.page("report.html").render(**told))
 
 
@@ -113,7 +113,7 @@ def write_class(found: Sequence[Result], file: Path) -> None:
         "lessons": {name: task.lesson for name, task in places().items()},
         "made_from": made_from,
     }
-    with whole(file, encoding="utf-8") as stream:
+    with atomic_write(file, encoding="utf-8") as stream:
         stream.write(feedback.page("class.html").render(**told))
 
 

@@ -76,7 +76,7 @@ def exercise_names(marks: Collection[Mark]) -> list[str]:
     return [name for name in places() if name in marked]
 
 
-def written(score: Decimal) -> str:
+def format_score(score: Decimal) -> str:
     """Return a score as gradebooks read it: "8.5", not "8.50"."""
     return f"{score.normalize():f}"
 

@@ -62,7 +62,7 @@ class Table:
 
     def write(self, file: Path) -> None:
         """Write the table, with every cell in quotes."""
-        with whole(file, encoding=self.encoding, newline="") as stream:
+        with atomic_write(file, encoding=self.encoding, newline="") as stream:
             table = csv.writer(stream, delimiter=self.delimiter, quoting=csv.QUOTE_ALL)
             table.writerows([self.header, *self.rows])
 
@@ -76,7 +76,7 @@ def plain(row: Sequence[object]) -> list[object]:
 
 
 @contextlib.contextmanager
-def whole(file: Path, **how: str) -> Iterator[TextIO]:
+def atomic_write(file: Path, **how: str) -> Iterator[TextIO]:
     """Open a file for writing that only replaces the old one once it's complete."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:

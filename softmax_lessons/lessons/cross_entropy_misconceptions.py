@@ -117,12 +117,11 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="absolute-error",
-        says="You return the distance between probabilities and one-hot targets, without a "
-        "logarithm.",
+        says="You return the distance between probabilities and one-hot targets, without a log.",
         hints=(
             "How large does your loss get if the model is certain and wrong? Cross-entropy has no "
             "upper limit.",
-            "Take minus the logarithm of the target's probability, then the mean over the rows.",
+            "Take minus the log of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=(
@@ -133,10 +132,10 @@ OTHER_LOSSES = (
     Misconception(
         slug="hinge-loss",
         says="You return a hinge loss: how far the other logits come within a margin of the "
-        "target's. Cross-entropy has exps and a logarithm.",
+        "target's. Cross-entropy has exps and a log.",
         hints=(
             "Is your loss exactly 0 for some ordinary batches? Cross-entropy never is.",
-            "Take minus the logarithm of the target's probability, then the mean over the rows.",
+            "Take minus the log of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=tuple(
@@ -158,7 +157,7 @@ OTHER_LOSSES = (
         ),
         variants=tuple(binary(probs, reduce) for probs in YES_OR_NO for reduce in REDUCTIONS)
         + tuple(
-            # its logarithms stop at -100
+            # its logs stop at -100
             lambda logits, targets, probs=probs, reduce=reduce: reduce(
                 F.binary_cross_entropy(
                     probs(logits), one_hot_table(logits, targets), reduction="none"
@@ -195,12 +194,11 @@ OTHER_LOSSES = (
     ),
     Misconception(
         slug="swaps-prediction-and-target",
-        says="Prediction and target are swapped: you take the logarithm of the one-hot targets, "
+        says="Prediction and target are swapped: you take the log of the one-hot targets, "
         "which are 0 except for one entry per row.",
         hints=(
-            "Which of the two do you take the logarithm of?",
-            "Take the logarithm of the model's probabilities; the one-hot targets pick one per "
-            "row.",
+            "Which of the two do you take the log of?",
+            "Take the log of the model's probabilities; the one-hot targets pick one per row.",
             "`-(one_hot * log_probs).sum(1).mean()`",
         ),
         variants=(
@@ -226,7 +224,7 @@ STEPS = (
         "says nothing about how certain the model is.",
         hints=(
             "Change a logit a little. Does your result change?",
-            "Take minus the logarithm of the target's probability, then the mean over the rows.",
+            "Take minus the log of the target's probability, then the mean over the rows.",
             AS_A_LINE,
         ),
         variants=(
@@ -293,7 +291,7 @@ STEPS = (
     ),
     Misconception(
         slug="drops-the-target",
-        says="You return the logarithm of the sum of exps; the target's logit isn't subtracted.",
+        says="You return the log of the sum of exps; the target's logit isn't subtracted.",
         hints=(
             "Change one target. Does your loss change?",
             "The loss of a row is log(sum of exps) minus the target's logit.",
@@ -534,10 +532,10 @@ STEPS = (
     ),
     Misconception(
         slug="log-of-the-mean",
-        says="You average or add up the probabilities first and take the logarithm afterwards. You "
-        "need the mean of the logarithms.",
+        says="You average or add up the probabilities first and take the log afterwards. You "
+        "need the mean of the logs.",
         hints=(
-            "Which comes last in your code: the mean, or the logarithm?",
+            "Which comes last in your code: the mean, or the log?",
             "Each row has its own -log p; take the mean of those.",
             AS_A_LINE,
         ),
@@ -576,7 +574,7 @@ STEPS = (
         says="You return exp of the loss, which is the perplexity.",
         hints=(
             "What should the loss of a perfect answer be: 0 or 1?",
-            "The mean of -log p is already the loss; exp undoes the logarithm.",
+            "The mean of -log p is already the loss; exp undoes the log.",
             "Leave out the `exp` at the end.",
         ),
         variants=(
@@ -588,10 +586,10 @@ STEPS = (
     Misconception(
         slug="changes-the-loss-afterwards",
         says="You do something to the loss that isn't in the formula, such as a square, a root or "
-        "a logarithm.",
+        "a log.",
         hints=(
             "What's the loss for a target with probability 1/2? It should be 0.6931.",
-            "Take minus the logarithm, then the mean, and nothing else.",
+            "Take minus the log, then the mean, and nothing else.",
             AS_A_LINE,
         ),
         variants=(
@@ -643,11 +641,11 @@ STEPS = (
 FACTS = (
     Misconception(
         slug="log-of-zero-entries",
-        says="All your losses are infinite, even for ordinary logits: you take the logarithm of 0, "
+        says="All your losses are infinite, even for ordinary logits: you take the log of 0, "
         "as you do if you multiply by the one-hot targets first.",
         hints=(
-            "Print what you take the logarithm of. How many zeros does it have?",
-            "Take the logarithm first, then multiply by the one-hot targets.",
+            "Print what you take the log of. How many zeros does it have?",
+            "Take the log first, then multiply by the one-hot targets.",
             "`-(one_hot * log_probs).sum(1).mean()`",
         ),
         pattern=all_infinite,
@@ -678,7 +676,7 @@ FACTS = (
     Misconception(
         slug="not-minus-the-logarithm",
         says="Your loss for a row depends only on the target's probability, as it should, but it "
-        "isn't minus its logarithm.",
+        "isn't minus its log.",
         hints=(
             "What's your loss for [0, 0], where the target's probability is 1/2? It should be "
             "0.6931.",

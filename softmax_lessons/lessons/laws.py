@@ -224,7 +224,7 @@ SOFTMAX = (
         "gives-nan",
         no_nan,
         (
-            "Print each step. Which is the first with a nan or an inf in it?",
+            "Print each step. Which is the first to contain a nan or an inf?",
             "A nan comes from 0 / 0, inf / inf, inf - inf or 0 * inf. Which is yours?",
             "Subtract each slice's maximum before `exp`: then no exp overflows, and no sum is 0.",
         ),

@@ -143,7 +143,7 @@ def _some_slices_right(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 
 NAN_HINTS = (
-    "Print each step. Which is the first with a nan or an inf in it?",
+    "Print each step. Which is the first to contain a nan or an inf?",
     "Only a division, a log or an overflow can cause one, and the formula has none of those.",
     FORMULA,
 )

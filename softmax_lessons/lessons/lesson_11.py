@@ -123,8 +123,8 @@ TEXT = (
     ),
     Misconception(
         "wrong-log-base",
-        "Your logarithm has a different base: these are bits, not natural logarithms.",
-        ("Which logarithm is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
+        "Your log has a different base: these are bits, not natural logs.",
+        ("Which log is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
         variants=(lambda x, w: _sum(x, w) / math.log(2),),
     ),
     Misconception(
@@ -364,8 +364,8 @@ TEXTS = (
     ),
     Misconception(
         "wrong-log-base",
-        "Your logarithm has a different base: these are bits, not natural logarithms.",
-        ("Which logarithm is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
+        "Your log has a different base: these are bits, not natural logs.",
+        ("Which log is `torch.log_softmax`?", "The natural one, of base e.", LOGS),
         variants=({"total": lambda picked, real: picked.sum(1) / math.log(2)},),
     ),
     Misconception(

@@ -118,7 +118,7 @@ LAWS = (
         "gives-nan",
         no_nan,
         (
-            "Print each step. Which is the first with a nan or an inf in it?",
+            "Print each step. Which is the first to contain a nan or an inf?",
             "0 / 0, inf / inf, inf - inf and 0 * inf are all nan. Which one is yours?",
             "Look at the step before it: what made the 0 or the inf?",
         ),

@@ -89,7 +89,7 @@ LOST_NUMBERS = (
         "gives-nan",
         no_nan,
         (
-            "Print each step. Which is the first with a nan or an inf in it?",
+            "Print each step. Which is the first to contain a nan or an inf?",
             "A nan comes from inf - inf, 0 * inf or 0 / 0. Which is yours?",
             "Subtract each slice's maximum before `exp`, and write log(a / b) as log(a) - log(b).",
         ),

@@ -143,7 +143,7 @@ def fit_sum_plus(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterat
 
 
 def fit_eps(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-    """Read the eps off a result that should be far below the logarithm of the eps."""
+    """Read the eps off a result that should be far below the log of the eps."""
     for probe, outcome in zip(probes, outcomes, strict=True):
         value = outcome.value
         if probe.logits.flatten().tolist() != FAR_APART or value is None or not value.numel():
@@ -226,7 +226,7 @@ def in_16_bits(
 
 
 def is_log_sum(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result is the logarithm of the sum of exps of each slice."""
+    """Tell whether the result is the log of the sum of exps of each slice."""
     if outcome.value is None or not isinstance(probe.dim, int) or probe.logits.shape[probe.dim] < 2:
         return False
     sums = probe.logits.double().logsumexp(probe.dim, keepdim=True)

@@ -68,7 +68,7 @@ def _rare(slug: str) -> Misconception:
 LOGS = (
     Misconception(
         slug="returns-the-log-sum",
-        says="You return only the logarithm of the sum of exps. You still have to subtract it from "
+        says="You return only the log of the sum of exps. You still have to subtract it from "
         "each logit.",
         hints=(
             "How many logits go in, and how many numbers come out?",
@@ -81,9 +81,9 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-log",
-        says="You return probabilities, or use the sum itself where its logarithm belongs.",
+        says="You return probabilities, or use the sum itself where its log belongs.",
         hints=(
-            "The logarithm of a probability is never above 0. Is yours?",
+            "The log of a probability is never above 0. Is yours?",
             "log(a / b) is log(a) - log(b), and log(exp(x)) is x.",
             SHIFTED_FIRST,
         ),
@@ -91,10 +91,10 @@ LOGS = (
     ),
     Misconception(
         slug="drops-log-sum",
-        says="You leave out the logarithm of the sum, so nothing makes the probabilities sum to 1.",
+        says="You leave out the log of the sum, so nothing makes the probabilities sum to 1.",
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
-            "log(exp(x) / sum) has two parts: x, and minus the logarithm of the sum.",
+            "log(exp(x) / sum) has two parts: x, and minus the log of the sum.",
             SHIFTED_FIRST,
         ),
         variants=(
@@ -106,9 +106,9 @@ LOGS = (
     ),
     Misconception(
         slug="expects-probabilities",
-        says="You take the logarithm of the logits as if they were probabilities.",
+        says="You take the log of the logits as if they were probabilities.",
         hints=(
-            "Can a logit be negative? What is its logarithm?",
+            "Can a logit be negative? What is its log?",
             "exp makes a logit positive; dividing by the sum then makes it a probability.",
             SHIFTED_FIRST,
         ),
@@ -120,10 +120,10 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-exp",
-        says="You take the logarithm of the sum of the raw logits: exp is missing.",
+        says="You take the log of the sum of the raw logits: exp is missing.",
         hints=(
             "What do you add up? Can that be negative?",
-            "Take the logarithm of a sum of exps.",
+            "Take the log of a sum of exps.",
             "Write `.exp()` before `.sum(...)`, and `.log()` after it.",
         ),
         variants=({"power": identity, "centre": nothing}, {"power": identity}),
@@ -131,11 +131,10 @@ LOGS = (
     ),
     Misconception(
         slug="sum-of-logs",
-        says="You take logarithms first and sum afterwards. The logarithm of a sum isn't the sum "
-        "of the logarithms.",
+        says="You take logs first and sum afterwards. The log of a sum isn't the sum of the logs.",
         hints=(
             "In log(exp(a) + exp(b)), which operation is the inner one?",
-            "exp first, then the sum, then one logarithm per slice.",
+            "exp first, then the sum, then one log per slice.",
             "Write `.exp().sum(...).log()`, in this order.",
         ),
         variants=(
@@ -146,8 +145,8 @@ LOGS = (
     ),
     Misconception(
         slug="divides-logarithms",
-        says="You divide one logarithm by the other. The logarithm of a quotient is the "
-        "difference of the logarithms.",
+        says="You divide one log by the other. The log of a quotient is the "
+        "difference of the logs.",
         hints=(
             "Try [0, 0]. What do you divide by what?",
             "log(a / b) is log(a) - log(b).",
@@ -162,7 +161,7 @@ LOGS = (
     ),
     Misconception(
         slug="forgets-max-back",
-        says="You subtract the maximum inside the logarithm and don't make up for it outside, so "
+        says="You subtract the maximum inside the log and don't make up for it outside, so "
         "each slice is off by its maximum.",
         hints=(
             "Try [5, 5]: each log-probability is -0.6931. How far off is yours?",
@@ -173,12 +172,12 @@ LOGS = (
     ),
     Misconception(
         slug="subtracts-max-twice",
-        says="You subtract the maximum twice: once from x, and again with a logarithm that already "
+        says="You subtract the maximum twice: once from x, and again with a log that already "
         "includes it.",
         hints=(
             "Write m for the maximum and collect the m's: how many are left?",
             "x - m goes with log(sum of exp(x - m)); x goes with logsumexp(x).",
-            "Write x - m - log(sum of exp(x - m)), with no other m outside the logarithm.",
+            "Write x - m - log(sum of exp(x - m)), with no other m outside the log.",
         ),
         variants=(joined(lambda p: p.x - p.m - (p.m + p.log(p.total))), max_once_and_overflow),
     ),
@@ -195,10 +194,10 @@ LOGS = (
     ),
     Misconception(
         slug="wrong-log-base",
-        says="You use the logarithm to base 2 or 10; exp needs the natural one to undo it.",
+        says="You use the log to base 2 or 10; exp needs the natural one to undo it.",
         hints=(
             "Try [0, 0]: each log-probability is -0.6931. What is yours?",
-            "The logarithm that undoes exp is the natural one.",
+            "The log that undoes exp is the natural one.",
             "Use `torch.log`, not `log2` or `log10`, and don't divide by log(2) or log(10).",
         ),
         variants=(
@@ -229,15 +228,15 @@ LOGS = (
         hints=(
             "Take exp of your log-probabilities and add them up. How far below 1 do you end up?",
             "Every number in the sum is the exp of a logit. Which logit would the 1 belong to?",
-            "Take the logarithm of the sum alone: `log` instead of `log1p`, and no `1 +`.",
+            "Take the log of the sum alone: `log` instead of `log1p`, and no `1 +`.",
         ),
         variants=({"log": torch.log1p}, {"log": torch.log1p, "centre": nothing}),
     ),
     Misconception(
         slug="log1p-of-probabilities",
-        says="You add 1 to the probabilities before the logarithm (`log1p` does that).",
+        says="You add 1 to the probabilities before the log (`log1p` does that).",
         hints=(
-            "Try [0, 0]: the probability is 1/2. What do you take the logarithm of?",
+            "Try [0, 0]: the probability is 1/2. What do you take the log of?",
             "`log1p(p)` is log(1 + p).",
             "Write `log` instead of `log1p`, with no `1 +`, and log(a / b) as log(a) - log(b).",
         ),
@@ -246,7 +245,7 @@ LOGS = (
     ),
     Misconception(
         slug="mean-instead-of-sum",
-        says="You take the logarithm of the mean of the exps, not of their sum.",
+        says="You take the log of the mean of the exps, not of their sum.",
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
             "The number of classes isn't in the formula.",
@@ -260,7 +259,7 @@ LOGS = (
         hints=(
             "Take exp of your log-probabilities and add them up. Do you get 1?",
             "Every class is part of the sum.",
-            "Take the `sum` of the exps, not their `amax`, before the logarithm.",
+            "Take the `sum` of the exps, not their `amax`, before the log.",
         ),
         variants=({"total": torch.amax},),
     ),
@@ -353,7 +352,7 @@ LOGS = (
         says="Your sum of exps only runs up to each entry, not over the whole slice.",
         hints=(
             "What is your first result, for any logits?",
-            "You subtract one number from the whole slice: the logarithm of its complete sum.",
+            "You subtract one number from the whole slice: the log of its complete sum.",
             "Write `sum` instead of `cumsum`, or `logsumexp` instead of `logcumsumexp`.",
         ),
         variants=(
@@ -440,7 +439,7 @@ LOGS = (
         hints=(
             "What's that number for? Can the sum ever be 0 without it?",
             "Once the maximum is subtracted, the sum is at least 1.",
-            "Take the logarithm of the sum alone, with nothing added to it or to an exp.",
+            "Take the log of the sum alone, with nothing added to it or to an exp.",
         ),
         fit=fit_sum_plus,
     ),
@@ -450,7 +449,7 @@ LOGS = (
 LOGS_OVERFLOW = (
     Misconception(
         slug="eps-in-log",
-        says="You add a small number before the logarithm, or clamp before or after it. However "
+        says="You add a small number before the log, or clamp before or after it. However "
         "wrong the model is, the result stops at a bound, where its gradient is 0.",
         hints=(
             "Which step turns a small probability into 0? Can you avoid that step?",
@@ -468,10 +467,10 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="log-of-softmax",
-        says="You compute exps or probabilities first and then take their logarithm. By then, a "
-        "very small one is 0, and its logarithm is -inf.",
+        says="You compute exps or probabilities first and then take their log. By then, a "
+        "very small one is 0, and its log is -inf.",
         hints=(
-            "Print what you take the logarithm of, for [200, 0]. Where does the 0 come from?",
+            "Print what you take the log of, for [200, 0]. Where does the 0 come from?",
             "You can take log(exp(a) / b) apart before you compute anything.",
             "x - max - log(sum of exp(x - max)): log and exp of x cancel, so you compute neither.",
         ),
@@ -484,7 +483,7 @@ LOGS_OVERFLOW = (
     _in_words(
         "no-max-subtraction",
         "You take exp of the raw logits. Large ones overflow to inf, very negative ones underflow "
-        "to 0, and the logarithm of their sum is inf or -inf.",
+        "to 0, and the log of their sum is inf or -inf.",
         "Print exp(1000) and exp(-1000). What's left of the differences?",
         "Which number, subtracted from all logits of a slice, makes the largest exp equal to 1?",
         "s = x - x.amax(dim, keepdim=True), and then s - log(sum of exp(s)).",
@@ -492,7 +491,7 @@ LOGS_OVERFLOW = (
     _in_words(
         "global-max",
         "You subtract one maximum for the whole tensor. A slice far below it loses its digits, or "
-        "ends up as nan or the logarithm of 0.",
+        "ends up as nan or the log of 0.",
     ),
     *map(named, ("argmax-instead-of-max", "mean-subtraction", "min-subtraction")),
     *map(named, ("max-with-zero", "other-than-the-maximum")),
@@ -525,7 +524,7 @@ LOGS_OVERFLOW = (
     ),
     Misconception(
         slug="replaces-minus-inf",
-        says="You replace -inf with a number. But the logarithm of a probability of 0 is -inf.",
+        says="You replace -inf with a number. But the log of a probability of 0 is -inf.",
         hints=(
             "Where a logit is -inf, what's the exp of your result? It should be exactly 0.",
             "-inf minus a finite maximum is still -inf.",
@@ -568,7 +567,7 @@ LOGS_OVERFLOW = (
         hints=(
             "What should log_softmax of [-60, 0, 60] be? Once the log has returned -inf, can you "
             "still work it out?",
-            "Stop the inf from appearing: subtract the maximum, and take no logarithm of an exp.",
+            "Stop the inf from appearing: subtract the maximum, and take no log of an exp.",
             "x - m - log(sum of exp(x - m)), where m is the maximum, works without `nan_to_num` or "
             "`where`.",
         ),
@@ -596,10 +595,10 @@ LOGS_OVERFLOW = (
 # Only where the logits are huge; it comes last because other mistakes are plainer.
 LOSES_DIGITS = Misconception(
     slug="log-of-the-sum-loses-digits",
-    says="You add the maximum to the logarithm of the sum before you subtract the two "
-    "(`logsumexp` adds it, too). Next to logits of 1e8, float32 keeps nothing of that logarithm.",
+    says="You add the maximum to the log of the sum before you subtract the two "
+    "(`logsumexp` adds it, too). Next to logits of 1e8, float32 keeps nothing of that log.",
     hints=(
-        "Try [1e8, 1e8]: what's the logarithm of the sum, and what's left of it in your result?",
+        "Try [1e8, 1e8]: what's the log of the sum, and what's left of it in your result?",
         "float32 has seven digits: 1e8 + 0.69 is 1e8.",
         "Subtract the maximum from the logits first: s = x - m. Then return s - log(sum of "
         "exp(s)).",
@@ -626,7 +625,7 @@ LEFT_MOVED_LOGS = tuple(
 
 
 def of_exps(pattern: Pattern) -> Pattern:
-    """Turn a pattern in probabilities into one in their logarithms.
+    """Turn a pattern in probabilities into one in their logs.
 
     It looks at ordinary logits, because exp doesn't enlarge their rounding.
     """

@@ -15,7 +15,7 @@ from softmax_lessons.lessons.recipe import DimChoice, Reduction, given, nothing,
 from softmax_lessons.lessons.steps import kept_max
 
 FAR_APART = [400.0, 401.0, 800.0]  # as float64, so that an eps can be read off with all its digits
-HUGE = 1e8  # next to it, float32 has no digit left for the logarithm of a sum
+HUGE = 1e8  # next to it, float32 has no digit left for the log of a sum
 Change = dict[str, object]
 
 
@@ -32,17 +32,17 @@ class Parts:
 
 
 def shifted_first(p: Parts) -> Tensor:
-    """Subtract the maximum, then the logarithm of the sum: the right way."""
+    """Subtract the maximum, then the log of the sum: the right way."""
     return p.x - p.m - p.place(p.log(p.total))
 
 
 def log_sum_first(p: Parts) -> Tensor:
-    """Add the maximum to the logarithm of the sum, as `logsumexp` does, and subtract that."""
+    """Add the maximum to the log of the sum, as `logsumexp` does, and subtract that."""
     return p.x - p.place(p.m + p.log(p.total))
 
 
 def log_of(change: Callable[[Tensor], Tensor]) -> Change:
-    """Take the logarithm of the changed probabilities."""
+    """Take the log of the changed probabilities."""
     return {"join": lambda p: p.log(change(p.powers / p.total))}
 
 
@@ -62,7 +62,7 @@ def log_of_powers_plus(eps: float) -> Callable[[Parts], Tensor]:
 
 
 def log_of_probs(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Dims], Tensor]:
-    """Take the logarithm of changed probabilities before everything else."""
+    """Take the log of changed probabilities before everything else."""
     return lambda x, dim: change(x.softmax(dim)).log()
 
 
@@ -76,7 +76,7 @@ class LogRecipe:
     """The right log_softmax; a misconception replaces some of its steps.
 
     Attributes:
-        log: the logarithm.
+        log: the log.
         place: lines up the subtracted numbers with their slices.
         join: puts the parts together to get the result.
 

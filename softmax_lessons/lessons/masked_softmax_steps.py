@@ -53,7 +53,7 @@ def lowered_by(amount: float) -> Step:
 
 
 def log_of_mask_plus(tiny: Callable[[torch.finfo], float]) -> Step:
-    """Add the logarithm of the mask, or of a tiny number where the mask is 0."""
+    """Add the log of the mask, or of a tiny number where the mask is 0."""
     return lambda x, keep: x + (keep.to(x.dtype) + tiny(torch.finfo(x.dtype))).log()
 
 

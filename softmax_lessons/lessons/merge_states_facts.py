@@ -165,12 +165,12 @@ def sum_of_exps(m1: Tensor, s1: Tensor, m2: Tensor, s2: Tensor) -> Tensor:
 
 
 def logsumexp_of_both(m1: Tensor, s1: Tensor, m2: Tensor, s2: Tensor) -> Tensor:
-    """Return the logarithm of the sum of exp(x) over both pieces."""
+    """Return the log of the sum of exp(x) over both pieces."""
     return torch.logaddexp(m1 + s1.log(), m2 + s2.log())
 
 
 def log_of_the_sum(*states: Tensor) -> Tensor:
-    """Return the logarithm of the merged sum."""
+    """Return the log of the merged sum."""
     _, p1, p2 = both_rescaled(*states)
     return (p1 + p2).log()
 

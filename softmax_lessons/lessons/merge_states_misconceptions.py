@@ -543,7 +543,7 @@ MERGES = (
     ),
     Misconception(
         slug="logaddexp-of-maxima",
-        says="Your maximum is the logarithm of a sum of exps, which is above the larger maximum.",
+        says="Your maximum is the log of a sum of exps, which is above the larger maximum.",
         hints=LARGEST,
         variants=(
             {"largest": torch.logaddexp},
@@ -637,7 +637,7 @@ MERGES = (
         hints=(
             "Merge a state with an empty one. What should you get?",
             "A state is a maximum and a sum, and so is a merged state.",
-            "Return exp(logsumexp - maximum), or add the rescaled sums without taking a logarithm.",
+            "Return exp(logsumexp - maximum), or add the rescaled sums without taking a log.",
         ),
         variants=(
             {"finish": lambda total, m: m + total.log()},
@@ -648,7 +648,7 @@ MERGES = (
     ),
     Misconception(
         slug="returns-log",
-        says="Your second row is the logarithm of the sum. It should be the sum itself.",
+        says="Your second row is the log of the sum. It should be the sum itself.",
         hints=(
             "Merge a state with an empty one. What should you get?",
             "A state is a maximum and a sum, and so is a merged state.",

@@ -133,7 +133,7 @@ CHOICE = (
         "With `>` instead of `>=`, a row has no classes left at min_p = 1: its largest probability "
         "is exactly at the cut.",
         (
-            "Which class should certainly be kept?",
+            "Which class must always be kept?",
             "At min_p = 1, the cut is the largest probability itself.",
             CUT,
         ),
@@ -143,7 +143,7 @@ CHOICE = (
         "mask-inverted",
         "Your mask is inverted: you drop the classes near the largest, and keep the rest.",
         (
-            "Which class should certainly be kept?",
+            "Which class must always be kept?",
             "`masked_fill` fills where its mask is True, and `where` keeps the entries where it's "
             "True.",
             "Invert the mask with `~`.",

@@ -458,7 +458,7 @@ NO_RESULT = (
     ),
     Misconception(
         slug="python-divides-by-zero",
-        says="You use plain Python numbers. Dividing by 0 or taking the logarithm of 0 raises an "
+        says="You use plain Python numbers. Dividing by 0 or taking the log of 0 raises an "
         "error, where a tensor becomes inf or nan.",
         hints=(
             "Which of your numbers can be 0, and why?",
@@ -482,7 +482,7 @@ NO_RESULT = (
         says="An `assert` in your code rejects an input that the exercise allows.",
         hints=(
             "Which inputs does the exercise mention? Which does your `assert` allow?",
-            "The input under this message is one that it rejects.",
+            "The input below this message is one that it rejects.",
             "Make your code work for that input, and loosen the `assert`.",
         ),
         error=r"^AssertionError:",

@@ -268,7 +268,7 @@ OTHER_FUNCTION = few_in_pairs(
     Misconception(
         slug="forgets-the-log",
         says="You subtract the sum of the exponentials inside exp. exp(a - b) divides by exp(b), "
-        "so you need to subtract the logarithm of the sum.",
+        "so you need to subtract the log of the sum.",
         hints=(
             "What does exp(a - b) divide exp(a) by?",
             "Write exp(x) / sum as one exp: exp(x - ...). What goes where the dots are?",
@@ -301,10 +301,10 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="logsumexp-outside-exp",
-        says="You divide by the logarithm of the sum, or subtract it from exponentials. It belongs "
+        says="You divide by the log of the sum, or subtract it from exponentials. It belongs "
         "with the logits, before exp.",
         hints=(
-            "What is the denominator of the formula: a sum, or the logarithm of one?",
+            "What is the denominator of the formula: a sum, or the log of one?",
             "exp(a - b) is exp(a) / exp(b). What's the exp of a logsumexp?",
             "Write `(x - x.logsumexp(...)).exp()`, or divide exp(x) by the sum itself.",
         ),
@@ -426,7 +426,7 @@ OTHER_FUNCTION = few_in_pairs(
     ),
     Misconception(
         slug="returns-log",
-        says="You return the logarithms of the probabilities.",
+        says="You return the logs of the probabilities.",
         hints=(
             "Probabilities are between 0 and 1. Are yours negative?",
             "You've gone one step too far, or an exp is missing at the end.",

@@ -336,7 +336,7 @@ OVERFLOW = few_in_pairs(
     Misconception(
         slug="sum-not-rescaled",
         says="The maximum grows as you go along, but you don't rescale the earlier terms as you "
-        "should: the terms of your sum belong to different maxima.",
+        "should: the terms of your sum are relative to different maxima.",
         hints=(
             "Follow the sum for the logits [1, 2]. In the end, what have you subtracted from each?",
             "With a new maximum m, all earlier terms are too large by a factor of exp(m - old).",
@@ -360,8 +360,8 @@ OVERFLOW = few_in_pairs(
     ),
     Misconception(
         slug="log-of-the-sum-loses-digits",
-        says="`logsumexp` adds the maximum back to the logarithm of the sum. Next to a maximum of "
-        "1e8, that logarithm has no digits left, and your results no longer sum to 1.",
+        says="`logsumexp` adds the maximum back to the log of the sum. Next to a maximum of "
+        "1e8, that log has no digits left, and your results no longer sum to 1.",
         hints=(
             "Try [1e8, 1e8]. What's the logsumexp, and what should it be?",
             "float32 has seven digits: 1e8 + 0.69 is 1e8.",
@@ -380,10 +380,9 @@ OVERFLOW = tuple(map(also_in_double, OVERFLOW))
 FAR_LOGITS = (
     Misconception(
         slug="minus-inf-becomes-nan",
-        says="Your function is right for finite logits, but returns nan if there's a -inf among "
-        "them.",
+        says="Your function is right for finite logits, but returns nan if any logit is -inf.",
         hints=(
-            "Print each step for [0, -inf]. Which is the first nan?",
+            "Print each step for [0, -inf]. Which step first gives nan?",
             "0 * inf, inf - inf and -inf - (-inf) are nan.",
             "Take x minus the maximum, then exp: -inf becomes exactly 0, with no special case.",
         ),
@@ -394,7 +393,8 @@ FAR_LOGITS = (
         says="Your function is right for ordinary logits, but returns nan for some that are far "
         "from 0 or far apart: an exp becomes inf, or a whole slice becomes 0.",
         hints=(
-            "Print each step for the input under this message. Which is the first inf, or 0 / 0?",
+            "Print each step for the input below this message. Which step first gives inf, or "
+            "0 / 0?",
             "If the largest shifted logit is 0, the exps are all at most 1, and one of them is "
             "exactly 1.",
             "Subtract the maximum of each slice before exp: `x - x.amax(dim, keepdim=True)`.",

@@ -97,8 +97,8 @@ MISTAKES = (
     ),
     Misconception(
         slug="divides-by-k",
-        says="You divide or multiply the probabilities by k. You should divide them by their sum, "
-        "and by nothing else.",
+        says="You divide or multiply the probabilities by k. You should divide the k largest by "
+        "their own sum, and by nothing else.",
         hints=(
             "Print the sum of your result.",
             "You need the number that the k largest sum to, and that isn't k.",
@@ -114,7 +114,7 @@ MISTAKES = (
         slug="mask-inverted",
         says="Your mask is inverted: you drop the k largest logits and keep the others.",
         hints=(
-            "Which class should you certainly keep?",
+            "Which class must you always keep?",
             "`masked_fill` fills where its mask is True; `where` keeps those entries.",
             "Invert the mask with `~`.",
         ),
@@ -124,7 +124,7 @@ MISTAKES = (
         slug="keeps-smallest",
         says="You keep the k smallest logits instead of the k largest.",
         hints=(
-            "Which class should you certainly keep?",
+            "Which class must you always keep?",
             "`sort` and `argsort` start with the smallest, unless `descending=True`.",
             "Use `topk`, which starts with the largest.",
         ),

@@ -109,8 +109,8 @@ def flow_shards(ax: "Axes", shards: Sequence[Tensor]) -> str:
             ax.annotate("", (stop, y), (start, y), arrowprops={"arrowstyle": "->", "color": BLUE})
             ax.annotate(text, ((start + stop) / 2, y), (0, 4), **_ABOVE)
         told.append(
-            f"process {y} has logits {_numbers(shard)}, sends maximum {maxima[y]:g} and sum "
-            f"{sums[y]:.3f}"
+            f"process {y} has logits {_numbers(shard)} and sends the maximum {maxima[y]:g} and the "
+            f"sum {sums[y]:.3f}"
         )
     ax.set_xlim(-1.25, 10.45)
     ax.set_ylim(last + 0.55, -0.55)
