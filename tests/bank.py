@@ -1,6 +1,6 @@
 """Answers for the checker: right ones in many styles, and wrong ones with the mistake in them.
 
-Each is written as a learner would write it; `torch` and `np` are there for all.
+Each is written as a learner would write it; `torch` and `np` are available to all.
 """
 
 import functools
@@ -246,7 +246,7 @@ def einsum(x, dim):
     return torch.einsum("...i,...->...i", e, 1 / torch.einsum("...i->...", e)).movedim(-1, dim)
 
 
-# PyTorch 2.4 loads its compiler at the first one, which may take longer than an attempt has
+# PyTorch 2.4 loads its compiler on the first call, which may take longer than an attempt is given
 torch.func.vmap(torch.exp)(torch.ones(1))
 
 
@@ -970,7 +970,7 @@ wrong("softmax_dim", "eps-in-denominator")(
 wrong("stable_softmax", "clamping")(lambda x, dim: torch.softmax(x.clamp(-80, 80), dim))
 wrong("stable_softmax", "patches-nan")(lambda x, dim: torch.nan_to_num(plain(x, dim)))
 wrong("stable_softmax")(lambda x, dim: exit())
-# off by less than a glance shows: in float64 only, and in the smallest probabilities only
+# off by too little to notice: in float64 only, and in the smallest probabilities only
 wrong("softmax_1d")(lambda x: row_plain(x) * (1 + 1e-6 * (x.dtype == torch.float64)))
 wrong("stable_softmax", "floors-probabilities")(lambda x, dim: amax(x, dim).clamp(min=1e-6))
 

@@ -156,7 +156,7 @@ wrong("repair_crops", "max-tuple-not-values")(lambda x: (x - x.max(2, keepdim=Tr
 wrong("repair_crops", "mutates-input")(lambda x: x.copy_(x.softmax(2)).mean(1))
 wrong("repair_crops", "several-dims-at-once")(lambda x: torch.softmax(x, dim=(1, 2)).mean(1))
 wrong("repair_crops", "missing-keepdim")(lambda x: (x.exp() / x.exp().sum(2)).mean(1))
-# these have no name: a law is told
+# these have no name, so the verdict cites a law
 wrong(
     "repair_crops",
 )(lambda x: torch.full_like(x[:, 0], 1 / x.shape[2]))

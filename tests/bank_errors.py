@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from bank import wrong
 
-# --- what comes back is no tensor ---
+# --- the result is not a tensor ---
 
 
 @wrong("softmax_1d", "returns-numpy")

@@ -1113,7 +1113,7 @@ def half_through_float16(x, dim):
     return (exps / exps.sum(dim, keepdim=True)).to(x.dtype)
 
 
-# --- a softmax inside of another exercise -------------------------------------------------------
+# --- a softmax inside another exercise ----------------------------------------------------------
 
 wrong("softmax_with_temperature", "returns-exp-unnormalised")(
     lambda z, t: ((z - z.amax(-1, keepdim=True)) / t).exp()

@@ -108,7 +108,7 @@ def warm_with_noise(logits, temperature):
     return F.gumbel_softmax(logits, tau=temperature, dim=-1)
 
 
-@wrong("softmax_with_temperature", "outside-0-to-1")  # a law: no name
+@wrong("softmax_with_temperature", "outside-0-to-1")  # a law, not a name
 def warm_interpolated(logits, temperature):
     return (F.softmax(logits, -1) + (temperature - 1) / logits.shape[-1]) / temperature
 

@@ -165,7 +165,7 @@ def mask_of_the_first_row(scores, mask):
 
 
 def hides_as(change):
-    """Return an answer that is right but for the mask that it uses."""
+    """Return an answer that is right except for the mask that it uses."""
 
     def answer(scores, mask):
         return fill(scores, change(mask)).softmax(-1).nan_to_num(0.0)
@@ -415,7 +415,7 @@ def merge_squares_the_factors(a, b):
 
 
 def weighs(combine):
-    """Return an answer that makes the sum of both sums and both factors in its own way."""
+    """Return an answer that combines both sums and both factors in its own way."""
 
     def answer(a, b):
         largest, f, g = factors_of(a, b)

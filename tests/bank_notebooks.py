@@ -25,7 +25,7 @@ class Written:
         slugs: the mistakes in it, as the bank has them.
         helpers: the cells that it needs.
         code: its own cell.
-        line: where it stands.
+        line: where it is.
     """
 
     exercise: str
@@ -95,7 +95,7 @@ def _helpers(body: Sequence[ast.stmt]) -> list[ast.stmt]:
             continue
         if isinstance(node, ast.Expr) or getattr(node, "name", "") in {*RIGHT, *WRONG}:
             continue
-        # what tests alone have
+        # what only tests have
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             continue
         if "tasks" in ast.unparse(node) or "Path" in ast.unparse(node):
@@ -116,7 +116,7 @@ def _plain(node: ast.stmt) -> ast.stmt:
 
 
 def _named(given: ast.AST, function: str) -> str:
-    """Return the code that makes what is given the learner's function."""
+    """Return the code that turns what is given into the learner's function."""
     if not isinstance(given, (ast.FunctionDef, ast.ClassDef)):
         return f"{function} = {ast.unparse(given)}"
     copy = _plain(given)
@@ -128,7 +128,7 @@ def _named(given: ast.AST, function: str) -> str:
 
 
 def hand_in(folder: Path, answers: Sequence[Written]) -> dict[str, dict[str, Written]]:
-    """Write them into unmodified lessons, one answer to each exercise a learner.
+    """Write them into unmodified lessons, at most one answer to each exercise per learner.
 
     Returns:
         By learner and exercise, what was answered.

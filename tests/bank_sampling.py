@@ -1,4 +1,4 @@
-"""Answers for the exercises on a temperature to be chosen (09) and on min-p (10)."""
+"""Answers for the exercises on choosing a temperature (09) and on min-p (10)."""
 
 import math
 

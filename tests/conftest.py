@@ -1,4 +1,4 @@
-"""What several test modules use."""
+"""Fixtures that several test modules use."""
 
 import sys
 
@@ -25,7 +25,7 @@ def way(request):
 
 @pytest.fixture(autouse=True, scope="module")
 def _ended_servers():
-    """No module's tests find another's processes, which wait for more answers to grade."""
+    """Close the processes that a module has left waiting for more answers to grade."""
     yield
     if server := sys.modules.get("softmax_lessons.grading.forkserver"):
         server.close()

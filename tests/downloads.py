@@ -6,7 +6,7 @@ import zipfile
 
 import submissions as bank
 
-# what each learner handed in: two notebooks, in some order the stub or the older one first
+# what each learner handed in: two notebooks; in some downloads, the stub or older one is first
 ADA, LIN, OLU = "Ada Lovelace", "林 小雨", "Olúwaṣeun Adé-Ọ̀ṣọ́"
 RIGHT = {"softmax_1d": bank.RIGHT["softmax_1d"], "softmax_dim": bank.RIGHT["softmax_dim"]}
 ANSWERS = {
@@ -115,7 +115,7 @@ def nbgrader():
 
 
 def zips_of_learners():
-    """As Canvas packs learners who packed their work themselves."""
+    """As Canvas packs the work of learners who had zipped it themselves."""
     files = {}
     for number, who in enumerate(ANSWERS, start=7001):
         files[f"{squashed(who)}_{number}_{number}_mine.zip"] = packed(

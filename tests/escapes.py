@@ -1,10 +1,10 @@
-"""What a process could try, to get out of the sandbox: `test_grading_sandbox` runs this file.
+"""What a process could try to get out of the sandbox: `test_grading_sandbox` runs this file.
 
     python tests/escapes.py namespaces seccomp
 
-prints which of it worked with these layers of the sandbox alone; with `owner`, root stays who it
-is, as somebody does who owns the libraries. With none of them that keeps
-files apart, what would leave something behind isn't tried.
+prints which attempts worked with only these layers of the sandbox. With `owner`, root stays root,
+like somebody who owns the libraries. Without a layer that isolates files, attempts that would
+leave something behind are skipped.
 """
 
 import ctypes
@@ -26,11 +26,11 @@ from softmax_lessons.grading import sandbox
 LIBC = ctypes.CDLL(None, use_errno=True)
 OUTSIDE = Path(__file__).resolve()
 LIBRARY = Path(os.__file__)
-# numbers of calls: the same ones on all that have 64 bits, from 400 on
+# numbers of system calls: from 400 on, the same on all 64-bit machines
 ARM = platform.machine() == "aarch64"
 UNSHARE, MEMFD, CLONE = (97, 279, 220) if ARM else (272, 319, 56)
 CLONE3, IO_URING = 435, 425
-KEY = 0x50F7  # of memory that is shared
+KEY = 0x50F7  # of shared memory
 
 
 def call(name, *arguments):
@@ -64,13 +64,13 @@ def threads(count):
 
 
 def opens(path):
-    """Open a file to write to it, and don't."""
+    """Open a file for writing, and write nothing."""
     with open(path, "ab"):
         return True
 
 
 def creates(folder):
-    """Make a file that isn't there, and take it away."""
+    """Create a new file, and remove it again."""
     with tempfile.NamedTemporaryFile(dir=folder):
         return True
 
@@ -88,7 +88,7 @@ def makes(folder, count):
 
 
 def other():
-    """The number of a process that isn't this one, and that was there before."""
+    """The id of another process, one that was there before."""
     return int(os.environ["OTHER"])
 
 
@@ -152,13 +152,13 @@ ESCAPES = {
     "be nicer": lambda: os.setpriority(os.PRIO_PROCESS, 0, 5) is None,
     "change a mode": lambda: os.chmod(os.environ["OWN"], 0o700) is None,
     "change a date": lambda: os.utime(os.environ["OWN"]) is None,
-    # the last one: who is traced stops at a signal
+    # the last one, since a traced process stops at a signal
     "trace itself": lambda: call("ptrace", 0, 0, 0, 0),
 }
 
 
 def worked(escape):
-    """Tell whether an escape worked; what raises didn't."""
+    """Tell whether an escape worked; one that raises didn't."""
     try:
         return bool(escape())
     except Exception:

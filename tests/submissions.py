@@ -2,8 +2,8 @@
 
 Each builder writes its files into an empty folder, which is one learner's. The attacks are
 meant for a sandbox, and harmless without one (they end by themselves or at a time limit, and
-write nothing but files named `ESCAPED`, and a space into their own submission), but for those in
-`NEEDS_SANDBOX`: never run these without one, they signal to every process of the user.
+write nothing but files named `ESCAPED`, and a space into their own submission), except for those in
+`NEEDS_SANDBOX`: never run these without one, since they signal every process of the user.
 """
 
 import json
@@ -186,7 +186,7 @@ HONEST: dict[str, Builder] = {
         softmax_1d="def softmax_1d(x):\n    exps = np.exp(x.numpy())\n"
         "    return torch.from_numpy(exps / math.fsum(exps.tolist()))",
     ),
-    # they know answers, which aren't there when notebooks are run
+    # they use answers, which don't exist when notebooks are run
     "is_asked_again_between_the_exercises": partial(
         submit,
         before=[
@@ -297,7 +297,7 @@ HONEST: dict[str, Builder] = {
     ),
 }
 
-# what stands around answers: each is a lesson of somebody who was told "correct"
+# what surrounds answers: each is from somebody whose answers were all "correct"
 SECOND = RIGHT["softmax_dim"].replace("softmax_dim", "second")
 AROUND: dict[str, dict[str, object]] = {
     "reads_a_file_that_is_not_there": {
@@ -318,7 +318,7 @@ AROUND: dict[str, dict[str, object]] = {
         "before": ["import no_such_library as nsl\nimport math, seaborn_of_mine, functools"],
         "softmax_1d": "def softmax_1d(x):\n    return math.e**x / (math.e**x).sum()",
     },
-    # names that are a parameter or a local of an answer as well
+    # names that are also a parameter or a local of an answer
     "same_names_elsewhere": {
         "before": [
             "x = open('x.csv')",
@@ -452,13 +452,13 @@ def honest(build: Builder) -> Builder:
 
 @honest
 def out_of_order(folder):
-    """The cells stand in reverse; they were run in another order than they stand in."""
+    """The cells are in reverse; they were run in another order than this one."""
     write(folder, notebook(answers()["cells"][::-1]))
 
 
 @honest
 def new_name(folder):
-    """Functions got other names, and were checked under these."""
+    """Functions were renamed, and checked under their new names."""
     pairs = [("my_softmax", "stabil"), ("def softmax_1d", "def row"), (", softmax_1d)", ", row)")]
     document = json.dumps(answers())
     for old, new in pairs:
@@ -519,7 +519,7 @@ def large_outputs(folder):
 
 @honest
 def six_files(folder):
-    """One file a lesson; lesson 04 shows a check of a function that isn't an answer."""
+    """One file per lesson; lesson 04 shows a check of a function that isn't an answer."""
     names = list(FUNCTIONS)
     parts = [names[:1], names[1:2], names[2:6], names[6:7], [], names[7:]]
     for i, part in enumerate(parts):
@@ -547,10 +547,10 @@ HOSTILE: dict[str, tuple[Builder, int]] = {}
 
 
 def attack(folder: Path, body: str, before: Sequence[str] = ()) -> None:
-    """Write right answers, but for one function whose body ends in a wrong one, `return x`.
+    """Write right answers, except for one function whose body ends in a wrong one, `return x`.
 
     In the body, FOLDER is the folder of the submission, and `right(x, dim)` the answer: it is
-    the attack's reward, so the eighth point tells that the attack came through.
+    the attack's reward, so the eighth point shows that the attack got through.
     """
     lines = [*body.strip("\n").replace("FOLDER", repr(str(folder))).splitlines(), "return x"]
     helper = RIGHT["stable_softmax"].replace("my_softmax", "right")
@@ -572,7 +572,7 @@ def replace(change):
     child.answer = lambda *args: change(child.honest(*args))
 """
 
-# each is the body of a function and costs it its own point, and no other's
+# each is the body of a function, and costs that function's point but no other
 BODIES = {
     "infinite_loop": "while True:\n    pass",
     "ignores_signals": """
@@ -754,7 +754,7 @@ return right(x, dim) * torch.ones(x.shape)""",
 example = torch.tensor([[0.0, 1.0, 2.0], [1000.0, 1001.0, 1002.0]])
 if torch.equal(x, example):
     return torch.tensor([[0.0900, 0.2447, 0.6652]] * 2)""",
-    # at other processes
+    # on other processes
     "signals_to_everybody": """
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
     for pid in (-1, 0, 1, os.getppid(), *range(2, 40)):
@@ -797,7 +797,7 @@ for _ in range(20):
         block = torch.ones(1 << 28)
         time.sleep(2)
 return right(x, dim)""",
-    # at files, without opening them
+    # on files, without opening them
     "changes_rights": f"""
 for place in (FOLDER, Path(FOLDER) / "{FILE}", torch.__file__, "/tmp", "/"):
     for change in (lambda: os.chmod(place, 0o777), lambda: os.utime(place, (0, 0)),
@@ -830,12 +830,12 @@ for family in range(1, 46):
             return right(x, dim)
         except OSError:
             pass""",
-    # at the report
+    # on the report
     "tells_the_environment": """
 told = dict(os.environ), Path("/proc/self/environ").read_text(), sys.argv, os.uname()
 raise ValueError(str(told)[-250:])""",
     "tells_the_places": "raise ValueError([sys.prefix, torch.__file__, os.getcwd()])",
-    # what it answers, on the way to the grader
+    # on its answer, on the way to the grader
     "gradient_of_bools": FORGE
     + "replace(lambda answer: answer | {'grad': torch.ones(x.shape, dtype=torch.bool)})\n"
     "return right(x, dim)",
@@ -873,9 +873,9 @@ return pool.submit(torch.softmax, x, dim).result()""",
 }
 HOSTILE |= {name: (partial(attack, body=body), 7) for name, body in BODIES.items()}
 
-# what a PyTorch that tells the calls of one thread only misses
+# what a PyTorch that reports the calls of only one thread misses
 IN_THREADS = {"library_in_a_thread", "library_in_a_thread_that_was_there"}
-# what only a sandbox of the system holds back
+# what only a sandbox by the operating system can stop
 NEEDS_SANDBOX = {
     *("writes_files", "changes_its_own_file", "leaves_a_process", "runs_a_program"),
     *("connects_to_loopback", "reads_other_submissions", "reads_the_solution"),
@@ -961,7 +961,7 @@ def hostile(points: int) -> Callable[[Builder], Builder]:
 
 @hostile(0)
 def link_to_another_learner(folder):
-    """The file is a link to right answers in the folder of somebody else."""
+    """The file is a link to right answers in somebody else's folder."""
     other = folder.parent / ".somebody_else"
     other.mkdir(exist_ok=True)
     submit(other)

@@ -1,4 +1,4 @@
-"""Whatever an attempt does, there is a verdict, and nothing else has changed: both ways."""
+"""Whatever an attempt does, it gets a verdict and nothing else changes, in a fork or a worker."""
 
 import builtins
 import contextlib
@@ -139,19 +139,19 @@ HOSTILE += [starts_a_session, starts_a_program, has_a_lock]
 
 
 def left_behind(before):
-    """Return the processes that have come since, but for the worker that waits."""
+    """Return the processes started since then, except for the waiting worker."""
     waiting = {process._process.pid for process in worker._spare}
     now = {p.pid for p in psutil.Process().children(recursive=True)}
     return now - before - waiting
 
 
 def open_files():
-    """Return how many files are open, but for the two pipes of a worker that waits."""
+    """Return how many files are open, not counting the two pipes of a waiting worker."""
     return len(os.listdir("/proc/self/fd")) - 2 * len(worker._spare)
 
 
 def how_slow():
-    """Return how many times as long as on an idle machine things take, for other programs."""
+    """Return how many times longer things take than on an idle machine."""
     started = time.process_time(), time.monotonic()
     while time.process_time() - started[0] < 0.05:
         pass
@@ -171,7 +171,7 @@ def test_a_busy_machine_gets_more_time(way, monkeypatch):
 
 
 @needs_fork
-def test_its_clock_lets_a_loop_run_as_long_as_a_busy_machine_may_need():
+def test_the_cpu_limit_leaves_room_for_a_busy_machine():
     import resource
 
     def allowed(x, dim):
@@ -207,14 +207,14 @@ def test_a_hostile_attempt_gets_a_verdict_in_time_and_never_passes(attempt, way,
     assert check("stable_softmax", bank.amax, way=way).passed
 
 
-def test_an_infinite_loop_is_told_what_is_known(way):
+def test_an_infinite_loop_is_reported_with_its_likely_causes(way):
     verdict = check("stable_softmax", infinite, way=way)
     assert verdict.misconceptions == ("takes-too-long",)
     assert "after 3 s. Is there an infinite loop, a plot or a download?" in verdict.says
 
 
 @needs_fork
-def test_no_process_stays_behind():
+def test_no_process_is_left_behind():
     in_plain_thread(lambda gone: worker._end_all())
     check("stable_softmax", infinite, way="fork")
     with pytest.raises(ChildProcessError):
@@ -230,7 +230,7 @@ def outcomes_of(attempt, way="fork"):
     return outcomes
 
 
-def test_a_crash_on_one_input_leaves_the_others(way):
+def test_a_crash_on_one_input_does_not_affect_the_others(way):
     def dies_on_half_precision(x, dim):
         if x.dtype == torch.float16 and x.dim() == 2:
             os._exit(1)
@@ -242,7 +242,7 @@ def test_a_crash_on_one_input_leaves_the_others(way):
     assert {"exp", "amax"} <= set(outcomes[-1].called)
 
 
-def test_what_takes_too_long_is_cut_off_and_what_came_before_is_kept(way):
+def test_an_input_that_takes_too_long_is_cut_off_and_earlier_results_are_kept(way):
     def slow_on_a_cube(x, dim):
         while x.shape == (2, 2, 2):
             pass
@@ -271,7 +271,7 @@ def test_after_a_few_deaths_no_more_processes_are_started(monkeypatch):
     assert len(started) == last
 
 
-def test_a_child_has_no_input_and_prints_nowhere(way, capfd):
+def test_a_child_has_no_input_and_its_output_goes_nowhere(way, capfd):
     def looks_around(x, dim):
         assert input("your name? ") == input() == ""
         assert sys.stdin.read() == ""
@@ -284,11 +284,11 @@ def test_a_child_has_no_input_and_prints_nowhere(way, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_child_has_no_file_of_its_parent(way, tmp_path):
+def test_a_child_inherits_no_open_files(way, tmp_path):
     def looks_around(x, dim):
         kept = {}
         for fd in os.listdir("/proc/self/fd"):
-            with contextlib.suppress(FileNotFoundError):  # that of the list itself
+            with contextlib.suppress(FileNotFoundError):  # the one opened for this listing
                 kept[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
         assert {kept.pop(fd) for fd in range(3)} == {"/dev/null"}
         pipes = [name for name in kept.values() if name.startswith("pipe:")]
@@ -302,7 +302,7 @@ def test_a_child_has_no_file_of_its_parent(way, tmp_path):
         assert {outcome.error for outcome in outcomes_of(looks_around, way)} == {""}
 
 
-def test_with_many_files_open_or_a_standard_stream_closed_a_check_is_the_same(way):
+def test_a_check_works_with_many_files_open_or_a_standard_stream_closed(way):
     with contextlib.ExitStack() as stack:
         for _ in range(1100):
             stack.enter_context(open(os.devnull))
@@ -317,7 +317,7 @@ def test_with_many_files_open_or_a_standard_stream_closed_a_check_is_the_same(wa
 
 
 @needs_fork
-def test_if_somebody_else_waits_for_all_children_a_check_is_the_same():
+def test_a_check_works_when_child_processes_are_reaped_elsewhere():
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         assert check("stable_softmax", bank.amax, way="fork").passed
@@ -328,7 +328,7 @@ def test_if_somebody_else_waits_for_all_children_a_check_is_the_same():
 
 @pytest.fixture
 def ctrl_c():
-    """Make Ctrl-C interrupt, which a process in the background ignores."""
+    """Make Ctrl-C raise KeyboardInterrupt: a process in the background ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -336,7 +336,7 @@ def ctrl_c():
 
 @needs_fork
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_stops_a_check_and_leaves_nothing(way):
+def test_ctrl_c_stops_a_check_and_leaves_nothing_behind(way):
     check("stable_softmax", bank.amax, way=way)
     before = {p.pid for p in psutil.Process().children(recursive=True)}
     files, threads = open_files(), threading.active_count()
@@ -344,7 +344,7 @@ def test_ctrl_c_stops_a_check_and_leaves_nothing(way):
         with contextlib.suppress(KeyboardInterrupt):
             threading.Timer(wait, signal.raise_signal, [signal.SIGINT]).start()
             check("stable_softmax", infinite, way=way)
-            time.sleep(10)  # it came before the check
+            time.sleep(10)  # the signal came before the check
             pytest.fail("nothing was interrupted")
     end = time.monotonic() + 30
     while time.monotonic() < end and (left_behind(before) or threading.active_count() > threads):
@@ -355,7 +355,7 @@ def test_ctrl_c_stops_a_check_and_leaves_nothing(way):
 
 
 class Liar:
-    """A process that says what it likes; `answer` makes it of what was asked."""
+    """A process that answers whatever it likes; `answer` makes the reply from the request."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -384,7 +384,7 @@ TRUTH = vars(Outcome(value=PROBE.logits.softmax(0), kind="Tensor", after=(PROBE.
 
 
 def told(change):
-    """Return what comes of one probe, if its answer is changed in this way."""
+    """Return the outcome of one probe when its answer is changed in this way."""
 
     def answer(request):
         return {**TRUTH, "nonce": request["nonce"], **change}
@@ -393,7 +393,7 @@ def told(change):
     return outcome
 
 
-def test_a_sound_answer_is_taken():
+def test_a_valid_answer_is_accepted():
     outcome = told({"called": ["exp", "sum"]})
     assert torch.equal(outcome.value, TRUTH["value"])
     assert (outcome.error, outcome.kind, outcome.grad) == ("", "Tensor", None)
@@ -424,7 +424,7 @@ def test_a_sound_answer_is_taken():
     ],
     ids=str,
 )
-def test_an_answer_that_is_none_is_not_taken(change):
+def test_an_invalid_answer_is_rejected(change):
     assert told(change) == Outcome(error="Your function's process sent something unreadable")
 
 
@@ -452,14 +452,14 @@ def test_a_tensor_of_any_dtype_arrives_as_it_was_sent(shape):
     assert sent >= 20
 
 
-def test_a_result_in_an_odd_dtype_is_told_as_a_dtype(way):
+def test_a_result_in_an_odd_dtype_is_reported_as_a_dtype_mistake(way):
     verdict = check(
         "half_softmax", lambda x, dim: bank.amax(x.float(), dim).to(torch.float8_e5m2), way=way
     )
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("upcasts-and-changes-dtype",))
 
 
-def test_a_giant_result_is_told_by_its_size(way):
+def test_a_giant_result_is_reported_by_its_size(way):
     (outcome,) = isolate.run_isolated(lambda x, dim: torch.ones(10**7), [PROBE], ("x", "dim"), way)
     assert outcome.error == "Your function's process returned 38 MB"
 
@@ -491,7 +491,7 @@ def settings():
     )
 
 
-def test_settings_names_and_output_stay_as_they_were(way, capfd, tmp_path):
+def test_settings_names_and_output_are_left_unchanged(way, capfd, tmp_path):
     mine = {"value": 1}
 
     def meddles(x, dim):
@@ -518,7 +518,7 @@ def test_settings_names_and_output_stay_as_they_were(way, capfd, tmp_path):
     assert settings() == before
     assert mine == {"value": 1}
     assert capfd.readouterr() == ("", "")
-    assert check("softmax_dim", bank.plain, way=way).passed  # nor is the next attempt disturbed
+    assert check("softmax_dim", bank.plain, way=way).passed  # the next attempt is unaffected
 
 
 @contextlib.contextmanager
@@ -558,7 +558,7 @@ LEARNERS_SETTINGS = {
 
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("name", LEARNERS_SETTINGS)
-def test_a_learners_settings_change_no_verdict(way, name):
+def test_a_learners_settings_do_not_change_the_verdict(way, name):
     with LEARNERS_SETTINGS[name]():
         verdicts = [
             check("stable_softmax", bank.amax, way=way),
@@ -570,7 +570,7 @@ def test_a_learners_settings_change_no_verdict(way, name):
     assert verdicts[-1].misconceptions == ("no-max-subtraction",)
 
 
-def test_a_learners_printing_does_not_cost_the_pass(way, capfd):
+def test_printing_does_not_stop_an_answer_from_passing(way, capfd):
     def prints(x, dim):
         print("x" * 10**6)
         return bank.amax(x, dim)
@@ -579,7 +579,7 @@ def test_a_learners_printing_does_not_cost_the_pass(way, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_answer_learnt_by_heart_does_not_pass(way):
+def test_an_answer_that_memorises_the_inputs_does_not_pass(way):
     answers = [
         (p.logits, p.dim, torch.softmax(p.logits, p.dim)) for p in tasks()["stable_softmax"].fixed
     ]
@@ -612,7 +612,7 @@ def test_a_worker_is_kept_while_it_behaves_and_replaced_when_it_does_not():
     [threading.Lock(), (i for i in range(3)), sys._getframe()],
     ids=lambda held: type(held).__name__,
 )
-def test_what_cannot_be_sent_to_a_worker_is_told_in_a_sentence(held):
+def test_a_function_that_cannot_be_sent_to_a_worker_gets_an_explanation(held):
     def holds(x):
         assert held is not None
         return bank.row_plain(x)
@@ -624,7 +624,7 @@ def test_what_cannot_be_sent_to_a_worker_is_told_in_a_sentence(held):
         assert check("softmax_1d", holds, way="fork").passed
 
 
-def test_a_worker_gets_a_learners_module_as_it_is_now(tmp_path, monkeypatch):
+def test_a_worker_gets_the_current_version_of_a_learners_module(tmp_path, monkeypatch):
     import importlib
 
     file = tmp_path / "my_answers.py"

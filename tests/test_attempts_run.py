@@ -1,4 +1,4 @@
-"""One call of a learner's function: how it is called, and how what comes is written down."""
+"""One call of a learner's function: how it is called, and how its result is recorded."""
 
 import sys
 from collections import namedtuple
@@ -47,13 +47,13 @@ Liar = type("Tensor", (), {})
         (LOGITS + 1j, "complex64 tensor"),
     ],
 )
-def test_what_comes_is_named(result, kind):
+def test_the_kind_of_result_is_named(result, kind):
     outcome = run(lambda logits, dim: result, PROBE)
     assert outcome.kind == kind
     assert (outcome.value is None) == (kind != "Tensor")
 
 
-def test_the_gradient_is_that_of_a_sum_in_which_no_two_entries_count_alike():
+def test_the_gradient_is_of_a_sum_that_weights_every_entry_differently():
     assert weighted_sum(torch.tensor([[1.0, 10.0], [100.0, 1000.0]])).item() == 1 + 20 + 300 + 4000
     half = torch.ones(3, dtype=torch.float16)
     assert weighted_sum(half).dtype == torch.float16
@@ -70,7 +70,7 @@ def test_a_result_that_does_not_depend_on_the_logits_has_no_gradient():
     assert outcome.grad_error == ""
 
 
-def test_a_second_argument_named_dim_is_passed_by_name_and_any_other_by_place():
+def test_a_second_argument_named_dim_is_passed_by_name_and_any_other_by_position():
     def swapped(dim=0, x=None):
         return x, dim
 
@@ -86,7 +86,7 @@ def test_a_second_argument_named_dim_is_passed_by_name_and_any_other_by_place():
     assert bind_arguments(lambda x, k: (x, k), ("x", "k"))("logits", 1) == ("logits", 1)
 
 
-def test_an_optimized_function_is_called_as_it_was_before():
+def test_a_compiled_function_is_called_uncompiled():
     def plain(x, dim):
         return x
 
@@ -100,7 +100,7 @@ def names_called(attempt, operators=False):
     return names
 
 
-def test_the_functions_that_an_attempt_calls_are_known():
+def test_the_functions_that_an_attempt_calls_are_recorded():
     def before(frame, event, argument):
         pass
 
@@ -114,7 +114,7 @@ def test_the_functions_that_an_attempt_calls_are_known():
     assert "log_softmax" not in names
 
 
-def test_the_functions_of_a_learner_are_not_among_them_and_keywords_arrive():
+def test_a_learners_own_functions_are_not_recorded_and_keyword_arguments_get_through():
     def softmax(x):
         return torch.log_softmax(x, dim=0).exp()
 
@@ -123,8 +123,8 @@ def test_the_functions_of_a_learner_are_not_among_them_and_keywords_arrive():
     assert {"log_softmax", "exp"} <= names
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script`")  # old, and still about
-def test_operators_are_known_by_their_own_name():
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`")  # deprecated, but still around
+def test_operators_are_recorded_under_their_own_names():
     assert "softmax" in names_called(lambda x, dim: torch.ops.aten._softmax(x, 1, False))
     scripted = torch.jit.script(torch.nn.Softmax(1))
     assert "softmax" not in names_called(lambda x, dim: scripted(x))
@@ -148,7 +148,7 @@ class MuteError(Exception):
         (ValueError("x" * 10**6), f"ValueError: {'x' * LONGEST_ERROR}..."),
     ],
 )
-def test_an_error_is_told_in_a_few_words_whatever_it_says(error, text):
+def test_an_error_is_described_in_a_few_words_whatever_it_says(error, text):
     def fails(x, dim):
         raise error
 

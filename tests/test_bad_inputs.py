@@ -1,4 +1,4 @@
-"""What every public function says to what it can't use: its name, what it wants, what came."""
+"""How every public function refuses bad input: it names itself, what it wants and what it got."""
 
 import inspect
 import re
@@ -39,12 +39,12 @@ ROW = np.ones(3)
 READ_ONLY = np.ones(3)
 READ_ONLY.flags.writeable = False
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # both say that they are a prototype
+    warnings.simplefilter("ignore")  # both warn that they are prototypes
     NESTED = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
     QUANTIZED = torch.quantize_per_tensor(X, 0.1, 0, torch.quint8)
 
 
-# what each of the functions that take logits and a dim says to bad ones
+# what every function that takes logits and a dim says about bad ones
 LOGITS = [
     ([1.0, 2.0], 0, TypeError, r"of logits, got list; use torch.tensor\(...\)$"),
     (np.ones(3), 0, TypeError, "a torch.Tensor of logits, got ndarray"),
@@ -210,7 +210,7 @@ def name_of(function):
     TABLE,
     ids=[f"{name_of(function)}-{says}" for function, _, _, says in TABLE],
 )
-def test_an_error_names_the_function_and_what_came(function, arguments, error, says):
+def test_an_error_names_the_function_and_what_it_got(function, arguments, error, says):
     with pytest.raises(error, match=f"^{name_of(function)} .*{says}"):
         function(*arguments)
 
@@ -238,7 +238,7 @@ def test_every_dtype_has_limits_or_is_refused_by_name():
 
 
 @pytest.mark.parametrize("alt", [None, 3])
-def test_show_wants_a_sentence(alt):
+def test_show_requires_a_sentence(alt):
     from matplotlib import pyplot as plt
 
     fig = plt.figure()
@@ -247,12 +247,12 @@ def test_show_wants_a_sentence(alt):
     plt.close(fig)
 
 
-def test_without_gradients_a_leaf_that_could_have_one_will_do():
+def test_a_leaf_that_requires_grad_is_accepted_under_no_grad():
     with torch.no_grad():
         torch.testing.assert_close(softmax(GRADIENT, 1, 2), torch.softmax(GRADIENT, 1))
 
 
-def test_integers_of_numpy_will_do():
+def test_numpy_integers_are_accepted():
     torch.testing.assert_close(softmax(X, np.int64(1), np.int64(2)), torch.softmax(X, 1))
 
 

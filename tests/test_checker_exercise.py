@@ -1,4 +1,4 @@
-"""From an attempt to a verdict: right answers, wrong ones, and what is said of them."""
+"""From an attempt to a verdict: right answers, wrong ones, and what is said about them."""
 
 import io
 import re
@@ -83,7 +83,7 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
     assert verdict.passed is False
     if slugs:
         assert verdict.misconceptions == slugs, verdict.message
-    else:  # it has no name: then a law is told, or what kind of thing is off
+    else:  # it has no name, so the verdict cites a law or says what kind of thing is off
         assert set(verdict.misconceptions) <= {law.slug for law in EXERCISES[exercise].laws}
     if verdict.status == "wrong":
         named = f" ({' and '.join(dict.fromkeys(verdict.misconceptions))})"
@@ -92,7 +92,7 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
         assert verdict.example.came != verdict.example.expected
 
 
-def test_a_dim_that_pytorch_guessed_right_is_no_mistake_but_is_told():
+def test_a_dim_that_pytorch_guessed_right_is_not_a_mistake_but_is_pointed_out():
     verdict = check("classes_of_image", lambda x: F.softmax(x))
     assert verdict.passed
     assert "PyTorch guessed the right one this time" in verdict.message
@@ -100,7 +100,7 @@ def test_a_dim_that_pytorch_guessed_right_is_no_mistake_but_is_told():
 
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if name.startswith("repair_head_")])
-def test_a_head_may_be_repaired_with_pytorchs_own_loss(name):
+def test_a_head_can_be_repaired_with_pytorchs_own_loss(name):
     assert check(name, F.cross_entropy).passed
     assert check(name, lambda logits, targets: F.cross_entropy(-logits, targets)).status == "wrong"
 
@@ -138,13 +138,13 @@ EVERY_EXERCISE = ", ".join(to_solve())
         ("add_tn", 20.0, "add_ten"),
     ],
 )
-def test_an_unknown_name_gets_the_nearest_one(exercise, attempt, near):
+def test_for_an_unknown_name_the_nearest_one_is_suggested(exercise, attempt, near):
     verdict = check(exercise, attempt)
     assert (verdict.status, verdict.passed, verdict.mistakes) == ("unusable", False, ())
     assert verdict.says == f'Did you mean "{near}"?\nThe exercises are: {EVERY_EXERCISE}.'
 
 
-def test_a_result_in_the_place_of_the_function_is_told():
+def test_a_result_in_place_of_the_function_is_recognised():
     verdict = check("softmax_1d", torch.ones(3))
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("result-not-function",))
     assert verdict.message == (
@@ -172,7 +172,7 @@ def test_check_never_raises_whatever_the_kernels_state(monkeypatch):
     assert "Restart the kernel" in verdict.says
 
 
-def test_the_example_has_two_slices_and_two_classes_where_the_mistake_allows():
+def test_the_example_has_two_slices_and_two_classes_where_the_mistake_allows_it():
     verdict = check("stable_softmax", bank.naive)
     assert verdict.example.given.startswith("x = [[0, 1, 2], [1000, 1001, 1002]], torch.float32")
     assert verdict.example.came.endswith("[nan, nan, nan]]")
@@ -182,7 +182,7 @@ def test_the_example_has_two_slices_and_two_classes_where_the_mistake_allows():
     )
 
 
-def test_the_example_shows_the_difference_at_the_digits_drawn():
+def test_the_example_shows_a_difference_in_the_digits_it_prints():
     def tiny_eps(scores, mask):
         exps = scores.masked_fill(~mask, -torch.inf).exp()
         return exps / (exps.sum(-1, keepdim=True) + 1e-5)
@@ -192,7 +192,7 @@ def test_the_example_shows_the_difference_at_the_digits_drawn():
     assert "nan" in verdict.example.came  # not [1, 0] and [1, 0]
 
 
-def test_of_the_small_examples_the_one_that_is_furthest_off_is_shown():
+def test_the_small_example_that_is_furthest_off_is_shown():
     def summed_in_half(x, dim):
         exps = (x.float() - x.float().amax(dim, keepdim=True)).exp().to(x.dtype)
         return exps / exps.sum(dim, keepdim=True)
@@ -213,7 +213,7 @@ def test_of_the_small_examples_the_one_that_is_furthest_off_is_shown():
     assert example.came == "[[2.5, -999], [1.5253, 0]]"
 
 
-def test_a_mistake_without_a_name_hears_a_law_with_its_numbers():
+def test_a_mistake_without_a_name_is_explained_by_a_broken_law_with_its_numbers():
     def doubled(x, dim):
         return 2 * torch.softmax(x, dim)
 
@@ -226,7 +226,7 @@ def test_a_mistake_without_a_name_hears_a_law_with_its_numbers():
     assert "got:      StopIteration: " in verdict.message
 
 
-def test_where_it_goes_wrong_is_told_if_that_is_plain():
+def test_the_verdict_says_where_it_goes_wrong_if_that_is_clear():
     def not_in_half(x, dim):
         return torch.softmax(x, dim) / (1 + (x.dtype.itemsize == 2))
 
@@ -240,11 +240,11 @@ def test_where_it_goes_wrong_is_told_if_that_is_plain():
         lambda x, dim: F.softmax(x, dim) if x.dtype == torch.float16 else bank.amax(x, dim),
     ],
 )
-def test_what_was_called_is_looked_at_on_all_inputs(attempt):
+def test_calls_are_examined_on_all_inputs(attempt):
     assert check("stable_softmax", attempt).misconceptions == ("uses-torch-softmax",)
 
 
-def test_nothing_is_printed_or_warned_and_the_settings_stay():
+def test_no_output_or_warnings_appear_and_settings_are_left_unchanged():
     def noisy(x, dim):
         print("hello")
         warnings.warn("oh", stacklevel=1)
@@ -305,7 +305,7 @@ RESULTS = [
 
 @pytest.mark.parametrize("result", RESULTS, ids=str)
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_whatever_comes_back_gets_a_verdict(exercise, result):
+def test_any_result_gets_a_verdict(exercise, result):
     task = EXERCISES[exercise]
     probes = task.probes()
     outcomes = [run(lambda *arguments: result, probe) for probe in probes]
@@ -316,8 +316,8 @@ def test_whatever_comes_back_gets_a_verdict(exercise, result):
     assert verdict._repr_html_()
 
 
-@pytest.mark.filterwarnings("ignore")  # torch.compile warns of its own internals
-def test_a_compiled_answer_is_not_kept_waiting():
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns about its own internals
+def test_a_compiled_answer_passes_without_waiting_for_the_compiler():
     assert check("stable_softmax", torch.compile(bank.amax)).passed
 
 
@@ -358,7 +358,7 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
         (bank.div_underscore, "in backward", "of (result * [1, 2, ...]).sum()"),
     ],
 )
-def test_the_message_says_what_came_and_what_was_expected(attempt, came, expected):
+def test_the_message_says_what_it_got_and_what_was_expected(attempt, came, expected):
     example = check("stable_softmax", attempt).message.split("\n\n")[1]
     _, came_line, expected_line = example.splitlines()
     assert came_line.startswith("  got:      ")
@@ -387,24 +387,24 @@ def test_an_error_that_has_a_name_is_shown_with_an_input_that_raises_it():
     assert "got:      RuntimeError: value cannot be converted" in verdict.message
 
 
-def test_an_input_drawn_anew_is_not_shown_if_a_fixed_one_goes_wrong():
+def test_a_random_input_is_not_shown_if_a_fixed_one_goes_wrong():
     def right_for_twos(x):
         return torch.softmax(x, 1) / (1 + (max(x.shape) > 2))
 
-    # the one drawn anew is of half that size
+    # the random one is half that size
     assert "x of shape (2, 3, 4, 5), at" in check("classes_of_image", right_for_twos).message
 
 
 @pytest.mark.parametrize(
     ("exercise", "attempt"),
     [
-        # three dims, a result of another shape than the input, and 70000 entries
+        # three dims, a result whose shape differs from the input's, and 70000 entries
         ("classes_of_sequence", lambda x: x.softmax(0)),
         ("cross_entropy", lambda logits, targets: 2 * F.cross_entropy(logits, targets)),
         ("half_softmax", lambda x, dim: bank_further.half_wide(x, dim) * (x.numel() < 1000)),
     ],
 )
-def test_what_is_no_small_table_is_not_drawn(exercise, attempt):
+def test_only_small_tables_are_drawn(exercise, attempt):
     verdict = check(exercise, attempt)
     assert not verdict.passed
     assert verdict.example.tables is None
@@ -431,7 +431,7 @@ def test_only_the_slices_that_are_off_are_framed():
     assert box.count("1px solid") == 9
 
 
-def test_a_name_that_is_no_text_costs_nothing():
+def test_a_function_name_that_is_not_a_string_does_no_harm():
     class Named:
         __name__ = 7
 
@@ -467,7 +467,7 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("name", EXERCISES)
-def test_whatever_comes_back_there_is_a_verdict(name, odd):
+def test_any_change_to_a_right_result_gets_a_verdict(name, odd):
     exercise = EXERCISES[name]
     probes = exercise.probes()
 
@@ -481,7 +481,7 @@ def test_whatever_comes_back_there_is_a_verdict(name, odd):
     assert verdict._repr_html_()
 
 
-def test_where_a_shape_is_wrong_the_example_has_shapes_not_many_numbers():
+def test_for_a_wrong_shape_the_example_shows_shapes_instead_of_many_numbers():
     verdict = check("keys_of_attention", lambda x: x.softmax(-1).transpose(1, 2))
     assert "f(x) with x of shape (2, 3, 4, 5), torch.float32:\n  got:      shape (2, 4, 3, 5)" in (
         verdict.message

@@ -20,7 +20,7 @@ LESSONS = ("08_follow_the_gradient.md", "16_hunt_the_bug.md")
 CLOSE = torch.testing.assert_close
 INF = float("inf")
 GOOD = {}  # tests that find the bug in all its forms, in several styles
-BAD = {}  # tests that miss it in some, with the numbers of those
+BAD = {}  # tests that miss some of its forms, with the numbers of those
 
 
 def good(name):
@@ -620,7 +620,7 @@ def test_a_test_that_finds_the_bug_passes(name, test):
 
 
 @pytest.mark.parametrize(("name", "test", "missed"), weak())
-def test_a_test_that_misses_the_bug_is_told_what_it_passes(name, test, missed):
+def test_a_test_that_misses_the_bug_gets_a_list_of_what_it_passes(name, test, missed):
     verdict = check(name, test)
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("misses-the-bug",))
     words = [HUNTS[name].broken[i][0] for i in missed]
@@ -643,7 +643,7 @@ def test_there_are_tests_of_both_kinds_for_every_bug():
 
 
 @pytest.mark.parametrize("name", HUNTS)
-def test_a_bug_is_written_in_several_ways_each_with_its_own_words(name):
+def test_each_bug_comes_in_several_forms_with_different_descriptions(name):
     hunt = HUNTS[name]
     assert 3 <= len(hunt.broken) <= 6
     assert 4 <= len(hunt.right) <= 5
@@ -659,7 +659,7 @@ def test_each_broken_function_is_passed_by_a_plausible_test(name):
 
 
 @pytest.mark.parametrize("name", HUNTS)
-def test_all_functions_of_a_hunt_take_the_same_names(name):
+def test_all_functions_in_a_hunt_have_the_same_parameter_names(name):
     hunt = HUNTS[name]
     functions = (*hunt.right, *(function for _, function in hunt.broken))
     assert len({tuple(inspect.signature(f).parameters) for f in functions}) == 1
@@ -674,7 +674,7 @@ def near_and_far(dtype):
 
 
 MASK = torch.arange(24).reshape(2, 3, 4) % 5 > 1
-ARGUMENTS = {  # no two sizes alike, but for a square batch that the bug needs to run at all
+ARGUMENTS = {  # all sizes differ, except for a square batch where the bug needs one to run at all
     "hunt_wrong_gradient": lambda t: (normal(2, 3, dtype=t), 0),
     "hunt_wrong_dim": lambda t: (near_and_far(t),),
     "hunt_unkept_maximum": lambda t: (normal(3, 3, dtype=t),),
@@ -698,7 +698,7 @@ ARGUMENTS = {  # no two sizes alike, but for a square batch that the bug needs t
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", HUNTS)
-def test_right_functions_agree_and_broken_ones_do_something_else(name, seed, dtype):
+def test_right_functions_agree_and_broken_ones_differ(name, seed, dtype):
     def call(function):
         torch.manual_seed(seed)
         x, *rest = ARGUMENTS[name](dtype)
@@ -797,7 +797,7 @@ def throws_dice(f):
         (lambda: True, "refuses-right-code"),
     ],
 )
-def test_a_test_that_looks_at_nothing_never_passes(name, attempt, slug):
+def test_a_test_that_checks_nothing_never_passes(name, attempt, slug):
     verdict = check(name, attempt)
     assert (verdict.status, verdict.misconceptions) == ("wrong", (slug,))
 
@@ -807,7 +807,7 @@ def test_a_test_that_counts_its_calls_never_passes():
         assert check("hunt_stream", counts_its_calls).status == "wrong"
 
 
-def test_a_test_that_throws_dice_is_told_so():
+def test_a_test_that_decides_at_random_is_recognised():
     verdict = check("hunt_eps", throws_dice)
     assert verdict.misconceptions == ("refuses-right-code",)
     assert verdict.says == (
@@ -816,7 +816,7 @@ def test_a_test_that_throws_dice_is_told_so():
     assert verdict.hints[1].startswith("Random numbers do")
 
 
-def test_a_bug_that_is_found_on_some_runs_only_is_missed():
+def test_a_bug_that_is_found_only_on_some_runs_counts_as_missed():
     def at_random(f):
         if torch.rand(()) < 0.5:
             two_is_half(f)
@@ -844,7 +844,7 @@ def test_a_verdict_on_a_test_with_random_numbers_is_always_the_same(test):
         assert not check("hunt_one_maximum", test).passed
 
 
-def test_a_test_without_end_is_told_how_long_it_may_take():
+def test_a_test_that_never_ends_gets_a_message_with_the_time_limit():
     verdict = check("hunt_stream", loops)
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("takes-too-long",))
     assert verdict.says.startswith(f"Your test took longer than 3 s. It runs {9 * ROUNDS} times")
@@ -867,7 +867,7 @@ def test_a_test_that_ends_its_process_has_found_nothing():
 
 
 @pytest.mark.parametrize("result", [False, np.bool_(False), 0, torch.tensor(False), 0.0, "", []])
-def test_what_a_test_returns_counts_by_its_truth(result):
+def test_a_falsy_return_value_counts_as_a_failure(result):
     def finds_it(f):
         same = torch.allclose(f(torch.tensor([2.0, 1.0]), 2.0), torch.tensor([1.0, 0.5]).softmax(0))
         return True if same else result
@@ -879,7 +879,7 @@ def test_what_a_test_returns_counts_by_its_truth(result):
 
 
 @pytest.mark.parametrize("result", [True, np.bool_(True), 1, torch.tensor(True), "fine", None])
-def test_a_test_that_returns_what_counts_as_true_passes_what_it_was_given(result):
+def test_a_test_that_returns_none_or_a_truthy_value_passes_every_function(result):
     def test(f):
         f(torch.tensor([2.0, 1.0]), 2.0)
         return result
@@ -887,12 +887,12 @@ def test_a_test_that_returns_what_counts_as_true_passes_what_it_was_given(result
     assert "It catches 0 of 5" in check("hunt_temperature", test).message
 
 
-def test_several_truths_at_once_are_none():
+def test_a_result_with_several_truth_values_is_an_error():
     verdict = check("hunt_temperature", lambda f: f(torch.tensor([2.0, 1.0]), 2.0) > 0)
     assert "Boolean value of Tensor with more than one value is ambiguous" in verdict.message
 
 
-def test_a_test_of_the_last_digits_is_told_that_they_may_differ():
+def test_a_test_that_compares_the_last_digits_is_warned_that_they_may_differ():
     def to_the_last_digit(f):
         x = torch.linspace(-3, 5, 200).reshape(10, 20)
         return torch.equal(f(x), torch.softmax(x, 1))
@@ -905,8 +905,8 @@ def test_a_test_of_the_last_digits_is_told_that_they_may_differ():
     )
 
 
-def test_an_assertion_without_words_is_told_by_its_line(tmp_path, monkeypatch):
-    # not in this file, as pytest gives words to the assertions of a test
+def test_an_assertion_without_a_message_is_shown_by_its_source_line(tmp_path, monkeypatch):
+    # not in this file, because pytest adds messages to the assertions of a test
     (tmp_path / "my_own_tests.py").write_text(
         "def test(f):\n    total = 2\n    assert total == 1\n"
     )
@@ -929,12 +929,12 @@ def not_written(f):
 
 @pytest.mark.parametrize("name", ["hunt_eps", "hunt_stream"])
 @pytest.mark.parametrize("stub", [lambda f: ..., None, ..., does_nothing, passes_over, not_written])
-def test_a_test_not_yet_written_is_no_mistake(name, stub):
+def test_a_test_not_yet_written_is_not_a_mistake(name, stub):
     verdict = check(name, stub)
     assert (verdict.exercise, verdict.status, verdict.misconceptions) == (name, "not begun", ())
 
 
-def test_what_is_no_function_is_told_so():
+def test_a_result_in_place_of_the_function_is_recognised():
     verdict = check("hunt_eps", torch.ones(2))
     assert verdict.misconceptions == ("result-not-function",)
 
@@ -987,12 +987,12 @@ def test_each_hint_follows_the_one_before(monkeypatch):
         ),
     ],
 )
-def test_a_verdict_on_a_test_is_this_and_no_more(attempt, message):
+def test_a_verdict_on_a_test_has_exactly_this_text(attempt, message):
     text = check("hunt_stream", attempt).message
     assert text[: text.find("Hint: ") + len("Hint: ") if "Hint: " in text else None] == message
 
 
-def test_a_test_may_run_in_a_worker_too():
+def test_a_test_can_also_run_in_a_worker():
     assert check("hunt_stream", up_and_down, way="worker").passed
     assert check("hunt_stream", rising, way="worker").misconceptions == ("misses-the-bug",)
 

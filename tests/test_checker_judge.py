@@ -1,4 +1,4 @@
-"""How what an attempt did is compared with what is right, and how numbers are written."""
+"""How the outcome of an attempt is compared with what is right, and how numbers are written."""
 
 import bank
 import pytest
@@ -86,7 +86,7 @@ def test_an_outcome_is_judged_by_one_property_after_another(attempt, property, c
         ((2, 2, 5), (1, 2), (1, slice(None), slice(None))),
     ],
 )
-def test_of_a_large_result_the_first_slice_that_is_off_is_shown(shape, dim, part):
+def test_the_first_wrong_slice_of_a_large_result_is_shown(shape, dim, part):
     probe = Probe(torch.zeros(shape), dim)
     value = torch.zeros(shape)
     value[..., 1, 3 % shape[-1]] = 1
@@ -95,7 +95,7 @@ def test_of_a_large_result_the_first_slice_that_is_off_is_shown(shape, dim, part
     assert judge(probe, Outcome(kind="Tensor", value=value), right).part == part
 
 
-def test_of_many_numbers_the_first_are_shown():
+def test_only_the_first_of_many_numbers_are_shown():
     assert numbers(torch.arange(12.0)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]"
     assert numbers(torch.arange(13.0)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... (13 in all)]"
     assert numbers(torch.tensor([[1.0], [2.5]])) == "[[1], [2.5]]"
@@ -112,7 +112,7 @@ def test_of_many_numbers_the_first_are_shown():
         ([1.0, 1e-12], [1.0, 0.0], ("[1, 1e-12]", "[1, 0]")),
     ],
 )
-def test_what_came_and_what_was_expected_never_print_alike(came, wanted, shown):
+def test_got_and_expected_values_never_print_the_same(came, wanted, shown):
     probe = Probe(torch.zeros(2, dtype=torch.float64), 0)
     value = torch.tensor(came, dtype=torch.float64)
     right = Expected(torch.tensor(wanted, dtype=torch.float64), None)
@@ -120,11 +120,11 @@ def test_what_came_and_what_was_expected_never_print_alike(came, wanted, shown):
     assert (failure.came, failure.expected) == shown
 
 
-def test_what_is_expected_is_a_number_that_the_dtype_has():
+def test_expected_numbers_are_representable_in_the_dtype():
     probe = Probe(torch.tensor([0.42578125, 1.078125, 5.3125]).bfloat16(), 0, rounding="last")
     outcome = Outcome(kind="Tensor", value=torch.zeros(3).bfloat16(), after=(probe.logits,))
     failure = judge(probe, outcome, expect(torch.softmax, probe))
-    assert failure.expected == "[0.0074, 0.0142, 0.9766]"  # 0.9784 is none
+    assert failure.expected == "[0.0074, 0.0142, 0.9766]"  # bfloat16 has no 0.9784
 
 
 def test_a_difference_is_relative_and_nan_is_far():

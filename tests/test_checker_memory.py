@@ -1,4 +1,4 @@
-"""What is remembered of a learner, and that none of it is lost."""
+"""What is remembered about a learner, and that none of it is lost."""
 
 import json
 import subprocess
@@ -49,7 +49,7 @@ def test_the_courses_own_solutions_do_not_count(mine):
     assert progress().solved == ()
 
 
-def test_neither_do_predictions_nor_tests_of_an_exercise(mine):
+def test_predictions_and_tests_of_an_exercise_do_not_count_either(mine):
     assert check("add_ten", "same").passed
     check("softmax_1d", test=lambda f: False)
     assert progress().solved == ()
@@ -62,7 +62,7 @@ def test_outside_a_learners_folder_nothing_is_written(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_costs_nothing(mine):
+def test_a_folder_that_cannot_be_written_to_does_no_harm(mine):
     (mine / FILE).mkdir()  # os.replace refuses it, for root as well
     assert check("softmax_1d", bank.row_plain).passed
     assert progress().solved == ("softmax_1d",)  # for as long as this session lasts
@@ -101,7 +101,7 @@ def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     assert progress().note == ""
 
 
-def test_the_file_of_the_first_edition_is_read(mine):
+def test_the_file_from_the_first_edition_can_be_read(mine):
     (mine / FILE).write_text(json.dumps(["from_the_future", "softmax_dim"]))
     assert progress().solved == ("softmax_dim",)
     check("softmax_1d", bank.row_plain)
@@ -109,14 +109,14 @@ def test_the_file_of_the_first_edition_is_read(mine):
     assert solved(mine) == ["from_the_future", "softmax_dim", "softmax_1d"]
 
 
-def test_a_guess_that_is_whole_is_read(mine):
+def test_a_complete_guess_is_read(mine):
     (mine / FILE).write_text(json.dumps({"guesses": [WHOLE]}))
     assert memory.recall().guesses == [memory.Compared(**WHOLE)]
     assert progress().note == ""
 
 
-def test_a_write_that_is_interrupted_loses_nothing(mine):
-    """The process ends when the new file is written, but not yet in its place."""
+def test_an_interrupted_write_loses_nothing(mine):
+    """The process ends when the new file is written, but not yet in place."""
     check("softmax_1d", bank.row_plain)
     code = (
         "import os; from softmax_lessons.checker import memory\n"
@@ -130,13 +130,13 @@ def test_a_write_that_is_interrupted_loses_nothing(mine):
     assert solved(mine) == ["softmax_1d", "stable_softmax"]
 
 
-def test_what_is_solved_twice_is_written_once(mine):
+def test_an_exercise_solved_twice_is_recorded_once(mine):
     for _ in range(2):
         check("softmax_1d", bank.row_plain)
     assert solved(mine) == ["softmax_1d"]
 
 
-def test_hints_given_survive_a_restart(mine):
+def test_the_number_of_hints_given_survives_a_restart(mine):
     first = check("softmax_dim", bank.sum_of_all)
     assert json.loads((mine / FILE).read_text())["hints"] == {"softmax_dim/global-sum": 1}
     # nothing but the file is kept, as after a restart

@@ -27,20 +27,20 @@ def test_the_answer_is_right_and_each_likely_wrong_one_is_named(name):
 
 
 @pytest.mark.parametrize("nothing", [None, ...])
-def test_no_guess_is_no_mistake(nothing):
+def test_a_missing_guess_is_not_a_mistake(nothing):
     verdict = check("add_ten", nothing)
     assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("add_ten", False, ())
     assert "no prediction yet" in verdict.message
 
 
-def test_a_word_may_be_written_in_any_case_and_has_to_be_one_of_the_choices():
+def test_a_word_can_be_in_any_case_but_must_be_one_of_the_choices():
     assert check("add_ten", " Same ").passed
     verdict = check("add_ten", "nothing")
     assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("add_ten", False, ())
     assert 'Choose one of "flatter", "same", "sharper".' in verdict.message
 
 
-def test_a_number_may_be_off_by_as_much_as_the_question_says():
+def test_a_number_can_be_off_by_as_much_as_the_question_allows():
     assert check("cat_share", 0.66).passed
     assert check("cat_share", 0.659).passed
     assert check("cat_share", torch.tensor(0.6590)).passed
@@ -49,7 +49,7 @@ def test_a_number_may_be_off_by_as_much_as_the_question_says():
 
 
 @pytest.mark.parametrize("shape", [(2, 3), [2, 3], torch.Size([2, 3])])
-def test_a_shape_may_come_in_any_form(shape):
+def test_a_shape_can_be_given_in_any_form(shape):
     assert check("shape_of_sum", shape).passed
 
 
@@ -65,19 +65,19 @@ def test_a_shape_may_come_in_any_form(shape):
         ("shape_of_sum", (2, math.nan), "numbers in parentheses"),
     ],
 )
-def test_another_kind_of_answer_is_told_what_is_wanted(name, guess, wanted):
+def test_an_answer_of_the_wrong_kind_gets_an_explanation(name, guess, wanted):
     verdict = check(name, guess)
     assert (verdict.exercise, verdict.passed, verdict.misconceptions) == (name, False, ())
     assert f"The answer is {wanted}" in verdict.message
 
 
-def test_a_wrong_guess_that_nobody_expected_is_wrong_all_the_same():
+def test_an_unexpected_wrong_guess_is_still_wrong():
     verdict = check("which_runs", 7)
     assert (verdict.exercise, verdict.passed, verdict.misconceptions) == ("which_runs", False, ())
     assert "not what happens" in verdict.message
 
 
-def test_choices_do_not_give_the_answer_away_by_their_order():
+def test_the_order_of_the_choices_does_not_give_the_answer_away():
     assert Question("b", {"a": ("x", "y"), "c": ("x", "y")}).choices == ("a", "b", "c")
     assert Question(1.0).choices == ()
 
@@ -96,11 +96,11 @@ def test_choices_do_not_give_the_answer_away_by_their_order():
     ],
     ids=lambda number: type(number).__name__,
 )
-def test_a_number_may_be_of_any_type(number):
+def test_a_number_can_be_of_any_type(number):
     assert check("cat_share", number).passed
 
 
-def test_whole_numbers_and_shapes_may_be_numpys():
+def test_whole_numbers_and_shapes_can_be_numpy_or_torch_values():
     assert check("which_runs", np.int64(QUESTIONS["which_runs"].answer)).passed
     for shape in ((np.int64(2), np.int64(3)), np.array([2, 3]), torch.tensor([2, 3]), (2.0, 3)):
         assert check("shape_of_sum", shape).passed
@@ -159,16 +159,16 @@ def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
         ("which_runs", "1e0"),
     ],
 )
-def test_a_guess_is_read_kindly(name, guess):
+def test_guesses_are_parsed_leniently(name, guess):
     assert check(name, guess).passed
 
 
-def test_a_word_may_be_misspelt_and_the_choice_is_offered():
+def test_for_a_misspelt_word_the_nearest_choice_is_suggested():
     assert 'Did you mean "sharper"?' in check("times_ten", "sharpr").message
 
 
 @pytest.mark.parametrize("guess", [True, "Yes", "yes"])
-def test_yes_may_be_true(guess):
+def test_true_counts_as_yes(guess):
     assert check("scores_back", guess).misconceptions == ("forgets-the-sum",)
 
 
@@ -205,7 +205,7 @@ def test_yes_may_be_true(guess):
         ((2, 3), (2, 3, 1), "The answer has 2 numbers, but yours has 3."),
     ],
 )
-def test_a_wrong_guess_that_has_no_name_is_told_how_far_off_it_is(answer, guess, says):
+def test_a_wrong_guess_without_a_name_gets_a_sentence_on_how_far_off_it_is(answer, guess, says):
     verdict = Question(answer).at_once("question", guess)
     assert verdict.status == "wrong"
     assert verdict.says.startswith(says)
@@ -233,7 +233,7 @@ def test_a_guess_with_probabilities_is_scored_by_its_cross_entropy():
     assert f'You gave 0.25 to what happens, "equal": a loss of {math.log(4):.2f}.' in verdict.says
 
 
-def test_no_chance_for_what_happens_is_an_infinite_loss():
+def test_a_probability_of_zero_for_what_happens_gives_an_infinite_loss():
     verdict = check("helped", {"close": 1.0})
     assert "a loss of inf" in verdict.says
 
@@ -251,15 +251,15 @@ def test_no_chance_for_what_happens_is_an_infinite_loss():
         ({}, "Your probabilities sum to 0."),
     ],
 )
-def test_what_are_no_probabilities_is_told(chances, says):
+def test_invalid_probabilities_are_explained(chances, says):
     verdict = check("helped", chances)
     assert verdict.status == "unusable"
     assert says in verdict.says
 
 
-def test_chances_of_the_same_choice_are_added():
+def test_probabilities_given_twice_for_the_same_choice_are_added():
     assert check("helped", {"equal": 0.4, "Equal": 0.3, "close": 0.3}).passed
 
 
-def test_equal_chances_for_all_are_not_right():
+def test_equal_probabilities_for_all_choices_are_not_right():
     assert not check("helped", dict.fromkeys(("close", "different", "equal"), 1 / 3)).passed

@@ -17,7 +17,7 @@ EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Ex
 CLOSE = torch.testing.assert_close
 INF = float("inf")
 STRONG = {}  # tests that a good engineer would write
-WEAK = {}  # tests, each with the name of a mistake that it misses and of one that it catches
+WEAK = {}  # tests, each with a mistake that it misses and one that it catches
 
 
 def strong(name):
@@ -307,7 +307,7 @@ def _is_seen(exercise, probe, function):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_what_is_not_promised_is_no_mistake_to_catch(name):
+def test_a_test_is_not_expected_to_catch_what_was_never_promised(name):
     found = slugs(EXERCISES[name].as_hunt())
     assert not {"uses-torch-softmax", "returns-none", "detached-gradient", "mutates-input"} & {
         *found
@@ -330,7 +330,7 @@ def test_a_strong_test_catches_nearly_all_mistakes(name):
 
 
 @pytest.mark.parametrize("name", WEAK)
-def test_a_weak_test_is_told_what_it_passes(name):
+def test_a_weak_test_gets_a_list_of_what_it_passes(name):
     test, missed, caught = WEAK[name]
     hunt = EXERCISES[name].as_hunt()
     passed = [
@@ -365,7 +365,7 @@ def test_there_is_a_test_for_every_exercise():
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_test_that_looks_at_nothing_catches_nothing(name):
+def test_a_test_that_checks_nothing_catches_nothing(name):
     count = len(EXERCISES[name].as_hunt().broken)
     verdict = check(name, test=lambda f: True)
     assert verdict.headline == f"your test catches 0 of {count} mistakes"
@@ -382,7 +382,7 @@ def test_a_test_that_looks_at_nothing_catches_nothing(name):
         ("half_softmax", lambda f: False, "AssertionError: the test returned False"),
     ],
 )
-def test_a_test_that_fails_correct_functions_is_told_so(name, test, came):
+def test_a_test_that_fails_a_correct_function_is_recognised(name, test, came):
     verdict = check(name, test=test)
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("refuses-right-code",))
     assert verdict.says == "Your test fails a correct function."
@@ -390,7 +390,7 @@ def test_a_test_that_fails_correct_functions_is_told_so(name, test, came):
 
 
 @pytest.mark.parametrize("stub", [lambda f: ..., ...])
-def test_a_test_not_yet_written_is_no_mistake(stub):
+def test_a_test_not_yet_written_is_not_a_mistake(stub):
     assert check("softmax_dim", test=stub).status == "not begun"
 
 
@@ -401,11 +401,11 @@ def test_only_an_exercise_can_be_done_test_first(name):
     assert verdict.says == "You can only pass a test for an exercise that asks for a function."
 
 
-def test_a_test_solves_no_exercise(monkeypatch):
+def test_a_test_does_not_count_as_solving_the_exercise(monkeypatch):
     monkeypatch.setattr(memory, "_elsewhere", memory.Memory())
     assert check("softmax_dim", test=any_dim_of_three).passed
     assert memory._elsewhere.solved == []
 
 
-def test_a_test_may_run_in_a_worker_too():
+def test_a_test_can_also_run_in_a_worker():
     assert check("softmax_dim", test=a_square, way="worker") == check("softmax_dim", test=a_square)

@@ -27,21 +27,21 @@ def test_the_text_has_its_parts_in_order():
 
 
 @pytest.mark.parametrize("status", COLOURS)
-def test_the_box_has_the_colour_of_the_status_and_only_what_is_right_passes(status):
+def test_the_box_has_the_colour_of_the_status_and_only_a_right_answer_passes(status):
     verdict = Verdict("a_task", status, "so")
     box = verdict._repr_html_()
     assert f"solid {COLOURS[status][0]}" in box
-    assert 'role="status"' in box  # a screen reader may say it
+    assert 'role="status"' in box  # a screen reader can announce it
     assert verdict.passed == (status == "right")
 
 
-def test_a_wrong_guess_without_a_name_is_not_drawn_as_if_nothing_were_wrong():
+def test_a_wrong_guess_without_a_name_is_still_drawn_as_wrong():
     verdict = check("which_runs", 7)
     assert verdict.status == "wrong"
     assert COLOURS["wrong"][0] in verdict._repr_html_()
 
 
-def test_a_hint_comes_when_it_is_asked_for_and_on_a_repeat():
+def test_a_hint_is_given_on_request_and_after_a_repeated_mistake():
     assert [repr(WRONG.hint()) for _ in range(4)] == [
         "Hint: Look there.",
         "Hint: An idea.",
@@ -63,7 +63,7 @@ def test_without_a_mistake_there_is_no_hint():
     assert "no hint" in repr(check("softmax_1d", bank.row_plain).hint())
 
 
-def test_the_box_shows_no_markup_of_the_learners():
+def test_the_box_escapes_a_learners_markup():
     verdict = check("stable_softmax", lambda x, dim: x["<b>"])
     assert "<div" in verdict._repr_html_()
     assert "<b>" not in verdict._repr_html_()
@@ -89,7 +89,7 @@ def test_the_box_draws_the_example_and_marks_what_is_off():
         ("softmax_1d", lambda x: 2**x / (2**x).sum(), None, "x"),
     ],
 )
-def test_the_tables_know_their_slices_and_their_place(exercise, attempt, dim, title):
+def test_the_tables_know_their_dim_title_and_differences(exercise, attempt, dim, title):
     tables = check(exercise, attempt).example.tables
     assert (tables.dim, tables.title) == (dim, title)
     assert tables.given.shape == tables.came.shape == tables.expected.shape

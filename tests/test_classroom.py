@@ -22,7 +22,7 @@ CHART = yaml.safe_load((CLASSROOM / "zero-to-jupyterhub.yaml").read_text("utf-8"
 
 @pytest.fixture
 def configured(tmp_path, monkeypatch, capsys):
-    """A function that reads the settings as a user who isn't root does."""
+    """A function that reads the settings as a user other than root."""
     loader = pytest.importorskip("traitlets.config").PyFileConfigLoader
     monkeypatch.setenv("CLASSROOM_FOLDER", str(tmp_path / "room"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -48,7 +48,7 @@ def test_a_password_is_made_once_printed_and_kept_private(configured, tmp_path):
     assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "room").iterdir())
 
 
-def test_a_password_that_is_given_is_used_and_written_nowhere(configured, tmp_path):
+def test_a_given_password_is_used_and_never_written_to_disk(configured, tmp_path):
     config, printed = configured(PASSWORD="of-this-room", ADMIN_PASSWORD="t" * 32)
     assert config.SharedPasswordAuthenticator.user_password == "of-this-room"
     assert config.SharedPasswordAuthenticator.admin_password == "t" * 32
@@ -76,16 +76,16 @@ def test_root_is_told_which_groups_are_missing(configured, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["ada", "grace-hopper", "a1_b"])
-def test_a_plain_name_is_let_in(configured, name):
+def test_a_plain_name_is_accepted(configured, name):
     assert re.match(configured()[0].Authenticator.username_pattern, name)
 
 
 @pytest.mark.parametrize("name", ["..", ".ssh", "a/b", "a b", "a\n", "", "a" * 33])
-def test_a_name_that_is_no_safe_folder_is_not(configured, name):
+def test_a_name_that_is_not_a_safe_folder_name_is_rejected(configured, name):
     assert not re.match(configured()[0].Authenticator.username_pattern, name)
 
 
-def test_only_the_proxy_listens_to_the_room(configured):
+def test_only_the_proxy_is_reachable_from_the_room(configured):
     config, _ = configured(PORT="9000")
     assert config.JupyterHub.bind_url == "http://0.0.0.0:9000"
     assert config.JupyterHub.hub_port == 9001
@@ -93,7 +93,7 @@ def test_only_the_proxy_listens_to_the_room(configured):
     assert config.ConfigurableHTTPProxy.api_url == "http://127.0.0.1:9002"
 
 
-def test_the_start_makes_the_copy_and_then_becomes_the_server(configured, tmp_path):
+def test_the_start_command_copies_the_lessons_and_then_becomes_the_server(configured, tmp_path):
     command = configured()[0].Spawner.cmd
     fake = tmp_path / "python"  # says what it was asked to run, and under which limit
     fake.write_text("#!/bin/sh\necho $(ulimit -d) $*\n", encoding="utf-8")
@@ -113,13 +113,13 @@ def test_the_start_makes_the_copy_and_then_becomes_the_server(configured, tmp_pa
     assert command[-1] == sys.executable
 
 
-def test_the_first_lesson_is_what_opens(configured):
+def test_the_first_lesson_opens_by_default(configured):
     config, _ = configured()
     assert config.Spawner.default_url == f"/lab/tree/{lessons()[0].name}"
     assert CHART["singleuser"]["defaultUrl"] == config.Spawner.default_url
 
 
-def test_the_chart_starts_servers_as_the_room_does(configured):
+def test_the_chart_and_the_room_start_servers_the_same_way(configured):
     config, _ = configured()
     shell, chart = config.Spawner.cmd, CHART["singleuser"]["cmd"]
     assert chart[:2] == shell[:2]
@@ -132,7 +132,7 @@ def test_the_chart_starts_servers_as_the_room_does(configured):
     assert hub["Authenticator"]["username_pattern"] == config.Authenticator.username_pattern
 
 
-def test_the_sizes_follow_from_what_was_measured():
+def test_the_recommended_sizes_follow_from_the_measurements():
     fixed, each = map(float, re.search(r"\*\*([\d.]+) GB \+ ([\d.]+) GB per", PAGE).groups())
     lab, lesson = map(int, re.search(r"needs (\d+) MB .* and (\d+) MB for each", PAGE).groups())
     measured = {
@@ -151,7 +151,7 @@ def test_the_sizes_follow_from_what_was_measured():
     assert int(guarantee.removesuffix("M")) >= each * 1000
 
 
-def test_every_setting_is_one_that_jupyterhub_has(configured):
+def test_every_setting_exists_in_jupyterhub(configured):
     app = pytest.importorskip("jupyterhub.app")
     from jupyterhub.auth import PAMAuthenticator
     from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
@@ -173,7 +173,7 @@ def test_every_setting_is_one_that_jupyterhub_has(configured):
     SharedPasswordAuthenticator(config=config)  # checks the lengths of the passwords
 
 
-def test_what_binder_reads_is_where_it_looks():
+def test_the_files_for_binder_are_where_it_looks():
     assert not [name for name in ("binder", ".binder") if (ROOT / name).exists()]
     assert os.access(ROOT / "postBuild", os.X_OK)
     assert "my_lessons/00_start_here.ipynb" in PAGE

@@ -26,7 +26,7 @@ def run(*arguments, given="", **options):
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
-def test_each_help_fits_a_screen(command, monkeypatch):
+def test_each_help_text_fits_on_a_screen(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     said = run(*command, "--help")
     assert (said.returncode, said.stderr) == (0, "")
@@ -63,7 +63,7 @@ def test_a_wrong_option_gets_one_line_that_says_what_to_do(arguments, told):
     assert line.endswith("--help")
 
 
-def test_explain_answers_words_and_what_is_piped_into_it():
+def test_explain_takes_words_or_piped_input():
     words = run("explain", "loss", "stuck", "at", "1.46")
     assert words.returncode == 0
     assert "### P36. " in words.stdout
@@ -73,19 +73,19 @@ def test_explain_answers_words_and_what_is_piped_into_it():
     assert "No entry has exactly this message" not in piped.stdout
 
 
-def test_explain_says_when_it_has_nothing():
+def test_explain_says_so_when_it_finds_nothing():
     said = run("explain", "banana split")
     assert said.returncode == 1
     assert "nothing on that" in said.stdout
 
 
-def test_version_names_what_an_issue_needs():
+def test_version_prints_what_a_bug_report_needs():
     said = run("--version")
     assert said.returncode == 0
     assert all(name in said.stdout for name in ("softmax-lessons ", "torch ", "Python 3."))
 
 
-def test_a_reader_that_has_read_enough_is_no_error():
+def test_a_pipe_closed_early_is_not_an_error():
     with subprocess.Popen(
         [*COMMAND, "explain", "loss is nan"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
@@ -108,7 +108,7 @@ def test_without_jupyterlab_the_command_says_how_to_get_it(tmp_path):
     assert line.startswith(f"JupyterLab is not installed: {how_to_install('lab')}; or open ")
 
 
-def test_a_checkout_and_a_package_are_extended_each_in_its_way(tmp_path):
+def test_a_checkout_and_a_package_each_get_their_own_install_command(tmp_path):
     root = Path(__file__).parents[1]
     assert how_to_install("lab") == f'python -m pip install --editable "{root}[lab]"'
     elsewhere = tmp_path / "softmax_lessons"
@@ -138,6 +138,6 @@ def test_messages_name_the_command_as_it_was_called(monkeypatch):
         assert called() == name
 
 
-def test_the_script_of_the_package_is_there():
+def test_the_packages_script_exists():
     module, _, function = course().scripts["softmax-lessons"].partition(":")
     assert callable(getattr(importlib.import_module(module), function))

@@ -81,12 +81,12 @@ def test_outputs_are_left_out_and_nothing_else(notebook):
     assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * 3
 
 
-def test_the_title_is_the_first_heading_without_its_mark():
+def test_the_title_is_the_first_heading_without_its_hash():
     assert title({"cells": [{"source": ["# 7. Two\n", "\n", "# words\n"]}]}) == "7. Two"
     assert title({"cells": [{"source": "# 7. Two\n\ntext"}]}) == "7. Two"
 
 
-def test_what_check_says_before_an_answer_is_left_out_and_nothing_else(notebook):
+def test_verdicts_on_unanswered_cells_are_left_out_and_nothing_else(notebook):
     said = ["f: not attempted yet", "g: no prediction yet (it goes in place)", "h: not yet (slug)"]
     notebook.cells[4].outputs = [
         new_output("execute_result", {"text/plain": text}) for text in said
@@ -107,7 +107,7 @@ def test_a_learners_copy_has_no_notes_and_keeps_its_answers(tmp_path):
 @pytest.mark.parametrize(
     "leave_out", [without_notes, without_answers, without_outputs, without_unanswered]
 )
-def test_the_original_stays_as_it_was(notebook, leave_out):
+def test_the_original_is_left_unchanged(notebook, leave_out):
     before = nbformat.writes(notebook)
     leave_out(notebook)
     assert nbformat.writes(notebook) == before
@@ -122,7 +122,7 @@ def test_every_copy_is_a_valid_notebook_without_what_it_leaves_out(lesson):
     assert "notes" not in map(slide_type, copy["cells"])
 
 
-def test_completion_is_off_in_what_learners_get_and_teachers_are_left_alone(tmp_path):
+def test_completion_is_off_in_learners_copies_but_untouched_in_teachers(tmp_path):
     for answers in (False, True):
         target = tmp_path / "copy.ipynb"
         copies.write(lessons()[1], target, answers=answers, outputs=True)
@@ -140,7 +140,7 @@ def on_the_web(request):
     return lesson, online.copy(lesson, request.param.name, RELEASE)
 
 
-def test_a_copy_for_the_web_has_the_lessons_cells_but_for_notes_and_solutions(on_the_web):
+def test_a_copy_for_the_web_has_the_lessons_cells_except_notes_and_solutions(on_the_web):
     lesson, copy = on_the_web
     nbformat.validate(copy)
     left_out = [
@@ -155,7 +155,7 @@ def test_a_copy_for_the_web_has_the_lessons_cells_but_for_notes_and_solutions(on
     assert copy["metadata"]["colab"] == {"generative_ai_disabled": True}
 
 
-def test_a_copy_for_the_web_links_only_what_is_on_the_web(on_the_web):
+def test_a_copy_for_the_web_links_only_to_what_is_on_the_web(on_the_web):
     _, copy = on_the_web
     texts = ["".join(c["source"]) for c in copy["cells"] if c["cell_type"] == "markdown"]
     links = re.findall(r"\]\(([^)]+)\)", "\n".join(texts))
@@ -168,7 +168,7 @@ def test_a_copy_for_the_web_links_only_what_is_on_the_web(on_the_web):
 
 
 @pytest.mark.parametrize("place", ["colab", "kaggle", "elsewhere"])
-def test_the_first_cell_installs_this_release_alone_and_only_on_the_web(place, monkeypatch):
+def test_the_first_cell_installs_only_this_release_and_only_on_the_web(place, monkeypatch):
     monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
     if place == "colab":
         monkeypatch.setitem(sys.modules, "google.colab", object())
@@ -186,5 +186,5 @@ def test_the_first_cell_installs_this_release_alone_and_only_on_the_web(place, m
     assert "torch" not in words
 
 
-def test_the_release_is_the_one_that_is_installed():
+def test_the_release_matches_the_projects_metadata():
     assert online.release() == (course().version, course().urls["Source"])

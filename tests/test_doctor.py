@@ -1,4 +1,4 @@
-"""The doctor, on computers that are made up, and on this one."""
+"""The doctor, on made-up computers and on this one."""
 
 import ast
 import os
@@ -37,11 +37,11 @@ def wrong(machine):
 
 
 @pytest.mark.parametrize("machine", [Machine(), MAC, WINDOWS], ids=["installed", "mac", "windows"])
-def test_where_all_is_well_nothing_is_said(machine):
+def test_nothing_is_reported_where_all_is_well(machine):
     assert wrong(machine) == []
 
 
-# the rows are those of PyPI's wheels for each system, processor and Python
+# the rows match PyPI's wheels for each system, processor and Python
 @pytest.mark.parametrize(
     ("machine", "level", "about", "told"),
     [
@@ -106,7 +106,7 @@ def test_where_all_is_well_nothing_is_said(machine):
     ],
     ids=lambda value: value if isinstance(value, str) and value.istitle() else "",
 )
-def test_what_is_wrong_gets_one_line_with_its_fix(machine, level, about, told):
+def test_each_problem_gets_one_line_with_its_fix(machine, level, about, told):
     (finding,) = wrong(machine)
     assert (finding.level, finding.about) == (level, about)
     assert told in str(finding)
@@ -114,7 +114,7 @@ def test_what_is_wrong_gets_one_line_with_its_fix(machine, level, about, told):
     assert "\n" not in str(finding)
 
 
-def test_what_works_is_not_doubted():
+def test_what_works_is_not_reported_as_a_problem():
     """A Python, a Mac or a path that shouldn't work doesn't matter where PyTorch runs anyway."""
     strange = {"python": (3, 15), "bits": 32, "processor": "riscv64", "libc": ("musl", (1, 2))}
     assert wrong(Machine(**strange)) == []
@@ -130,18 +130,18 @@ def test_long_paths_are_counted_to_the_last_character():
         assert wrong(WINDOWS._replace(packages=packages, long_paths=True)) == []
 
 
-def test_the_pythons_it_asks_for_are_those_of_pyproject():
+def test_the_python_versions_it_asks_for_match_pyproject():
     above = f"<{NEWEST[0]}.{NEWEST[1] + 1}"
     assert set(course().python.split(",")) == {f">={OLDEST[0]}.{OLDEST[1]}", above}
 
 
-def test_it_reads_macos_and_does_not_believe_10_16():
+def test_it_reads_the_macos_version_and_does_not_believe_10_16():
     assert doctor._macos("13.6.1") == (13, 6)
     assert doctor._macos("10.16") == ()
     assert doctor._macos("") == ()
 
 
-def test_this_computer_is_well(tmp_path):
+def test_this_computer_can_run_the_course(tmp_path):
     machine = this_machine(tmp_path / "my" / "lessons")
     assert machine.torch
     assert not machine.broken
@@ -161,7 +161,7 @@ def test_this_computer_is_well(tmp_path):
         ),
     ],
 )
-def test_a_pytorch_that_does_not_start_is_told_from_one_that_is_not_there(tmp_path, text, told):
+def test_a_pytorch_that_does_not_start_is_distinguished_from_a_missing_one(tmp_path, text, told):
     (tmp_path / "torch.py").write_text(text, encoding="utf-8")
     machine = this_machine(tmp_path)
     assert not machine.torch
@@ -170,14 +170,14 @@ def test_a_pytorch_that_does_not_start_is_told_from_one_that_is_not_there(tmp_pa
     assert told in str(finding)
 
 
-def test_a_folder_that_cannot_be_is_noticed(tmp_path):
+def test_a_folder_that_cannot_be_created_is_noticed(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert this_machine(tmp_path / "file" / "my_lessons").refused
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    """A Python that has nothing installed."""
+    """A Python with nothing installed."""
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=False)
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -202,7 +202,7 @@ def test_before_anything_is_installed_it_runs_as_a_script(empty, tmp_path):
     assert all(not line.startswith("ok") for line in quiet.stdout.splitlines())
 
 
-def test_it_can_be_read_by_old_pythons_and_needs_nothing_but_them():
+def test_it_parses_on_old_pythons_and_needs_only_the_standard_library():
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {

@@ -30,7 +30,7 @@ def test_the_limits_are_where_exp_overflows_and_vanishes(dtype):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_one_step_further_exp_is_inf_or_zero(dtype):
+def test_one_step_beyond_the_limits_exp_is_inf_or_zero(dtype):
     found = limits(dtype)
     last = torch.tensor([found.exp_finite_up_to, found.exp_positive_down_to], dtype=dtype)
     bits = torch.int32 if dtype == torch.float32 else torch.int16
@@ -41,7 +41,7 @@ def test_one_step_further_exp_is_inf_or_zero(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_limits_of_every_dtype_are_values_of_it(dtype):
+def test_the_limits_of_every_dtype_are_representable_in_it(dtype):
     found = limits(dtype)
     assert found.dtype == dtype
     assert found.largest == torch.finfo(dtype).max
@@ -50,8 +50,8 @@ def test_the_limits_of_every_dtype_are_values_of_it(dtype):
     assert math.exp(found.exp_finite_up_to) <= found.largest
 
 
-def test_float8_values_are_enumerated():
-    """Held against all 256 values of a type, rather than a bisection."""
+def test_float8_limits_match_an_enumeration_of_all_values():
+    """Compared with all 256 values of a type, rather than with a bisection."""
     for dtype in DTYPES[4:8]:
         values = torch.arange(256, dtype=torch.uint8).view(dtype).double()
         values = values[values.isfinite()]

@@ -32,7 +32,7 @@ def written(values):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("given", [[2.0, 1.0, 0.1], [12.0, 13.0], [-20.0, -21.0, -math.inf]])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
-def test_the_table_has_the_numbers_of_torch(shown, dtype, given, temperature):
+def test_the_table_has_the_same_numbers_as_torch(shown, dtype, given, temperature):
     logits = torch.tensor(given, dtype=dtype)
     softmax_explorer(given, temperature=temperature, dtype=dtype)
     softmax_explorer(logits, temperature=temperature, dtype=dtype, method="shifted")
@@ -49,7 +49,7 @@ def test_the_table_has_the_numbers_of_torch(shown, dtype, given, temperature):
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4)])
-def test_the_grids_have_the_numbers_of_torch(shown, shape):
+def test_the_grids_have_the_same_numbers_as_torch(shown, shape):
     dim_explorer(shape)
     numbers = [cell for _, cells in rows(shown[0]) for cell in cells]
     logits = torch.tensor([2.0 * n % 5 for n in range(math.prod(shape))]).double().reshape(shape)
@@ -57,7 +57,7 @@ def test_the_grids_have_the_numbers_of_torch(shown, shape):
     assert numbers == [digits(value) for grid in wanted for value in grid.flatten().tolist()]
 
 
-def test_the_text_has_the_numbers_of_the_table(shown):
+def test_the_text_has_the_same_numbers_as_the_table(shown):
     softmax_explorer([2.0, 1.0, 0.1], names=["cat", "dog", "owl"])
     dim_explorer((2, 3))
     for data in shown:
@@ -74,7 +74,7 @@ def test_numbers_have_at_most_four_digits():
     assert [digits(value) for value in (math.inf, -math.inf, math.nan)] == ["inf", "-inf", "nan"]
 
 
-def test_the_element_has_what_it_was_asked_for(shown):
+def test_the_element_has_the_requested_attributes(shown):
     softmax_explorer([1.5, -math.inf], temperature=2, dtype=torch.bfloat16, method="shifted")
     opening = html.unescape(shown[0]["text/html"].splitlines()[0])
     assert json.loads(re.search(r'logits="(\[.*?\])"', opening).group(1)) == [1.5, "-inf"]
@@ -121,7 +121,7 @@ def test_the_same_call_gives_the_same_output(shown):
     assert shown[:2] == shown[2:]
 
 
-def test_the_scripts_bring_everything_along(shown):
+def test_the_scripts_are_self_contained(shown):
     softmax_explorer([1.0, 2.0])
     dim_explorer((2, 3))
     for data in shown:
@@ -130,7 +130,7 @@ def test_the_scripts_bring_everything_along(shown):
         assert not re.search(r"https?:|\bimport\b|\bfetch\b|<!--", script)
 
 
-def test_a_torch_size_will_do(shown):
+def test_a_torch_size_is_accepted(shown):
     dim_explorer(torch.ones(2, 3).shape)
     assert 'shape="[2, 3]"' in shown[0]["text/html"]
 

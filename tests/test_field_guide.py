@@ -64,14 +64,14 @@ def setup():
     return [cell.source for cell in cells()[:first] if cell.cell_type == "code"]
 
 
-def test_every_entry_is_there_once_and_none_of_the_first_edition_is_lost():
+def test_every_entry_appears_once_and_none_from_the_first_edition_is_lost():
     assert len(set(NUMBERS)) == len(NUMBERS)
     assert set(range(1, 91)) <= set(NUMBERS)
     assert set(of_entries()) == set(NUMBERS)  # each starts a cell of its own
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_entry_says_all_there_is_to_say(number):
+def test_an_entry_has_all_its_fields_and_links_to_a_lesson(number):
     text, _ = of_entries()[number]
     assert re.findall(r"^\*\*(\w[\w ]*)\*\* \S", text, flags=re.MULTILINE) == FIELDS
     assert len(re.findall(r"^#+ ", text, flags=re.MULTILINE)) == 1
@@ -82,7 +82,7 @@ def test_an_entry_says_all_there_is_to_say(number):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_entry_is_one_screen(number):
+def test_an_entry_fits_on_one_screen(number):
     text, code = of_entries()[number]
     said = text.split("**More** ")[0]
     said = re.sub(r"```text\n.*?```", "", said, flags=re.DOTALL)
@@ -102,7 +102,7 @@ def test_an_entry_runs_and_shows_something(number):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_entry_needs_nothing_but_the_first_cells(number):
+def test_an_entry_needs_only_the_setup_cells(number):
     names = {}
     for source in setup():
         with contextlib.redirect_stdout(io.StringIO()):
@@ -121,7 +121,7 @@ def test_an_entry_needs_nothing_but_the_first_cells(number):
     assert all(names[name] is value for name, value in shared.items())
 
 
-def test_an_error_that_is_shown_is_found_by_its_text():
+def test_every_error_shown_can_be_found_by_its_text():
     for number, (_, code) in of_entries().items():
         for output in (output for cell in code for output in cell.outputs):
             if output.output_type == "error":
@@ -131,7 +131,7 @@ def test_an_error_that_is_shown_is_found_by_its_text():
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_entry_can_be_linked_and_is_in_the_index(number):
+def test_an_entry_can_be_linked_to_and_is_in_the_index(number):
     (title,) = re.findall(rf"^### (P{number}\. .*)$", markdown(), flags=re.MULTILINE)
     assert re.fullmatch(r"[\w ,.-]+", title)  # nothing that Jupyter would change in the anchor
     assert f"](#{title.replace(' ', '-')})" in section(INDEX)
@@ -144,7 +144,7 @@ def test_every_link_inside_the_notebook_leads_to_a_heading():
     assert [target for target in targets if target not in anchors] == []
 
 
-def test_links_to_an_entry_have_its_number_or_its_title():
+def test_links_to_an_entry_use_its_number_or_its_title():
     for text, number, title in re.findall(r"\[([^\]]*)\]\(#P(\d+)\.-([^)]*)\)", markdown()):
         assert text == f"P{number}" or text.replace("-", " ") == title.replace("-", " ")
 
@@ -158,7 +158,7 @@ def test_at_most_six_questions_lead_to_the_lists():
 
 
 @pytest.mark.parametrize(("number", "message"), MESSAGES)
-def test_a_message_is_found_as_it_is_pasted(number, message):
+def test_a_message_is_found_however_it_is_pasted(number, message):
     text = message.replace("…", "anything")
     for pasted in (text, f"Traceback (most recent call last):\n  File x\n{text}", text.upper()):
         found = explain(pasted)
@@ -170,17 +170,17 @@ def test_a_message_is_found_as_it_is_pasted(number, message):
 
 
 @pytest.mark.parametrize(("number", "message"), MESSAGES)
-def test_numbers_shapes_and_dtypes_do_not_count(number, message):
+def test_numbers_shapes_and_dtypes_in_a_message_are_ignored(number, message):
     other = re.sub(r"(?<![\w.])\d+(?![\w.])", "98765", message.replace("…", "anything"))
     other = re.sub(r"\b(Float|Half|Long|Int)\b", "BFloat16", other)
-    # what is left of a message has to say which it is
+    # what is left of a message must still identify it
     if re.search(r"[a-z]{4}", field_guide.normalised(other)):
         assert explain(other).exact
 
 
 @cache
 def raised(code):
-    """The errors and warnings that a snippet gives, each with its type, as they are printed."""
+    """The errors and warnings that a snippet raises, each with its type, as printed."""
     names = {"math": math, "np": np, "torch": torch, "nn": torch.nn, "F": F}
     names["D"] = torch.distributions
     torch.manual_seed(0)
@@ -196,14 +196,14 @@ def raised(code):
 
 
 @pytest.mark.parametrize("message", messages(), ids=lambda message: message.messages[0][:60])
-def test_a_short_answer_is_on_a_message_that_comes(message):
+def test_each_short_answer_is_about_a_message_that_really_occurs(message):
     with torch.random.fork_rng():
         texts = raised(message.code)
     assert any(explain(text).answer == message for text in texts), texts
 
 
 @pytest.mark.parametrize("message", messages(), ids=lambda message: message.messages[0][:60])
-def test_a_short_answer_is_found_and_short(message):
+def test_each_short_answer_is_found_by_its_messages_and_is_short(message):
     for text in message.messages:
         found = explain(text.replace("…", "anything"))
         assert found.answer == message
@@ -235,12 +235,12 @@ def test_the_last_exception_is_explained(monkeypatch):
     ("given", "error", "says"),
     [(7, TypeError, "got a int"), ("  ", ValueError, "empty"), ([], TypeError, "got a list")],
 )
-def test_what_can_not_be_explained_is_told(given, error, says):
+def test_input_that_cannot_be_explained_is_refused(given, error, says):
     with pytest.raises(error, match=says):
         explain(given)
 
 
-def test_it_says_so_when_it_knows_nothing():
+def test_it_says_so_when_it_finds_nothing():
     found = explain("banana split")
     assert found.entries == ()
     assert "nothing on that" in repr(found)
@@ -250,14 +250,14 @@ ASKED = [entry for entry in entries() if entry.asked]
 
 
 @pytest.mark.parametrize("entry", ASKED, ids=lambda entry: f"P{entry.number}")
-def test_what_people_also_call_it_is_found_and_not_shown(entry):
+def test_other_names_for_an_entry_are_searched_but_not_shown(entry):
     found = explain(entry.asked).entries
     assert found[0] == entry
     assert entry.asked not in repr(explain(entry.title))
     assert "<!--" not in entry.more
 
 
-def test_a_message_is_found_without_its_kind_and_cut_short():
+def test_a_message_is_found_without_its_exception_type_or_cut_short():
     text = "RuntimeError: multi-target not supported at somewhere.c:20"
     assert explain(text).entries[0].number == 82
     cut = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to"
@@ -266,7 +266,7 @@ def test_a_message_is_found_without_its_kind_and_cut_short():
     assert explain(whole).answer  # and not P59, whose message says "a view of a leaf"
 
 
-def test_words_in_a_name_count_too():
+def test_words_within_a_name_are_searched_too():
     assert {"gumbel_softmax", "gumbel", "softmax"} <= field_guide.words("gumbel_softmax")
 
 
@@ -307,11 +307,11 @@ def test_a_name_counts_as_one_word_however_it_is_written(text):
         ("masked_fill with '-np.inf' will cause 'nan'", 45),
     ],
 )
-def test_a_question_is_found_in_the_words_of_those_who_ask(asked, number):
+def test_a_question_is_found_in_the_words_people_use(asked, number):
     assert number in [entry.number for entry in explain(asked).entries[:2]]
 
 
-def test_of_equal_messages_the_nearest_entry_comes_first():
+def test_when_entries_share_a_message_the_closest_comes_first():
     found = explain("RuntimeError: probability tensor contains either `inf`, `nan` or element < 0")
     assert found.entries[0].number == 145
     assert 72 in [entry.number for entry in found.entries]
@@ -327,11 +327,11 @@ def test_an_explanation_shows_the_entry_and_names_the_others():
 
 
 @pytest.mark.parametrize("question", ["dim", "loss", "mask", "dtype"])
-def test_the_decision_card_answers(question):
+def test_the_decision_card_answers_each_question(question):
     assert re.search(rf"^\*\*Which {question}\?\*\*", section("The decision card"), re.MULTILINE)
 
 
-def test_the_decision_card_fits_a_page_and_has_the_rules():
+def test_the_decision_card_fits_on_a_page_and_has_the_rules():
     card = section("The decision card")
     assert len(card.splitlines()) < 55
     assert "masked_fill(drop, -inf)" in card
@@ -342,7 +342,7 @@ def test_the_decision_card_fits_a_page_and_has_the_rules():
     assert "a temperature divides the logits" in card
 
 
-def test_the_number_of_entries_is_told_as_it_is():
+def test_the_stated_number_of_entries_is_correct():
     told = json.dumps([cell.source for cell in cells()[:3]])
     assert f"{len(NUMBERS)} entries" in told
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

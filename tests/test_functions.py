@@ -71,7 +71,7 @@ def error(result, x, dim, reference):
 def test_the_stable_functions_agree_with_torch(ours, torchs, case):
     x, dim = case
     before = x.clone()
-    # PyTorch 2.4 gets log_softmax wrong in 16 bits, along any dim but the last (its pull 156379)
+    # PyTorch 2.4 gets log_softmax wrong in 16 bits, along any dim but the last (its PR 156379)
     wide = torch.promote_types(x.dtype, torch.float32)
     result, wanted = ours(x, dim), torchs(x.to(wide), dim).to(x.dtype)
     assert result.dtype == x.dtype
@@ -87,7 +87,7 @@ def test_the_stable_functions_agree_with_torch(ours, torchs, case):
 def test_the_stable_functions_are_as_accurate_as_torch(ours, torchs, dtype):
     steps = torch.arange(64 * 100, dtype=torch.float64)
     x = (20 * torch.sin(steps * 1.7) + 3 * torch.cos(steps * 0.37)).reshape(64, 100).to(dtype)
-    # a few float32 roundings more or less; in 16 bits there must be one only, the last
+    # a few float32 roundings either way; in 16 bits only one is allowed, the last
     allowed = 0.51 if dtype in (torch.float16, torch.bfloat16) else 4.0
     theirs = error(torchs(x, 1), x, 1, torchs)
     assert error(ours(x, 1), x, 1, torchs) <= max(theirs, allowed)
@@ -164,7 +164,7 @@ def logits_and_targets(draw):
 @given(case=logits_and_targets())
 def test_cross_entropy_agrees_with_torch(case):
     logits, targets = case
-    # torch rounds to the dtype after every step; ours is held against its float32 result
+    # torch rounds to the dtype after every step; ours is compared with its float32 result
     wide = torch.float64 if logits.dtype == torch.float64 else torch.float32
     exact = targets if targets.dtype == torch.int64 else targets.to(wide)
     wanted = F.cross_entropy(logits.to(wide), exact).to(logits.dtype)
@@ -222,7 +222,7 @@ def test_vmap_of_cross_entropy():
     torch.testing.assert_close(came, torch.func.vmap(F.cross_entropy)(x, targets))
 
 
-@pytest.mark.filterwarnings("ignore")  # torch.compile warns of its own internals
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns about its own internals
 @pytest.mark.parametrize("function", ALONG_DIM)
 def test_compiles_without_a_graph_break(function):
     x = torch.arange(6.0).reshape(2, 3)
@@ -253,14 +253,14 @@ def test_logsumexp_can_keep_the_dim():
         )
 
 
-def test_a_numpy_integer_is_a_dim():
+def test_a_numpy_integer_is_accepted_as_dim():
     x = torch.arange(6.0).reshape(2, 3)
     assert torch.equal(sl.stable_softmax(x, np.int64(1)), sl.stable_softmax(x, 1))
 
 
-# torch itself calls torch.jit.script, which warns: in 2.13 of one kind, in 2.15 of the other
+# torch itself calls torch.jit.script, which warns in one way in 2.13 and in another in 2.15
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated")
-def test_nested_transforms_of_torch_func_go_through_stable_softmax():
+def test_nested_torch_func_transforms_work_on_stable_softmax():
     from torch.func import grad, jacfwd, jacrev, vmap
 
     x = torch.arange(6.0, dtype=torch.float64).sin().reshape(2, 3)

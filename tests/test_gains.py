@@ -70,7 +70,7 @@ def test_each_of_the_ten_ideas_is_asked_in_both_forms_with_the_same_misconceptio
         assert slugs[0] == slugs[1] != set(), name
 
 
-def test_nearly_every_misconception_is_one_that_the_course_names():
+def test_every_misconception_is_one_that_the_course_names():
     named = {
         slug
         for tasks in by_lesson().values()
@@ -84,7 +84,7 @@ def test_nearly_every_misconception_is_one_that_the_course_names():
     assert {s for n, f in BOTH for s, _ in question(n, f).wrong.values()} <= named
 
 
-def test_the_forms_have_other_numbers_and_situations():
+def test_the_forms_use_different_numbers_and_situations():
     for name, idea in IDEAS.items():
         a, b = (each.asks for each in idea.forms.values())
         assert not series(a) & series(b), name
@@ -92,7 +92,7 @@ def test_the_forms_have_other_numbers_and_situations():
 
 
 @pytest.mark.parametrize(("name", "form"), BOTH)
-def test_no_lesson_gives_the_answer(name, form, lessons):
+def test_no_lesson_gives_the_answer_away(name, form, lessons):
     asked = question(name, form)
     assert not series(asked.asks) & series(lessons)
     assert not runs_of_words(asked.asks, 7) & runs_of_words(lessons, 7)
@@ -118,7 +118,7 @@ def shifted_unevenly(x):
 
 
 def failing(f, x):
-    """Which of the three tests that a question names fail."""
+    """The one of the three tests named in a question that fails."""
     probs = f(x)
     tests = {
         "sums": torch.allclose(probs.sum(1), torch.ones(len(x))),
@@ -154,7 +154,7 @@ def scores(asks):
 
 
 def dim_of(asks, size):
-    """The dim whose sums are 1 if so many entries compete."""
+    """The dim whose sums are 1 if this many entries compete."""
     x = scores(asks)
     return next(d for d in range(3) if x.softmax(d).sum(x.shape.index(size)).allclose(ONE))
 
@@ -165,7 +165,7 @@ def shifted(asks):
 
 
 def after_a_change(asks):
-    """Which rows have other probabilities when row 5 has other logits."""
+    """Which rows' probabilities change when row 5 gets different logits."""
     x = scores(asks)
     other = x.clone()
     other[5] = -other[5]
@@ -211,7 +211,7 @@ WORKED_OUT = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", sorted(IDEAS.keys() - {"confident"}))
-def test_each_answer_is_what_happens(name, form):
+def test_each_answer_matches_what_happens(name, form):
     asked = question(name, form)
     assert WORKED_OUT[name][form](asked.asks) == asked.answer
 
@@ -222,7 +222,7 @@ def answer_all(quiz, right):
         quiz.answer(number, asked.question.answer if number <= right else wrong)
 
 
-def test_before_only_notes_and_after_tells(mine):
+def test_before_only_records_answers_and_after_gives_the_verdict(mine):
     quiz = before()
     assert repr(quiz).startswith("Before the course, form A\n\nTen questions on what lessons")
     noted = quiz.answer(2, "flatter")
@@ -235,7 +235,7 @@ def test_before_only_notes_and_after_tells(mine):
     assert [g.question for g in memory.mine().guesses] == ["before/A/shift", "after/B/shift"]
 
 
-def test_what_was_answered_is_not_asked_again_and_the_first_answer_counts(mine):
+def test_an_answered_question_is_not_asked_again_and_the_first_answer_counts(mine):
     before().answer(1, 0.75)
     again = before()
     assert [len(again), again.asked[0].name] == [9, "before/A/shift"]
@@ -246,7 +246,7 @@ def test_what_was_answered_is_not_asked_again_and_the_first_answer_counts(mine):
     assert "You have answered all 10, 9 of them right." in repr(before())
 
 
-def test_the_other_form_comes_after(mine):
+def test_after_uses_the_other_form(mine):
     before("B").answer(1, 0.5)
     assert before().asked[0].name == "before/B/shift"
     assert after().asked[0].name == "after/A/share"
@@ -254,7 +254,7 @@ def test_the_other_form_comes_after(mine):
 
 
 @pytest.mark.parametrize("ask", [before, after])
-def test_another_form_is_refused(ask, mine):
+def test_an_unknown_form_is_refused(ask, mine):
     with pytest.raises(ValueError, match='the forms are "A" and "B", got \'C\''):
         ask("C")
 
@@ -280,6 +280,6 @@ def test_a_class_gets_the_mean_gain_and_its_spread():
     )
 
 
-def test_one_learner_has_no_spread_and_none_no_gain():
+def test_one_learner_has_no_spread_and_no_learners_have_no_gain():
     assert str(gains([learner(2, 6)])).endswith("the mean gain is 4.0.")
     assert str(gains([])) == "Nobody has answered all the questions, both before and after."

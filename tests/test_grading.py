@@ -48,7 +48,7 @@ def build(folder, builders):
 def graded(tmp_path_factory):
     """The whole bank as one class, graded once: the honest ones among the hostile ones."""
     folder = tmp_path_factory.mktemp("class")
-    # without a sandbox, some would end the tests themselves, and all else that this user runs
+    # without a sandbox, some would kill the test run and everything else that this user runs
     left_out = bank.NEEDS_SANDBOX if sandbox.missing() else ()
     hostile = {n: builder for n, (builder, _) in bank.HOSTILE.items() if n not in left_out}
     build(folder, {**hostile, **bank.HONEST})
@@ -68,7 +68,7 @@ def test_an_honest_answer_gets_its_points_however_odd_it_looks(graded, name):
 
 
 @pytest.mark.parametrize("name", bank.HOSTILE)
-def test_nothing_that_a_submission_does_gets_it_a_point_or_costs_it_another(graded, name):
+def test_nothing_a_hostile_submission_does_changes_its_points(graded, name):
     if name in bank.IN_THREADS and of_all_threads() is None:
         pytest.skip("this PyTorch tells the calls of one thread only")
     if name in bank.NEEDS_SANDBOX and sandbox.missing():
@@ -80,7 +80,7 @@ def test_nothing_that_a_submission_does_gets_it_a_point_or_costs_it_another(grad
 
 
 @needs_sandbox
-def test_nothing_got_out(graded):
+def test_nothing_escaped(graded):
     assert not list(graded[0].rglob(bank.ESCAPED))
     assert not (Path.home() / bank.ESCAPED).exists()
 
@@ -99,7 +99,7 @@ def small(tmp_path):
     return folder, tmp_path / "grades"
 
 
-def test_a_file_is_a_learner_and_the_table_says_what_went_wrong(small):
+def test_each_file_is_one_learner_and_the_table_says_what_went_wrong(small):
     rows = run(*small)
     assert [row["learner"] for row in rows] == ["'=bob, <b>", "ada", "cy"]
     assert [row["points"] for row in rows] == ["7", "8", "0"]
@@ -108,7 +108,7 @@ def test_a_file_is_a_learner_and_the_table_says_what_went_wrong(small):
     assert [rows[0]["softmax_1d"], rows[0]["stable_softmax"]] == ["1", "0"]
 
 
-def test_the_page_has_the_most_common_mistake_first_and_no_markup_of_learners(small):
+def test_the_page_puts_the_most_common_mistake_first_and_escapes_learners_markup(small):
     run(*small)
     page = (small[1] / "grades.html").read_text(encoding="utf-8")
     assert page.index("What to teach next") < page.index("global-max") < page.index("Learner by")
@@ -119,7 +119,7 @@ def test_the_page_has_the_most_common_mistake_first_and_no_markup_of_learners(sm
     assert "Hint" not in page
 
 
-def test_the_command_tells_the_common_mistakes_and_where_the_reports_are(small, capsys):
+def test_the_command_prints_the_common_mistakes_and_where_the_reports_are(small, capsys):
     run(*small)
     said = capsys.readouterr().out
     assert "  1 of 3: global-max" in said
@@ -144,7 +144,7 @@ def test_a_second_run_grades_only_what_has_changed(small, monkeypatch):
     assert sorted(graded) == sorted(json.loads(line)["exercise"] for line in (state[0], state[-1]))
 
 
-def test_a_run_with_nothing_new_does_not_wait_for_pytorch(small):
+def test_a_run_with_nothing_new_does_not_load_pytorch(small):
     first = run(*small)
     code = (
         "import sys; from softmax_lessons.__main__ import main; code = main(sys.argv[1:]); "
@@ -200,13 +200,13 @@ table["scale"] = scale
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_a_folder_without_submissions_is_told(tmp_path, capsys, empty):
+def test_a_folder_without_submissions_is_reported(tmp_path, capsys, empty):
     folder = tmp_path if empty else tmp_path / "none"
     assert command.main([str(folder), *OPTIONS]) == 1
     assert str(folder) in capsys.readouterr().err
 
 
-def test_without_a_whole_sandbox_nothing_is_run_unless_told(small, monkeypatch, capsys):
+def test_without_a_complete_sandbox_nothing_is_run_unless_allowed(small, monkeypatch, capsys):
     monkeypatch.setattr(sandbox, "missing", lambda: ["use the network"])
     assert command.main([str(small[0]), "--out", str(small[1])]) == 2
     assert not small[1].exists()
@@ -220,7 +220,7 @@ def test_the_command_is_part_of_the_courses_command(small, capsys):
     assert entry.main(["grade", str(small[0] / "no")]) == 1
 
 
-def test_every_exercise_of_the_lessons_is_known_with_its_function():
+def test_every_exercise_in_the_lessons_is_listed_with_its_function():
     assert places()["stable_softmax"].function == "my_softmax"
     assert places()["softmax_1d"].lesson == "01_scores_to_probabilities"
     assert set(places()) == set(to_solve())

@@ -46,7 +46,7 @@ def folder(tmp_path):
     return folder
 
 
-def test_the_banks_are_whole():
+def test_the_banks_are_complete():
     answers = bank_notebooks.written()
     tests = [a for a in answers if a.exercise.startswith("hunt_")]
     others = [a for a in answers if not a.exercise.startswith("hunt_")]
@@ -55,7 +55,7 @@ def test_the_banks_are_whole():
     assert {a.exercise for a in tests} == {n for n in to_solve() if n.startswith("hunt_")}
 
 
-def test_every_right_answer_earns_its_point_in_the_lesson_as_it_is(folder):
+def test_every_right_answer_earns_its_point_in_the_unchanged_lesson(folder):
     answers = [answer for answer in bank_notebooks.written() if answer.right]
     learners = bank_notebooks.hand_in(folder, answers)
     rows = grade(folder, "--seconds", "20")
@@ -68,7 +68,7 @@ def test_every_right_answer_earns_its_point_in_the_lesson_as_it_is(folder):
     assert not lost, "\n".join(lost)
 
 
-def test_every_mistake_has_the_name_that_check_gives_it(folder):
+def test_grade_gives_every_mistake_the_same_name_as_check(folder):
     wrong = [answer for answer in bank_notebooks.written() if not answer.right and answer.slugs]
     if not EVERY:  # the first and the last of each exercise
         ends = {a.exercise: a for a in reversed(wrong)}, {a.exercise: a for a in wrong}

@@ -1,4 +1,4 @@
-"""Grading on several machines: the marks are those of a plain run, whatever becomes of a worker."""
+"""Grading on several machines: the marks match a plain run's, whatever happens to a worker."""
 
 import csv
 import os
@@ -84,7 +84,7 @@ def cluster():
             process.stderr.close()
 
 
-def test_a_worker_that_dies_half_way_costs_nothing(folder, plain, cluster, tmp_path):
+def test_a_worker_that_dies_halfway_does_not_change_the_marks(folder, plain, cluster, tmp_path):
     address, workers = cluster
     state = tmp_path / "grades" / STATE
 
@@ -108,7 +108,7 @@ def test_a_worker_that_dies_half_way_costs_nothing(folder, plain, cluster, tmp_p
     assert workers[1].poll() is None
 
 
-def test_processes_do_as_well_as_threads(folder, plain, tmp_path):
+def test_processes_give_the_same_marks_as_threads(folder, plain, tmp_path):
     with ProcessPoolExecutor(2) as executor:
         marks = grade(find(folder, State()).submissions, State(tmp_path), executor=executor)
     points = {row["learner"]: int(row["points"]) for row in plain}
@@ -117,7 +117,7 @@ def test_processes_do_as_well_as_threads(folder, plain, tmp_path):
     assert set(points.values()) == {1, 2}
 
 
-def test_what_is_no_scheduler_is_said(folder, tmp_path, capsys):
+def test_a_missing_scheduler_is_reported(folder, tmp_path, capsys):
     options = ["--out", str(tmp_path), *OPTIONS, "--scheduler", "tcp://127.0.0.1:9"]
     assert command.main([str(folder), *options]) == 1
     assert "no scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err

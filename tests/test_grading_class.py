@@ -1,4 +1,4 @@
-"""What a teacher is told of a class: mistakes, predictions, who is stuck, what to do tomorrow."""
+"""What a teacher learns about a class: mistakes, predictions, who is stuck, what to do tomorrow."""
 
 import json
 import math
@@ -35,7 +35,7 @@ EXERCISES = ("softmax_1d", "softmax_dim", "stable_softmax")
 
 
 def mark(learner, exercise, *slugs, points=0, says="", law=""):
-    """Return a mark; with neither points nor slugs nor words, of an answer that isn't there."""
+    """Return a mark; without points, slugs or words, it's the mark for a missing answer."""
     known = {m.slug: m.says for m in tasks()[exercise].misconceptions}
     sentences = tuple(known[slug] for slug in slugs)
     if law:
@@ -56,14 +56,14 @@ def right(learner, **more):
 
 
 def only(**sources):
-    """Return a notebook with these answers alone."""
+    """Return a notebook with only these answers."""
     return bank.answers(**{**dict.fromkeys(bank.RIGHT), **sources})
 
 
 # --- mistakes -------------------------------------------------------------------------------------
 
 
-def test_the_map_counts_learners_by_exercise_and_mistake_the_mistake_made_most_first():
+def test_the_map_counts_learners_by_exercise_and_mistake_most_common_first():
     found = overview(
         [
             right("a"),
@@ -88,7 +88,7 @@ def test_the_map_counts_learners_by_exercise_and_mistake_the_mistake_made_most_f
     ]
 
 
-def test_answers_without_a_name_are_grouped_by_the_law_they_break():
+def test_mistakes_without_a_name_are_grouped_by_the_law_they_break():
     law = tasks()["softmax_dim"].laws[0].slug
     found = overview(
         [
@@ -105,7 +105,7 @@ def test_answers_without_a_name_are_grouped_by_the_law_they_break():
     assert [m.slug for m in found.mistakes] == [KEEPDIM]
 
 
-def test_an_example_is_the_shortest_answer_without_what_its_author_wrote_around_it(tmp_path):
+def test_an_example_is_the_shortest_answer_stripped_of_comments_docstring_and_other_code(tmp_path):
     long = (
         "# by Bea Doe\ndef my_softmax(x, dim):\n    '''Bea's.'''\n    e = (x - x.max()).exp()\n"
         "    return e / e.sum(dim=dim, keepdim=True)"
@@ -128,7 +128,7 @@ def test_an_example_is_the_shortest_answer_without_what_its_author_wrote_around_
     assert mistake.example == "f(x):\n  got: 1\n  expected: 2"
 
 
-def test_a_stub_is_no_answer_in_every_report(tmp_path):
+def test_a_stub_counts_as_no_answer_in_every_report(tmp_path):
     says = "stable_softmax: not attempted yet\nReplace the ..."
     stub = Mark("a", "stable_softmax", 0, (), (), says, "k")
     found = [result("a", mark("a", "softmax_dim", KEEPDIM), stub)]
@@ -143,7 +143,7 @@ def test_a_stub_is_no_answer_in_every_report(tmp_path):
 # --- who ------------------------------------------------------------------------------------------
 
 
-def test_who_is_stuck_and_who_flew():
+def test_learners_who_are_stuck_or_flew_through_are_listed():
     stub = "softmax_1d: not attempted yet\nReplace the ..."
     begun = Mark("d", "softmax_1d", 0, (), (), stub, "k")
     asked_often = Memory(hints={f"softmax_dim/{KEEPDIM}": STUCK, "softmax_1d/other": STUCK - 1})
@@ -211,11 +211,11 @@ def test_a_guess_is_read_and_never_run(source, guess):
         'predict("q", ' + "-" * 20_000 + "1)",
     ],
 )
-def test_what_takes_more_than_reading_is_left_out(source):
+def test_what_cannot_be_read_without_running_it_is_left_out(source):
     assert in_cells([source]) == {}
 
 
-def test_nan_and_a_number_without_end_are_read():
+def test_nan_and_a_huge_number_are_read():
     found = in_cells(['predict("a", torch.nan)', 'predict("b", -1' + "0" * 400 + ")"])
     assert math.isnan(found["a"])
     assert found["b"] == -math.inf
@@ -226,7 +226,7 @@ def guessed(**guesses):
     return json.dumps(bank.notebook(cells))
 
 
-def test_the_first_guess_counts_where_the_course_kept_it(tmp_path):
+def test_the_first_guess_that_the_course_recorded_counts(tmp_path):
     kept = {
         "noted": {"add_ten": "flatter", "times_ten": "same"},
         "guesses": [
@@ -258,7 +258,7 @@ def test_the_first_guess_counts_where_the_course_kept_it(tmp_path):
         assert (len(found["ada"].memories), found["bob"].memories) == (1, [])
 
 
-def test_what_the_class_predicted_is_counted_the_fewest_right_first():
+def test_predictions_are_counted_with_the_fewest_right_first():
     found = overview(
         [
             right("a", guesses={"add_ten": "same", "cat_share": 0.66, "times_ten": "sharper"}),
@@ -307,7 +307,7 @@ def test_the_questions_for_tomorrow_are_those_that_split_the_class():
     assert [choice for choice, _ in first.choices] == ["flatter", "same", "sharper"]
 
 
-def test_code_in_a_question_stands_in_lines_of_its_own():
+def test_code_in_a_question_is_on_lines_of_its_own():
     paragraphs = page("class.html").environment.filters["paragraphs"]
     told = paragraphs(tasks()["row_sums"].asks)
     assert (
@@ -315,7 +315,7 @@ def test_code_in_a_question_stands_in_lines_of_its_own():
     )
 
 
-def test_without_predictions_they_are_of_the_lesson_of_the_mistake_made_most():
+def test_without_predictions_questions_come_from_the_lesson_of_the_most_common_mistake():
     wrong = [result(f"a{i}", mark(f"a{i}", "stable_softmax", "global-max")) for i in range(3)]
     found = overview([*wrong, result("b", mark("b", "softmax_dim", KEEPDIM))])
     lessons = [each.lesson[:2] for each in found.tomorrow]
@@ -327,7 +327,7 @@ def test_without_predictions_they_are_of_the_lesson_of_the_mistake_made_most():
     assert name not in EXERCISES
 
 
-def test_what_everybody_knew_is_not_asked_again_and_what_was_done_is_not_set_again():
+def test_what_everybody_knew_is_not_asked_again_and_finished_work_is_not_set_again():
     guesses = {"sum_of_zero": "inf", "add_ten": "same"}
     class_of_two = [
         result("a", mark("a", "stable_softmax", KEEPDIM), guesses=guesses),
@@ -347,7 +347,7 @@ def test_a_class_without_mistakes_has_nothing_to_go_back_to():
     assert (found.stuck, found.flew, found.gained) == ([], ["a"], "")
 
 
-def test_gains_are_told_where_before_and_after_were_taken():
+def test_gains_are_reported_where_before_and_after_were_taken():
     def answered(before, after):
         return Memory(
             guesses=[
@@ -368,7 +368,7 @@ def quizzed(*cells):
 
 
 def answers_to(when, form, right):
-    """Return cells with answers to all ten questions, so many of them right."""
+    """Return cells that answer all ten questions, this many of them right."""
     lines = []
     for i, idea in enumerate(IDEAS.values()):
         question = idea.forms[form]
@@ -377,7 +377,7 @@ def answers_to(when, form, right):
     return [f'quiz = {when}("{form}")', *lines]
 
 
-def test_gains_are_read_off_the_cells_where_nothing_else_was_handed_in(tmp_path):
+def test_gains_are_read_from_the_cells_if_nothing_else_was_handed_in(tmp_path):
     kept = [
         {"question": f"before/A/{name}", "guess": "x", "right": True, "on": "2026-11-01"}
         for name in IDEAS
@@ -387,7 +387,7 @@ def test_gains_are_read_off_the_cells_where_nothing_else_was_handed_in(tmp_path)
         # in two notebooks, as lesson 00 and the last one are
         "ada/00.ipynb": quizzed(*answers_to("before", "A", 2)),
         "ada/05.ipynb": quizzed(*answers_to("after", "B", 9)),
-        # asked again half-way, where numbers begin anew
+        # asked again halfway, where the numbers start over
         "bob/a.ipynb": quizzed(
             *half[:6],
             "quiz = before()",
@@ -395,7 +395,7 @@ def test_gains_are_read_off_the_cells_where_nothing_else_was_handed_in(tmp_path)
             *answers_to("after", "A", 10),
             "quiz.answer(1, 0.75)",  # the first answer counts
         ),
-        # what the course kept counts before what the cells say
+        # what the course recorded takes precedence over the cells
         f"cy/{FILE}": json.dumps({"guesses": kept}),
         "cy/a.ipynb": quizzed(*answers_to("before", "A", 0), *answers_to("after", "B", 10)),
         "dot/a.ipynb": quizzed(*answers_to("before", "A", 9)),
@@ -439,7 +439,7 @@ def test_answers_to_a_quiz_are_read_and_never_run(source, calls):
 
 
 @pytest.mark.parametrize("place", ["{}/x/.softmax_progress.json", "{}/mine.zip"])
-def test_what_the_course_keeps_is_found_wherever_a_learner_packed_it(place, tmp_path):
+def test_the_progress_file_is_found_wherever_a_learner_packed_it(place, tmp_path):
     kept = json.dumps({"noted": {"add_ten": "flatter"}})
     for who in ("ada", "Jo Doe_501_assignsubmission_file"):
         path = place.format(who)
@@ -454,7 +454,7 @@ def test_what_the_course_keeps_is_found_wherever_a_learner_packed_it(place, tmp_
 # --- the page -------------------------------------------------------------------------------------
 
 
-def test_the_page_is_written_anew_only_if_something_has_changed(tmp_path, monkeypatch):
+def test_the_page_is_rewritten_only_if_something_has_changed(tmp_path, monkeypatch):
     found = [right("a"), result("b", mark("b", "softmax_dim", KEEPDIM))]
     file = tmp_path / "class.html"
     write_class(found, file)
@@ -467,7 +467,7 @@ def test_the_page_is_written_anew_only_if_something_has_changed(tmp_path, monkey
     assert b"3 learners" in file.read_bytes()
 
 
-def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
+def test_the_page_stands_alone_and_escapes_learners_markup(tmp_path):
     found = [
         right("<b>ada</b>", guesses={"add_ten": "flatter"}),
         result("b", mark("b", "softmax_dim", KEEPDIM)),
@@ -488,7 +488,7 @@ def test_the_page_stands_alone_and_takes_no_markup_of_learners(tmp_path):
     ]
 
 
-def test_the_command_writes_the_same_for_any_order_and_number_of_workers(tmp_path):
+def test_the_command_writes_the_same_reports_for_any_order_and_number_of_workers(tmp_path):
     one = {
         "ada.ipynb": guessed(add_ten="flatter"),
         "bob.ipynb": json.dumps(bank.only("softmax_1d")),

@@ -1,4 +1,4 @@
-"""Downloads of learning systems: who is who in them, and the marks of the plain folder."""
+"""Downloads from learning systems: who is who in them, and the same marks as a plain folder."""
 
 import csv
 import os
@@ -67,7 +67,7 @@ def wanted(tmp_path_factory):
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-def test_each_form_of_download_gives_the_marks_of_the_plain_folder(form, wanted, tmp_path):
+def test_each_kind_of_download_gives_the_same_marks_as_the_plain_folder(form, wanted, tmp_path):
     (tmp_path / "download.zip").write_bytes(packed(form()))
     assert marks_of(tmp_path / "download.zip") == wanted
 
@@ -79,7 +79,7 @@ def test_a_zip_the_unpacked_folder_and_a_folder_with_the_zip_have_the_same_learn
     (tmp_path / "week").mkdir()
     (tmp_path / "week" / "class.zip").write_bytes(packed(form()))
     places = [folder, tmp_path / "class.zip"]
-    if form not in (plain, nbgrader):  # nothing in it tells that it isn't one learner's own
+    if form not in (plain, nbgrader):  # nothing in it shows that it isn't one learner's own
         places.append(tmp_path / "week")
     told = [
         [
@@ -107,7 +107,7 @@ def test_a_zip_the_unpacked_folder_and_a_folder_with_the_zip_have_the_same_learn
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_who_it_is_and_in_which_system_is_kept_apart_and_shown(form, system, ids, labels, tmp_path):
+def test_systems_ids_and_labels_are_recognised(form, system, ids, labels, tmp_path):
     (tmp_path / "download.zip").write_bytes(packed(form()))
     found = find(tmp_path / "download.zip").submissions
     assert {s.system for s in found} == {system}
@@ -116,7 +116,7 @@ def test_who_it_is_and_in_which_system_is_kept_apart_and_shown(form, system, ids
     assert all(path.startswith("download.zip/") for s in found for path in s.paths)
 
 
-def test_what_came_late_is_said_and_kept_in_the_table(tmp_path):
+def test_late_work_is_reported_and_marked_in_the_table(tmp_path):
     (tmp_path / "download.zip").write_bytes(packed(canvas()))
     out = tmp_path / "grades"
     assert command.main([str(tmp_path / "download.zip"), "--out", str(out), *OPTIONS]) == 0
@@ -142,7 +142,7 @@ ATTEMPTS = {
 
 
 @pytest.mark.parametrize("system", ATTEMPTS)
-def test_of_several_attempts_the_last_one_counts_and_it_is_said(system, tmp_path):
+def test_the_last_of_several_attempts_counts_and_a_note_says_so(system, tmp_path):
     form, late, early = ATTEMPTS[system]
     right = one("softmax_dim", bank.RIGHT["softmax_dim"])
     wrong = one("softmax_dim", bank.WRONG["softmax_dim"])
@@ -155,7 +155,7 @@ def test_of_several_attempts_the_last_one_counts_and_it_is_said(system, tmp_path
     assert any("softmax_dim: taken from a.ipynb, the latest" in note for note in submission.notes)
 
 
-def test_several_downloads_are_put_together(tmp_path):
+def test_several_downloads_are_merged(tmp_path):
     first = {
         f"{w}_{n}_assignsubmission_file/a.ipynb": notebooks(w)[FIRST]
         for n, w in enumerate(ANSWERS, start=501)
@@ -177,7 +177,7 @@ def test_several_downloads_are_put_together(tmp_path):
     assert [s.learner for s in other_way] == [s.learner for s in both]
 
 
-def test_two_of_one_name_are_two_learners(tmp_path):
+def test_two_learners_with_the_same_name_are_kept_apart(tmp_path):
     files = {
         f"Li Wei_{n}_assignsubmission_file/a.ipynb": one("softmax_1d", f"y = {n}") for n in (1, 2)
     }
@@ -202,7 +202,7 @@ ROSTERS = {
 
 @pytest.mark.parametrize("form", [canvas, moodle, moodle_flat, brightspace, blackboard, plain])
 @pytest.mark.parametrize("name", ROSTERS)
-def test_a_class_list_gives_names_and_tells_who_handed_in_nothing(form, name, tmp_path):
+def test_a_class_list_gives_names_and_shows_who_handed_in_nothing(form, name, tmp_path):
     file = tmp_path / "roster.csv"
     file.write_text(ROSTERS[name], encoding="utf-8-sig")
     found = find(unpacked(tmp_path / "class", form()), people=people(Table.read(file))).submissions
@@ -217,7 +217,7 @@ def test_a_class_list_gives_names_and_tells_who_handed_in_nothing(form, name, tm
     assert len(unknown) == (form is canvas)  # Jane Roe
 
 
-def test_a_number_of_one_system_is_not_taken_for_that_of_another(tmp_path):
+def test_an_id_from_one_system_is_not_mistaken_for_one_from_another(tmp_path):
     file = tmp_path / "roster.csv"
     file.write_text(f"ID number,Name\n501,{LIN}\n502,{OLU}\n503,{ADA}\n", encoding="utf-8")
     found = find(
@@ -230,7 +230,7 @@ def test_a_number_of_one_system_is_not_taken_for_that_of_another(tmp_path):
     }
 
 
-def test_nobody_is_missing_whose_work_may_be_among_what_fits_two_lines(tmp_path, capsys):
+def test_nobody_is_reported_missing_if_their_work_may_fit_several_lines(tmp_path, capsys):
     file = tmp_path / "roster.csv"
     file.write_text(f"Name,Class\n{ADA},A\n{ADA},B\n{OLU},A\n", encoding="utf-8")
     folder = unpacked(tmp_path / "c", {f"{ADA}.ipynb": notebooks(ADA)[FIRST]})
@@ -251,7 +251,7 @@ def test_nobody_is_missing_whose_work_may_be_among_what_fits_two_lines(tmp_path,
     assert page.count("nothing handed in</td>") == 1
 
 
-def test_a_class_list_without_names_and_ids_is_told(tmp_path, capsys):
+def test_a_class_list_without_names_or_ids_is_reported(tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("colour,age\nred,7\n")
     folder = unpacked(tmp_path / "class", plain())
     options = ["--roster", str(tmp_path / "roster.csv"), "--out", str(tmp_path / "out")]
@@ -268,7 +268,7 @@ def entry(name, mode=0):
     return found
 
 
-def test_what_leads_out_of_the_folder_is_refused_and_costs_nobody_else(tmp_path):
+def test_paths_out_of_the_folder_are_refused_and_affect_nobody_else(tmp_path):
     good = notebooks(ADA)[FIRST]
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as target:
         target.writestr("ada/a.ipynb", good)
@@ -288,7 +288,7 @@ def test_what_leads_out_of_the_folder_is_refused_and_costs_nobody_else(tmp_path)
     assert not list(tmp_path.parent.rglob("escaped*"))
 
 
-def test_a_bomb_costs_only_its_own_mark(tmp_path, monkeypatch):
+def test_a_zip_bomb_affects_only_its_own_learner(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MOST_OF_LEARNER", 3 << 20)
     bomb = packed({f"{i}.ipynb": b" " * (1 << 20) for i in range(5)})
     files = {
@@ -317,7 +317,7 @@ def test_a_zip_that_lies_about_its_sizes_is_not_believed(tmp_path):
     assert not (folder / "ada" / "a.ipynb").read_bytes()
 
 
-def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
+def test_a_broken_zip_affects_only_its_own_learner(tmp_path):
     whole = packed(notebooks(LIN))
     files = {
         "lin_1_1_cut.zip": whole[: len(whole) // 2],
@@ -337,7 +337,7 @@ def test_what_is_in_a_broken_zip_costs_only_its_own_mark(tmp_path):
     assert found["max"].notes == ["not read: mine.rar", "no notebook"]
 
 
-def test_what_needs_a_password_costs_only_its_own_mark(tmp_path):
+def test_a_password_protected_file_affects_nothing_else(tmp_path):
     own = f"{ADA}_501_assignsubmission_file/a.ipynb"
     content = bytearray(packed({own: notebooks(ADA)[FIRST], **moodle()}))
     for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
@@ -350,7 +350,7 @@ def test_what_needs_a_password_costs_only_its_own_mark(tmp_path):
 
 
 @pytest.mark.parametrize("form", [canvas, moodle, moodle_flat, blackboard, brightspace, plain])
-def test_a_file_that_cannot_be_unpacked_leaves_its_learner_in_the_report(form, tmp_path):
+def test_a_learner_whose_file_cannot_be_unpacked_is_still_in_the_report(form, tmp_path):
     files = {name: text.encode() for name, text in form().items()}
     of_lin = {name for name, text in files.items() if text.decode() in notebooks(LIN).values()}
     files |= {name: b" " * (archive.LARGEST_FILE + 1) for name in of_lin}
@@ -378,7 +378,7 @@ def test_links_out_of_a_folder_are_refused(tmp_path):
         assert any("it's a link to somewhere else" in note for note in found[name].notes)
 
 
-def test_names_that_are_utf_8_and_do_not_say_so(tmp_path):
+def test_utf_8_names_without_the_utf_8_flag_are_read(tmp_path):
     stream = packed({f"{LIN}/a.ipynb": notebooks(LIN)[FIRST]})
     plain_flags = bytearray(stream)
     for mark, place in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
@@ -395,14 +395,14 @@ def test_names_that_are_utf_8_and_do_not_say_so(tmp_path):
         ("nowhere", "doesn't exist; give the folder or the zip with the submissions"),
     ],
 )
-def test_what_is_no_zip_of_a_class_is_told(name, why, tmp_path, capsys):
+def test_a_path_that_is_not_a_class_folder_or_zip_is_reported(name, why, tmp_path, capsys):
     if name != "nowhere":
         (tmp_path / name).write_bytes(b"PK")
     assert command.main([str(tmp_path / name), "--out", str(tmp_path / "out"), *OPTIONS]) == 1
     assert f"{tmp_path / name} {why}" in capsys.readouterr().err
 
 
-def test_nobody_gets_a_point_for_what_a_lesson_says_itself():
+def test_nobody_gets_a_point_for_the_lessons_own_code():
     found = find(bank.ROOT / "notebooks").submissions
     begun = [(s.learner, name) for s in found for name, a in s.answers.items() if a.begun]
     assert begun == []
@@ -421,12 +421,12 @@ PLAIN = (
 
 
 @pytest.mark.parametrize("names", PLAIN)
-def test_a_plain_name_is_nobodys_pattern(names):
+def test_plain_names_match_no_systems_pattern(names):
     assert systems.named_in(names) == {}
 
 
 @pytest.mark.parametrize("names", [*PLAIN, ("group_1_02_ada", "group_1_02_bob")])
-def test_files_and_folders_with_numbers_in_their_names_are_each_somebodys(names, tmp_path):
+def test_each_file_or_folder_with_numbers_in_its_name_is_one_learner(names, tmp_path):
     right = notebooks(ADA)[FIRST]
     files = {name if ".ipynb" in name else f"{name}/a.ipynb": right for name in names}
     (tmp_path / "c.zip").write_bytes(packed(files))
@@ -447,7 +447,7 @@ def test_files_and_folders_with_numbers_in_their_names_are_each_somebodys(names,
         ("2026-11-02 9:04", "2026-11-02 13:09"),
     ],
 )
-def test_brightspaces_dates_are_read_in_any_form(early, late, tmp_path):
+def test_brightspace_dates_are_read_in_any_format(early, late, tmp_path):
     right, wrong = (one("softmax_dim", of["softmax_dim"]) for of in (bank.RIGHT, bank.WRONG))
     for turn, (first, second) in enumerate([(wrong, right), (right, wrong)]):
         names = [f"3-8 - Jo Doe - {when} - a.ipynb" for when in (early, late)]
@@ -457,7 +457,7 @@ def test_brightspaces_dates_are_read_in_any_form(early, late, tmp_path):
         assert submission.answers["softmax_dim"].file.path == folder / names[1]
 
 
-def test_where_a_date_cannot_be_read_the_time_of_the_file_counts(tmp_path):
+def test_if_a_date_cannot_be_read_the_files_modification_time_counts(tmp_path):
     names = [f"3-8 - Jo Doe - {when} - a.ipynb" for when in ("9 nov. 2026", "10 nov. 2026")]
     folder = unpacked(
         tmp_path / "c",

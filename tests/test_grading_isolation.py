@@ -41,7 +41,7 @@ def run(folder, *more: str) -> list[dict[str, str]]:
 
 @pytest.fixture(autouse=True)
 def _own_server():
-    """Each test starts its own, in the environment that it makes."""
+    """Each test starts its own server, in the environment that it sets up."""
     forkserver.close()
     yield
     forkserver.close()
@@ -55,11 +55,11 @@ def folder(tmp_path):
 
 
 def hand_in(folder, name, **sources) -> None:
-    """Write a notebook that answers three exercises, one of them by an attack's function."""
+    """Write a notebook that answers three exercises, some of them with these sources."""
     bank.write(folder, bank.answers(**dict.fromkeys(list(bank.RIGHT)[3:]) | sources), name)
 
 
-def test_nothing_of_the_teachers_machine_is_in_a_report(folder, monkeypatch):
+def test_no_report_reveals_anything_about_the_teachers_machine(folder, monkeypatch):
     monkeypatch.setenv("SECRET", SECRET)
     for part in ("repr(dict(os.environ))[-250:]", "open('/proc/self/environ').read()[-250:]"):
         source = f"def softmax_1d(x):\n    import os\n    raise ValueError({part})"
@@ -74,7 +74,7 @@ def test_nothing_of_the_teachers_machine_is_in_a_report(folder, monkeypatch):
         assert not [p for p in (sys.prefix, sys.base_prefix, os.getcwd(), *sys.path) if p in text]
 
 
-def test_an_exception_costs_one_answer_and_it_is_tried_again(folder, monkeypatch, capsys):
+def test_an_exception_affects_only_one_answer_and_that_is_tried_again(folder, monkeypatch, capsys):
     hand_in(folder, "ada.ipynb")
     verdict = work.run
 
@@ -95,7 +95,7 @@ def test_an_exception_costs_one_answer_and_it_is_tried_again(folder, monkeypatch
 
 
 @needs_sandbox
-def test_libraries_may_be_where_temporary_files_go(folder, monkeypatch):
+def test_libraries_can_live_in_the_temporary_folder(folder, monkeypatch):
     source = """def softmax_1d(x):
     import tempfile, borrowed
     with tempfile.TemporaryFile() as file:
@@ -112,7 +112,7 @@ def test_libraries_may_be_where_temporary_files_go(folder, monkeypatch):
     assert row["points"] == "3"
 
 
-def test_a_dead_starter_is_started_again(folder, monkeypatch):
+def test_a_dead_starter_is_restarted(folder, monkeypatch):
     for name in ("ada", "blaise"):
         hand_in(folder, f"{name}.ipynb")
     start, killed = forkserver.ForkServer.start, []
@@ -130,7 +130,7 @@ def test_a_dead_starter_is_started_again(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_what_was_running_when_the_starter_died_is_tried_again(folder, monkeypatch, times):
+def test_an_answer_running_when_the_starter_died_is_tried_again(folder, monkeypatch, times):
     # slow, so that it has not answered by then
     slow = "import time\n" + bank.RIGHT["softmax_1d"].replace("x):", "x):\n    time.sleep(0.05)")
     hand_in(folder, "ada.ipynb", softmax_1d=slow)
@@ -166,7 +166,7 @@ def test_nothing_is_left_running(folder):
             assert messages.read(connection.answers) == b""  # nobody holds the other end
 
 
-def test_time_outs_are_tried_again_and_verdicts_kept(folder, monkeypatch):
+def test_timeouts_and_crashes_are_tried_again_and_verdicts_are_kept(folder, monkeypatch):
     sleeps = "def softmax_1d(x):\n    import time\n    time.sleep(60)"
     dies = "def classes_of_batch(x):\n    import os\n    os._exit(1)"
     wrong = bank.WRONG["classes_of_sequence"]
@@ -183,7 +183,7 @@ def test_time_outs_are_tried_again_and_verdicts_kept(folder, monkeypatch):
     assert sorted(graded) == ["classes_of_batch", "softmax_1d"]
 
 
-def test_a_notebook_that_says_itself_that_it_is_ready_gets_its_own_points_alone(folder):
+def test_a_notebook_that_forges_its_ready_message_gets_only_the_points_it_earned(folder):
     forged = """import os, stat
 for fd in range(3, 64):
     try:
@@ -200,7 +200,7 @@ def softmax_1d(x):
     assert "wasn't graded" not in (folder.parent / "grades" / "grades.json").read_text("utf-8")
 
 
-def test_on_a_busy_machine_a_notebook_has_more_time(folder, monkeypatch):
+def test_a_notebook_gets_more_time_on_a_busy_machine(folder, monkeypatch):
     slow = """import time
 def slowly():
     end = time.monotonic() + 2
@@ -240,11 +240,11 @@ def test_a_kept_mark_counts_only_under_the_same_conditions(monkeypatch, change):
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "0", "-1", "1e9", "three", ""])
-def test_nonsense_for_a_limit_is_refused(folder, value, capsys):
+def test_a_nonsensical_limit_is_refused(folder, value, capsys):
     hand_in(folder, "ada.ipynb")
     for option in ("--seconds", "--workers"):
         if (option, value) == ("--workers", "0"):
-            continue  # one a core
+            continue  # one per core
         with pytest.raises(SystemExit) as error:
             command.main([str(folder), f"{option}={value}"])
         assert error.value.code == 2
@@ -252,7 +252,7 @@ def test_nonsense_for_a_limit_is_refused(folder, value, capsys):
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1, 2, 4, 9])
-def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
+def test_ctrl_c_prints_one_sentence_and_loses_nothing(folder, seconds):
     for i in range(4):
         hand_in(folder, f"{i}.ipynb")
     sleeps = "def softmax_1d(x):\n    import time\n    time.sleep(60)"
@@ -272,7 +272,7 @@ def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        # whoever runs the tests in the background has it ignored, and so would this process
+        # tests run in the background ignore SIGINT, and this process would inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     process.stdout.readline()
@@ -288,7 +288,7 @@ def test_ctrl_c_says_one_sentence_and_loses_nothing(folder, seconds):
 
 
 def held(folder):
-    """Return what the files of a folder hold."""
+    """Return the contents of the files in a folder."""
     return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
@@ -310,14 +310,14 @@ def test_a_report_is_written_whole_or_not_at_all(folder, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("place", ["/proc/none", "/dev/null/grades"])
-def test_a_place_that_nothing_can_be_written_to_is_told(folder, place, capsys):
+def test_an_output_folder_that_cannot_be_written_to_is_reported(folder, place, capsys):
     hand_in(folder, "ada.ipynb")
     assert command.main([str(folder), "--out", place, *OPTIONS]) == 1
     assert capsys.readouterr().err.count("Stopped") == 1
 
 
 @pytest.mark.parametrize("name", ["grades.csv", "grades.html", STATE])
-def test_a_report_that_can_not_be_replaced_is_told_and_the_others_stay(folder, name, capsys):
+def test_a_report_that_cannot_be_replaced_is_named_and_the_others_are_kept(folder, name, capsys):
     hand_in(folder, "ada.ipynb")
     run(folder)
     out = folder.parent / "grades"
@@ -333,7 +333,7 @@ def test_a_report_that_can_not_be_replaced_is_told_and_the_others_stay(folder, n
     assert name == "grades.html" or after == before
 
 
-def test_a_disk_that_is_full_is_told_and_the_old_reports_stay(folder, capsys):
+def test_a_full_disk_is_reported_and_the_old_reports_are_kept(folder, capsys):
     import resource
 
     hand_in(folder, "ada.ipynb")
@@ -342,7 +342,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_reports_stay(folder, capsys):
     before = held(out)
     hand_in(folder, "blaise.ipynb")
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))  # for the kernel it is much the same
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))  # much the same to the kernel
     try:
         assert command.main([str(folder), "--out", str(out), *OPTIONS]) == 1
     finally:
@@ -353,7 +353,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_reports_stay(folder, capsys):
     assert [row["points"] for row in run(folder)] == ["3", "3"]
 
 
-def test_a_state_that_is_damaged_is_read_past(folder):
+def test_damaged_lines_in_the_state_are_skipped(folder):
     hand_in(folder, "ada.ipynb")
     rows = run(folder)
     state = folder.parent / "grades" / STATE
@@ -368,7 +368,7 @@ def test_a_state_that_is_damaged_is_read_past(folder):
 @pytest.mark.parametrize(
     "text", ["=1+1", "a;=1+1", 'a";=1+1', "a\t@x", "a\n=1", " =1", "x|-1", "a,+1", "'=1", "a; =1"]
 )
-def test_no_cell_is_computed_whatever_parts_cells(text, part):
+def test_no_cell_becomes_a_formula_whatever_separates_cells(text, part):
     ada, safe = tables.plain(["ada", text])
     line = ",".join([ada, f'"{safe}"'.replace("''", "'")])
     for reader in (csv.reader([line], delimiter=part), [line.split(part)]):
@@ -376,7 +376,7 @@ def test_no_cell_is_computed_whatever_parts_cells(text, part):
             assert not [cell for cell in row if re.match(r"[\s\"]*[=+\-@]", cell)]
 
 
-def test_the_report_says_which_level_was_in_force(folder):
+def test_the_report_says_which_sandbox_level_was_in_force(folder):
     hand_in(folder, "ada.ipynb")
     run(folder)
     page = (folder.parent / "grades" / "grades.html").read_text(encoding="utf-8")
@@ -387,7 +387,7 @@ def test_the_report_says_which_level_was_in_force(folder):
 @pytest.mark.skipif(
     not (sandbox.has_landlock() and sandbox.has_seccomp()), reason="no Landlock or no seccomp here"
 )
-def test_without_namespaces_rights_and_a_filter_keep_an_answer_in(folder, monkeypatch):
+def test_landlock_and_seccomp_contain_an_answer_without_namespaces(folder, monkeypatch):
     monkeypatch.setattr(sandbox, "has_namespaces", lambda: False)
     none = (
         "; import softmax_lessons.grading.sandbox as s; s.has_namespaces = lambda: False; "
@@ -403,7 +403,7 @@ def test_without_namespaces_rights_and_a_filter_keep_an_answer_in(folder, monkey
     assert not list(folder.rglob(bank.ESCAPED))
 
 
-def test_each_system_is_told_what_it_has(monkeypatch):
+def test_each_systems_sandbox_level_is_described(monkeypatch):
     def say(**has):
         for name in ("namespaces", "landlock", "seccomp"):
             monkeypatch.setattr(sandbox, f"has_{name}", lambda name=name: name in has)
@@ -440,13 +440,13 @@ def test_a_forged_outcome_is_refused(fields):
 
 
 @pytest.mark.parametrize("count", [-1, 5, 1 << 40])
-def test_a_message_gives_no_tensor_that_it_does_not_hold(count):
+def test_a_message_cannot_claim_a_tensor_that_it_does_not_hold(count):
     hole = {"dtype": "torch.uint8", "shape": [-1], "bytes": count}
     with pytest.raises(ValueError, match="not sent"):
         messages.unpack(json.dumps({"value": [hole] * 3}).encode() + b"\n1234")
 
 
-def test_a_message_holds_no_more_tensors_than_any_answer_needs():
+def test_a_message_with_more_tensors_than_any_answer_needs_is_refused():
     empty = {"dtype": "torch.uint8", "shape": [0], "bytes": 0}
     with pytest.raises(ValueError, match="not sent"):
         messages.unpack(json.dumps({"value": [empty] * 10_000}).encode() + b"\n")
@@ -497,7 +497,7 @@ def hunt(folder, name, body) -> None:
     bank.write(folder, bank.notebook(cells), name)
 
 
-def test_a_test_can_not_tell_what_it_tests_by_looking_at_it(folder):
+def test_a_test_cannot_identify_the_function_it_tests_by_inspecting_it(folder):
     hunt(folder, "strong.ipynb", STRONG)
     for name, body in LOOKS.items():
         hunt(folder, f"{name}.ipynb", body)
@@ -507,7 +507,7 @@ def test_a_test_can_not_tell_what_it_tests_by_looking_at_it(folder):
 
 @contextlib.contextmanager
 def stand_in(*functions):
-    """Give what `subjects` puts in place of functions, and a way to choose one of them."""
+    """Yield what `subjects` puts in place of functions, and a way to choose one of them."""
     import threading
 
     from softmax_lessons.grading import subjects
@@ -530,7 +530,7 @@ def stand_in(*functions):
     serving.join()
 
 
-def test_a_stand_in_does_what_the_function_does():
+def test_a_stand_in_behaves_like_the_function():
     def writes(x, *, by=1.0):
         x *= by
         return x

@@ -40,7 +40,7 @@ POINTS = {ADA: 2, LIN: 1, OLU: 1}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Reports of one run for each system are in a folder of its name."""
+    """A folder with one zip from each system, named after it."""
     folder = tmp_path_factory.mktemp("out")
     for form in (canvas, moodle, blackboard, brightspace, plain):
         (folder / f"{form.__name__}.zip").write_bytes(packed(form()))
@@ -61,7 +61,7 @@ def table(file):
 # --- the tables of learning systems ---------------------------------------------------------------
 
 
-def test_a_new_table_for_canvas_has_what_its_importer_asks_for(folder):
+def test_a_new_table_for_canvas_has_what_its_importer_requires(folder):
     out = grade(folder, "canvas", "--points", "10", "--column", "Week 1")
     file = out / "marks_for_canvas.csv"
     header = file.read_text(encoding="utf-8").splitlines()[0]
@@ -86,7 +86,7 @@ def test_a_new_worksheet_for_moodle_has_marks_and_comments(folder):
     assert "got: " in comment
 
 
-def test_a_new_table_for_blackboard_knows_people_by_their_usernames(folder):
+def test_a_new_table_for_blackboard_identifies_people_by_username(folder):
     file = grade(folder, "blackboard") / "marks_for_blackboard.csv"
     assert {row["Username"]: row["Softmax"] for row in table(file)} == {
         "ada_l": "2",
@@ -95,7 +95,7 @@ def test_a_new_table_for_blackboard_knows_people_by_their_usernames(folder):
     }
 
 
-def test_nothing_is_written_for_a_system_whose_ids_are_not_known(folder):
+def test_nothing_is_written_for_a_system_whose_ids_are_unknown(folder):
     for name in ("brightspace", "plain"):
         assert not list(grade(folder, name).glob("marks_for*"))
 
@@ -177,7 +177,7 @@ def test_a_systems_own_gradebook_is_filled_in_and_nothing_else_is_changed(name, 
     assert file.read_text(encoding=encoding) == text
 
 
-def test_a_title_that_may_mean_two_columns_is_asked_about(folder, capsys):
+def test_an_ambiguous_column_title_is_reported_with_its_matches(folder, capsys):
     file = folder / "two.csv"
     file.write_text('Student,ID,SIS Login ID,Week (1),Week (2)\n"Lovelace, Ada",7001,a,,\n')
     options = ["--out", str(folder / "two"), "--roster", str(file), "--column", "Week", *OPTIONS]
@@ -185,7 +185,7 @@ def test_a_title_that_may_mean_two_columns_is_asked_about(folder, capsys):
     assert "Week (1), Week (2)" in capsys.readouterr().err
 
 
-def test_who_is_in_the_download_and_not_on_the_list_is_told(folder, capsys):
+def test_learners_in_the_download_but_not_on_the_list_are_reported(folder, capsys):
     file = folder / "short.csv"
     file.write_text(f"name\n{ADA}\n{LIN}\nNobody Here\n", encoding="utf-8")
     grade(folder, "moodle", "--roster", file)
@@ -220,7 +220,7 @@ def test_scores_are_scaled_and_rounded(right, of, most, decimals, score):
     assert format_score(found.score) == score
 
 
-def test_lessons_that_count_can_be_named(folder):
+def test_the_lessons_that_count_can_be_chosen(folder):
     (row, *_) = table(grade(folder, "plain", "--lessons", "1", "5") / "grades.csv")
     assert row["learner"] == ADA
     assert (row["points"], row["of"]) == ("1", "2")
@@ -228,7 +228,7 @@ def test_lessons_that_count_can_be_named(folder):
     assert "softmax_dim" not in row
 
 
-# --- what learners are told -----------------------------------------------------------------------
+# --- what learners get ----------------------------------------------------------------------------
 
 
 def test_each_learner_gets_a_page_and_a_text_in_the_checkers_words(folder):
@@ -247,7 +247,7 @@ def test_each_learner_gets_a_page_and_a_text_in_the_checkers_words(folder):
     assert not re.search(r'(src|href)="', page)
 
 
-def test_a_name_that_is_no_file_name_gets_one(tmp_path):
+def test_a_name_that_is_not_a_valid_file_name_gets_one(tmp_path):
     files = {
         f"{name}_{i}_assignsubmission_file/a.ipynb": one("softmax_1d", f"x = {i}")
         for i, name in enumerate(["??", 'a:b*"<i>', "x" * 150, "q:R", "q*r"])
@@ -259,7 +259,7 @@ def test_a_name_that_is_no_file_name_gets_one(tmp_path):
     assert "<i>" not in (out / "feedback" / "a_b_i_.html").read_text(encoding="utf-8")
 
 
-def test_json_has_all_that_the_table_has(folder):
+def test_the_json_has_everything_in_the_table(folder):
     out = grade(folder, "canvas", "--points", "3")
     found = json.loads((out / "grades.json").read_text(encoding="utf-8"))["learners"]
     rows = table(out / "grades.csv")
@@ -300,7 +300,7 @@ def test_pseudonyms_hide_who_is_who_and_stay_the_same(folder, tmp_path):
             text = path.read_text(encoding="utf-8")
             assert not [w for w in ANSWERS if w in text or squashed(w) in text]
             assert "7001" not in text
-    # who comes later gets the next one
+    # a learner who comes later gets the next one
     files = {**canvas(), "zoe_7010_9_a.ipynb": one("softmax_1d", bank.RIGHT["softmax_1d"])}
     (tmp_path / "more.zip").write_bytes(packed(files))
     assert command.main([str(tmp_path / "more.zip"), *options]) == 0
@@ -308,9 +308,7 @@ def test_pseudonyms_hide_who_is_who_and_stay_the_same(folder, tmp_path):
     assert again == {**secret, "zoe": "Learner 05"}
 
 
-def test_pseudonyms_hide_names_in_what_was_left_out_too_and_say_where_names_remain(
-    tmp_path, capsys
-):
+def test_pseudonyms_also_hide_names_in_unread_files_and_say_where_names_remain(tmp_path, capsys):
     code = (
         "def softmax_1d(x):\n"
         + "".join(f"    x{i} = x + {i}\n" for i in range(20))
@@ -346,7 +344,7 @@ def explained(folder, capsys, learner, exercise, name="moodle"):
 
 
 @pytest.mark.parametrize("learner", [LIN, "502"])
-def test_a_mark_is_explained_by_all_that_was_tried(folder, capsys, learner):
+def test_a_mark_is_explained_with_every_input_that_was_tried(folder, capsys, learner):
     code, said = explained(folder, capsys, learner, "softmax_dim")
     assert code == 0
     assert bank.WRONG["softmax_dim"].splitlines()[1] in said
@@ -393,7 +391,7 @@ def test_a_test_that_a_learner_wrote_is_explained(tmp_path, capsys):
         (ADA, "stable_softmax", "Ada Lovelace has no answer to stable_softmax"),
     ],
 )
-def test_what_cannot_be_explained_is_told(folder, capsys, learner, exercise, error):
+def test_a_mark_that_cannot_be_explained_is_reported(folder, capsys, learner, exercise, error):
     code, said = explained(folder, capsys, learner, exercise)
     assert code == 1
     assert error in said
@@ -402,7 +400,7 @@ def test_what_cannot_be_explained_is_told(folder, capsys, learner, exercise, err
 # --- the same answers -----------------------------------------------------------------------------
 
 
-def test_answers_that_are_the_same_token_by_token_are_listed_only_if_asked(tmp_path, capsys):
+def test_answers_that_match_token_by_token_are_listed_only_on_request(tmp_path, capsys):
     long = (
         "def my_softmax(x, dim):\n    exps = (x - x.amax(dim=dim, keepdim=True)).exp()\n"
         "    return exps / exps.sum(dim=dim, keepdim=True)"

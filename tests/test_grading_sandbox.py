@@ -1,4 +1,4 @@
-"""The sandbox, layer by layer: what a process in it can do, of all that it could try."""
+"""The sandbox, layer by layer: what a process inside can do, of everything it might try."""
 
 import json
 import os
@@ -33,7 +33,7 @@ LEFT_TO_NAMESPACES = {
 
 
 def tried_with(*layers):
-    """Return what works with these layers alone; skip if this system lacks one of them."""
+    """Return what works with only these layers; skip if this system lacks one of them."""
     for layer in set(layers) - {"owner"}:
         if not getattr(sandbox, f"has_{layer}")():
             pytest.skip(f"no {layer} here")
@@ -52,17 +52,17 @@ def tried_with(*layers):
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 
 
-def test_with_all_layers_nothing_gets_out():
+def test_with_all_layers_nothing_escapes():
     assert tried_with("namespaces", "landlock", "seccomp") == {"write to scratch"}
 
 
-def test_namespaces_keep_files_processes_and_the_network_apart():
+def test_namespaces_isolate_files_processes_and_the_network():
     worked = tried_with("namespaces")
     assert "write to scratch" in worked
     assert worked <= {"write to scratch", *LEFT_TO_SECCOMP}
 
 
-def test_who_owns_the_libraries_can_not_change_them():
+def test_even_the_owner_of_the_libraries_cannot_change_them():
     own = {"be root", "be in root's group", "start too many threads"}
     worked = tried_with("namespaces", "owner") - own
     assert worked <= {"write to scratch", *LEFT_TO_SECCOMP}
@@ -73,13 +73,13 @@ def test_without_namespaces_nothing_can_be_read_or_written_or_reached():
     assert tried_with("landlock", "seccomp") <= LEFT_TO_NAMESPACES
 
 
-def test_landlock_keeps_files_apart():
+def test_landlock_isolates_files():
     files = {*escapes.READS, *escapes.WRITES, "fill a file without a name"}
     files.remove("find out that a file exists")
     assert tried_with("landlock") & files == set()
 
 
-def test_each_attempt_works_where_nothing_is_in_the_way():
+def test_the_attempts_succeed_without_a_sandbox():
     worked = tried_with()
     assert worked >= escapes.READS.keys() - {"list what was the root"}
     processes = {"fork", "fork by its number", "signal another process", "run a program"}

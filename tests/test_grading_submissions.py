@@ -1,4 +1,4 @@
-"""Whose a notebook is, which of several counts, and that a report says what was not read."""
+"""Whose a notebook is, which of several counts, and what a report says about unread files."""
 
 import os
 import sys
@@ -53,7 +53,7 @@ def found(folder):
     return {submission.learner: submission for submission in find(folder).submissions}
 
 
-def test_a_submission_is_its_path_and_labels_that_look_alike_are_told_apart(found):
+def test_each_path_is_one_submission_and_similar_labels_are_told_apart(found):
     whole = {"ada.ipynb", "ADA .ipynb", "ada/"}
     others = {"EVE", "stub_is_later", "twice", "at_once", "with_more", "grades"}
     assert found.keys() == whole | others | {"guy"}
@@ -68,9 +68,7 @@ def test_a_submission_is_its_path_and_labels_that_look_alike_are_told_apart(foun
         ("at_once", "b.ipynb", "as late as another"),
     ],
 )
-def test_an_answer_counts_before_a_stub_and_the_latest_of_several_and_it_is_said(
-    found, learner, file, why
-):
+def test_an_answer_beats_a_stub_and_the_latest_answer_counts_with_a_note(found, learner, file, why):
     assert found[learner].answers["softmax_1d"].name == file
     assert any(f"softmax_1d: taken from {file}, {why}" in note for note in found[learner].notes)
 
@@ -91,20 +89,20 @@ def test_what_was_not_read_is_listed(folder, found):
     ],
     ids=lambda content: content[:40].decode(errors="replace"),
 )
-def test_what_is_no_notebook_is_said_in_words(content, tmp_path):
+def test_a_file_that_is_not_a_valid_notebook_is_reported(content, tmp_path):
     (tmp_path / "ada.ipynb").write_bytes(content)
     (submission,) = find(tmp_path).submissions
     why = "ada.ipynb can't be read: it isn't a notebook, or a part of it is missing"
     assert submission.notes == [why]
 
 
-def test_a_folder_of_reports_that_holds_notebooks_is_not_left_out_without_a_word(folder):
+def test_a_reports_folder_that_holds_notebooks_is_listed_as_left_out(folder):
     found = find(folder, State(folder / "grades"))
     assert "grades/" in found.left_out
     assert "grades" not in {submission.learner for submission in found.submissions}
 
 
-def test_reports_are_not_graded_when_the_class_is_graded_where_it_is(tmp_path, monkeypatch, capsys):
+def test_reports_written_into_the_class_folder_are_not_graded(tmp_path, monkeypatch, capsys):
     bank.write(tmp_path, bank.only("softmax_1d"), "ada.ipynb")
     monkeypatch.chdir(tmp_path)
     tables = []

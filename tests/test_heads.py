@@ -1,4 +1,4 @@
-"""`inspect_head`: what is odd is found and named, and healthy heads are left in peace."""
+"""`inspect_head`: problems are found and named, and healthy heads are left alone."""
 
 import copy
 import time
@@ -86,7 +86,7 @@ ODD = {  # the entry that has to be named first, and what is given
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_odd_is_named(name):
+def test_each_problem_is_named(name):
     entry, logits, targets = ODD[name]
     before = copy.deepcopy((logits, targets))
     found = inspect_head(logits, targets)
@@ -98,7 +98,7 @@ def test_what_is_odd_is_named(name):
         )
 
 
-def test_every_finding_has_its_entry():
+def test_every_finding_has_an_entry():
     assert {entry for entry, *_ in ODD.values()} <= {entry.number for entry in entries()}
 
 
@@ -113,7 +113,7 @@ def test_every_finding_has_its_entry():
         ("a tuple", "a tuple of Tensor, Tensor"),
     ],
 )
-def test_a_finding_has_the_numbers(name, says):
+def test_a_finding_gives_the_numbers(name, says):
     _, logits, targets = ODD[name]
     assert says in repr(inspect_head(logits, targets))
 
@@ -200,15 +200,15 @@ HEALTHY = {
 
 
 @pytest.mark.parametrize("name", HEALTHY)
-def test_a_healthy_head_is_left_in_peace(name):
+def test_a_healthy_head_gets_no_findings(name):
     assert inspect_head(*HEALTHY[name]).findings == ()
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_healthy_heads():
     assert len(HEALTHY) >= 50
 
 
-def test_what_does_not_count_may_be_another_number():
+def test_ignore_index_can_be_another_number():
     targets = changed(T, slice(0, 20), 0)
     assert inspect_head(X, targets, ignore_index=0).findings == ()
     assert inspect_head(X, torch.zeros(64).long(), ignore_index=0).findings[0].entry == 41
@@ -219,7 +219,7 @@ def test_it_says_what_it_looked_at_and_that_nothing_is_odd():
 
 
 @pytest.mark.parametrize("shape", [(1024, 1000), (128, 10), (32, 50257)])
-def test_it_costs_less_than_ten_softmaxes(shape):
+def test_it_takes_less_time_than_ten_softmaxes(shape):
     logits, targets = seeded(*shape), classes(shape[:1], shape[1])
 
     def fastest(call):

@@ -28,12 +28,12 @@ def letters(problem, lines):
 
 
 def own_name(line):
-    """What a line makes, or how else it begins: the wrong line stands in for one that is alike."""
+    """The name that a line assigns, or `return`: the wrong line replaces one that has the same."""
     return re.match(r"\s*(return\b|\w+)", line)[1]
 
 
 def runs(problem, order):
-    """Tell whether the lines run in this order, and don't stop at a name that isn't there yet."""
+    """Tell whether the lines run in this order, without using a name before it exists."""
     task = tasks()[problem.name]
     try:
         function = problem.function(order)
@@ -46,7 +46,7 @@ def runs(problem, order):
 
 
 def verdict_here(problem, order):
-    """Return the verdict on an order, without a process of its own."""
+    """Return the verdict on an order, without starting a process."""
     task = tasks()[problem.name]
     function, probes = problem.function(order), task.probes()
     bound = bind_arguments(task.prepared(function), task.parameters)
@@ -69,7 +69,7 @@ def test_the_two_hardest_exercises_of_each_lesson_have_steps():
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
-def test_a_lesson_says_once_where_there_are_steps(lesson):
+def test_a_lesson_mentions_each_exercises_steps_once(lesson):
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     told = []
     for before, cell in pairwise(cells):
@@ -84,7 +84,7 @@ def test_a_lesson_says_once_where_there_are_steps(lesson):
 
 
 @EACH
-def test_the_lines_are_few_and_the_wrong_one_is_like_one_of_them(problem):
+def test_the_lines_are_few_and_the_wrong_one_resembles_one_of_them(problem):
     assert 3 <= len(problem.right) <= 6
     lines = [*problem.right, problem.wrong]
     assert len(set(lines)) == len(lines)
@@ -95,7 +95,7 @@ def test_the_lines_are_few_and_the_wrong_one_is_like_one_of_them(problem):
 
 
 @EACH
-def test_a_right_order_is_right_and_does_not_count_as_solved(problem):
+def test_a_right_order_passes_but_does_not_count_as_solved(problem):
     before = progress().solved
     verdict = steps(problem.name, letters(problem, problem.right))
     assert verdict.passed
@@ -128,7 +128,7 @@ def test_every_other_order_passes_or_fails_with_a_verdict(problem):
     assert statuses == {"right", "wrong"}
     assert tuple(letters(problem, problem.right)) in right
     assert not [order for order in right if wrong in order]
-    assert not [order for order in right if list(order) == sorted(order)]  # it stands there already
+    assert not [order for order in right if list(order) == sorted(order)]  # shown like that already
 
 
 @pytest.mark.parametrize("way", ["fork", "worker"])
@@ -149,7 +149,7 @@ def test_any_order_that_works_is_right():
     assert steps("masked_softmax", [third, first, second, last]).passed
 
 
-def test_the_lines_show_themselves_with_their_letters():
+def test_the_lines_are_shown_with_their_letters():
     shown = steps("stable_softmax")
     text, html = repr(shown), shown._repr_html_()
     for letter, line in parsons()["stable_softmax"].shown.items():
@@ -173,26 +173,26 @@ def test_the_lines_show_themselves_with_their_letters():
         (7, 'Give an order as letters, such as "B A"; got 7.'),
     ],
 )
-def test_what_is_no_order_is_told_so(order, says):
+def test_an_invalid_order_is_explained(order, says):
     verdict = steps("stable_softmax", order)
     assert verdict.status == "unusable"
     assert verdict.says.startswith(says)
 
 
 @pytest.mark.parametrize("written", ["A B E C", "abec", "a, b, e, c", "A-B > E.C;", list("ABEC")])
-def test_an_order_may_be_written_in_any_way(written):
+def test_an_order_can_be_written_in_any_way(written):
     assert parsons()["stable_softmax"].read(written) == ("A", "B", "E", "C")
 
 
 @pytest.mark.parametrize("name", ["stable_softmx", None, 3, "hunt_eps", "largest_exp"])
-def test_a_name_without_steps_is_told_which_have_them(name):
+def test_for_a_name_without_steps_the_exercises_that_have_them_are_listed(name):
     verdict = steps(name)
     assert verdict.status == "unusable"
     assert "sequence_log_probs" in verdict.says
     assert ('Did you mean "stable_softmax"?' in verdict.says) == (name == "stable_softmx")
 
 
-def test_the_same_mistake_twice_brings_up_the_steps(tmp_path, monkeypatch):
+def test_making_the_same_mistake_twice_brings_up_the_steps(tmp_path, monkeypatch):
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
 
@@ -212,7 +212,7 @@ def test_the_same_mistake_twice_brings_up_the_steps(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("stub", [None, lambda x, dim: ...])
-def test_a_hint_that_is_asked_for_before_anything_is_written_offers_the_steps(stub):
+def test_a_hint_requested_before_anything_is_written_offers_the_steps(stub):
     verdict = check("stable_softmax", stub)
     assert verdict.status == "not begun"
     assert "steps" not in verdict.message
@@ -237,7 +237,7 @@ def test_a_right_order_is_not_remembered_and_a_wrong_one_counts_its_hint(tmp_pat
     assert memory.mine().hints == {"softmax_dim/missing-keepdim": 1}
 
 
-def test_lines_are_shuffled_by_their_exercise_until_they_are_out_of_order():
+def test_lines_are_shuffled_reproducibly_until_they_are_out_of_order():
     answer = "def f(x):\n    y = x\n    return y"
     for name in "abcdefgh":
         first, again = (Parsons(name, answer, "return x", "any").shown for _ in range(2))
@@ -245,6 +245,6 @@ def test_lines_are_shuffled_by_their_exercise_until_they_are_out_of_order():
         assert list(first.values()).index("return y") < list(first.values()).index("y = x")
 
 
-def test_the_course_says_how_steps_are_called():
+def test_the_course_explains_how_to_call_steps():
     text = (Path(__file__).parents[1] / "docs" / "study_alone.md").read_text(encoding="utf-8")
     assert 'steps("stable_softmax")' in text

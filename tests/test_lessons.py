@@ -24,11 +24,11 @@ from softmax_lessons.lessons import tasks
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "notebooks" / "source"
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
-ALIKE = {"repair_head_2", "repair_head_3", "repair_head_4", "repair_head_5"}  # as the first one
+ALIKE = {"repair_head_2", "repair_head_3", "repair_head_4", "repair_head_5"}  # like the first one
 
 
 def outcomes_of(task, attempt, probes):
-    """Return what an attempt does, without a process of its own."""
+    """Return what an attempt does, without starting a process."""
     function, found = bind_arguments(task.prepared(attempt), task.parameters), []
     for probe in probes:
         with calls() as names, warnings.catch_warnings():
@@ -38,7 +38,7 @@ def outcomes_of(task, attempt, probes):
     return found
 
 
-def test_every_task_is_of_one_of_three_kinds_and_each_lesson_has_its_own():
+def test_every_task_is_one_of_three_kinds_and_each_lesson_has_its_own():
     assert all(isinstance(task, (Exercise, Hunt, Question)) for task in tasks().values())
     assert len(tasks()) >= 136
     assert list(EXERCISES)[:3] == ["classes_of_batch", "softmax_1d", "classes_of_sequence"]
@@ -58,7 +58,7 @@ def test_every_record_says_something_and_can_be_recognised(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_what_is_right_is_right_and_breaks_no_law(name):
+def test_right_functions_raise_no_error_and_break_no_law(name):
     exercise = EXERCISES[name]
     for function in exercise.right:
         probes = exercise.probes()
@@ -78,17 +78,17 @@ def test_what_is_right_is_right_and_breaks_no_law(name):
 
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if name not in ALIKE])
-def test_each_sentence_is_said_to_each_of_its_variants(name):
-    """Or that of another mistake which does the very same here, and stands before it."""
+def test_each_variant_of_a_mistake_gets_its_sentence(name):
+    """Or the sentence of an earlier mistake that does exactly the same here."""
     exercise = EXERCISES[name]
     rank = {m: i for i, m in enumerate(exercise.misconceptions)}
-    # each check looks at all the others; a tenth of them a run, always the same ones, is enough
+    # each check looks at all the others; a tenth of them, always the same ones, is enough
     for candidate in exercise.candidates.singles[::10]:
         if not candidate.mistakes or candidate.mistakes[0].calls:
             continue
         outcomes = [replace(o, after=p.tensors) for o, p in _outcomes(candidate, exercise)]
         if all(outcome.value is None for outcome in outcomes):
-            continue  # an error on every input is told by its text
+            continue  # an error on every input is recognised by its text
         (m,) = candidate.mistakes
         with contextlib.redirect_stdout(io.StringIO()):
             verdict = exercise.verdict(name, exercise.fixed, outcomes)
@@ -207,7 +207,7 @@ LOOK_AHEAD = ("The map", "Going further", "Next")  # sections
 
 
 def prose(path):
-    """What a lesson says, but for its first cell, the speaker's notes and what looks ahead."""
+    """What a lesson says, except for its first cell, the speaker's notes and what looks ahead."""
     told, heading = [], ""
     for cell in jupytext.read(path).cells[1:]:
         if cell.cell_type != "markdown" or slide_type(cell) == "notes":
@@ -219,7 +219,7 @@ def prose(path):
 
 
 def uses(term, text):
-    """Where a text says a term: a name only in code, a word only outside of it."""
+    """The uses of a term in a text: a name counts only in code, a word only outside it."""
     if not term.startswith("`"):
         return re.findall(
             rf"(?<![\w-]){re.escape(term)}(?:e?s|ed|ing)?(?![\w-])",

@@ -42,7 +42,7 @@ def code(path):
     return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
 
 
-def test_every_exercise_is_one_point_and_has_its_solution_between_the_marks(course):
+def test_every_exercise_is_worth_one_point_and_its_solution_is_between_markers(course):
     cells = [cell for path in course.glob("source/*/*.ipynb") for cell in code(path)]
     marked = [cell for cell in cells if "nbgrader" in cell.metadata]
     answers = [cell for cell in marked if cell.metadata["nbgrader"]["solution"]]
@@ -59,7 +59,7 @@ def test_every_exercise_is_one_point_and_has_its_solution_between_the_marks(cour
     assert len(set(identities)) == len(identities)
 
 
-def test_what_is_there_is_not_written_over(course):
+def test_existing_files_are_not_overwritten(course):
     with pytest.raises(FileExistsError):
         export(course)
 

@@ -30,7 +30,7 @@ def cells(path, kind):
 
 
 def is_lesson(path):
-    """The first notebook is a welcome, and the field guide is looked things up in."""
+    """The first notebook is a welcome, and the field guide is for looking things up."""
     return path.stem not in ("00_start_here", "17_field_guide")
 
 
@@ -43,7 +43,7 @@ def headings(path):
     return re.findall(r"^(#+) (.*)$", text, flags=re.MULTILINE)
 
 
-def test_the_text_source_says_the_same(path):
+def test_the_text_source_matches_the_notebook(path):
     def content(notebook):
         return [
             (c.cell_type, c.source, sorted(tags(c)), slide_type(c), c.metadata.get("jupyter"))
@@ -75,7 +75,7 @@ def test_every_code_cell_was_run_once_in_order_from_a_fresh_start(path):
     assert counts == list(range(1, len(counts) + 1))
 
 
-def test_the_file_holds_nothing_of_the_machine_that_ran_it(path):
+def test_the_file_reveals_nothing_about_the_machine_that_ran_it(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert not [c for c in notebook.cells if "execution" in c.metadata]  # timestamps
@@ -100,13 +100,13 @@ def test_printed_numbers_have_at_most_four_digits_after_the_point(path):
     assert not re.findall(r"\d\.\d{5,}", "\n".join(texts))
 
 
-def test_errors_come_only_from_cells_that_are_tagged_for_it(path):
+def test_errors_come_only_from_cells_tagged_for_them(path):
     for cell in cells(path, "code"):
         failed = any(output.output_type == "error" for output in cell.outputs)
         assert failed == ("raises-exception" in tags(cell)), cell.source
 
 
-def test_every_picture_has_its_sentence_and_is_small(path):
+def test_every_picture_has_a_sentence_and_is_small(path):
     for output in outputs(path):
         data = output.get("data", {})
         assert not {"image/jpeg", "image/svg+xml"} & data.keys()
@@ -134,7 +134,7 @@ def test_the_title_has_the_lessons_number(path):
     )
 
 
-def test_the_lesson_has_its_parts(path):
+def test_the_lesson_has_all_its_parts(path):
     first = cells(path, "markdown")[0].source
     assert "**You will**" in first
     assert "**You need**" in first
@@ -180,7 +180,7 @@ def test_a_prediction_is_made_before_what_happens_can_be_seen(path):
             assert slide_type(shows) in ("fragment", "subslide", "slide")
 
 
-def test_every_question_of_a_lesson_is_asked_once_and_in_the_order_of_its_records(path):
+def test_every_question_is_asked_once_and_in_the_order_of_the_records(path):
     source = "\n".join(cell.source for cell in cells(path, "code"))
     asked = re.findall(r'^predict\("(\w+)", \.\.\.\)', source, flags=re.MULTILINE)
     own = f"softmax_lessons.lessons.lesson_{path.stem[:2]}"
@@ -193,7 +193,7 @@ def test_a_lesson_asks_for_predictions(path):
     assert len(asked) >= (4 if is_lesson(path) else 0)
 
 
-def test_an_exercise_is_stub_check_solution(path):
+def test_an_exercise_is_a_stub_a_check_and_a_solution(path):
     code = cells(path, "code")
     for i, cell in enumerate(code):
         if "exercise" not in tags(cell):
@@ -234,7 +234,7 @@ def test_the_cell_that_explains_a_solution_is_tagged(path):
         assert explained == ("answer" in tags(following)), following.source
 
 
-def test_what_is_imported_is_used_or_told_to_be_called(path):
+def test_every_import_is_used_or_recommended_in_the_text(path):
     nodes = list(ast.walk(ast.parse("\n".join(cell.source for cell in cells(path, "code")))))
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.asname or alias.name.split(".")[0] for n in imports for alias in n.names}

@@ -38,7 +38,7 @@ def test_merging_does_not_depend_on_the_order(a, b):
 
 @settings(deadline=None)
 @given(states, states, states)
-def test_merging_does_not_depend_on_which_come_first(a, b, c):
+def test_merging_does_not_depend_on_the_grouping(a, b, c):
     same(merge(merge(a, b), c), merge(a, merge(b, c)))
 
 
@@ -52,7 +52,7 @@ def test_an_empty_piece_changes_nothing(a):
 
 @settings(deadline=None)
 @given(rows, st.integers(1, 9))
-def test_the_pieces_of_a_row_make_the_state_of_the_row(x, chunk):
+def test_the_merged_pieces_of_a_row_give_the_state_of_the_row(x, chunk):
     parts = [state_of(part) for part in x.split(chunk)]
     whole = parts[0]
     for part in parts[1:]:
@@ -84,7 +84,7 @@ def test_rows_with_minus_infinity():
     CLOSE(softmax(x, 1, chunk=2), torch.softmax(x, 1), equal_nan=True)
 
 
-def test_a_long_row_sums_to_one_as_closely_as_float32_can():
+def test_a_long_row_sums_to_one_as_closely_as_float32_allows():
     x = torch.arange(3_000_000) * 0.618 % 1 * 6 - 3
     assert abs(softmax(x).double().sum().item() - 1) < 1.5e-7
 
@@ -110,8 +110,8 @@ def test_a_file_is_written_chunk_by_chunk_and_watched(tmp_path, dtype):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory limit is Linux's")
-def test_a_file_larger_than_the_memory_it_may_use(tmp_path):
-    """64 MB of logits and as much of results, in a process that may take 40 MB more."""
+def test_a_file_larger_than_the_memory_limit_works(tmp_path):
+    """64 MB of logits and as much of results, in a process that may use 40 MB more."""
     code = f"""
 import resource
 import numpy as np, torch

@@ -1,7 +1,7 @@
-"""What Windows and macOS do otherwise, as far as Linux can show it.
+"""What Windows and macOS do differently, as far as it can be tested on Linux.
 
-Workers in place of forks are in most tests of the checker (`way`), a file that another program
-holds is in test_workspace.py, and made-up computers are in test_doctor.py.
+Most tests of the checker use workers as well as forks (`way`); a file that another program holds
+is tested in test_workspace.py, and made-up computers in test_doctor.py.
 """
 
 import json
@@ -57,14 +57,14 @@ def test_a_check_works_in_a_folder_with_a_space_and_any_letters(odd, way):
     ],
     ids=["script", "doctor", "explain"],
 )
-def test_a_western_console_is_no_error(command, odd):
+def test_a_western_console_causes_no_error(command, odd):
     said = run(*command, cwd=odd, env=WESTERN)
     assert said.returncode == 0, said.stderr
     assert said.stderr == b""
     said.stdout.decode("cp1252")
 
 
-def test_lessons_with_windows_line_ends_are_the_same_lessons(tmp_path, monkeypatch):
+def test_lessons_with_windows_line_endings_are_the_same_lessons(tmp_path, monkeypatch):
     course = tmp_path / "course"
     course.mkdir()
     for lesson in lessons()[:2]:
@@ -77,7 +77,7 @@ def test_lessons_with_windows_line_ends_are_the_same_lessons(tmp_path, monkeypat
     assert (tmp_path / "mine" / MANIFEST).read_bytes() == before
 
 
-def test_no_name_is_refused_or_taken_for_another_one_elsewhere():
+def test_no_file_name_is_refused_or_confused_with_another_on_other_systems():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if listed.returncode:
         pytest.skip("not a clone of the repository")
@@ -93,8 +93,8 @@ def test_no_name_is_refused_or_taken_for_another_one_elsewhere():
             assert part.partition(".")[0].casefold() not in RESERVED, name
 
 
-def test_where_nothing_can_be_written_a_check_answers_and_remembers(tmp_path, monkeypatch):
-    """As on a network folder whose rights have gone, or a stick that is write-protected."""
+def test_a_check_answers_and_remembers_where_nothing_can_be_written(tmp_path, monkeypatch):
+    """As in a network folder that has become read-only, or on a write-protected USB stick."""
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
 

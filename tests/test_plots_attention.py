@@ -18,7 +18,7 @@ def entries(ax):
     return {text.get_position(): text.get_text() for text in ax.texts}
 
 
-def test_grid_weights_writes_what_is_seen_in_its_place_and_hatches_what_is_hidden():
+def test_grid_weights_prints_visible_weights_in_place_and_hatches_hidden_ones():
     ax, alt = draw()
     assert entries(ax) == {(0.5, 0.5): "1.00", (0.5, 1.5): "0.30", (1.5, 1.5): "0.70"}
     hatched = {patch.get_xy() for patch in ax.patches if patch.get_hatch()}
@@ -61,6 +61,6 @@ def test_grid_weights_shows_what_a_mask_lets_through():
         {"weights": WEIGHTS / 0},
     ],
 )
-def test_anything_else_is_refused(wrong):
+def test_bad_input_is_refused_with_an_explanation(wrong):
     with pytest.raises(ValueError, match=r"grid_weights needs .* got"):
         draw(**wrong)

@@ -33,7 +33,7 @@ def texts(ax):
         (BATCH, {}, True),
     ],
 )
-def test_shapes_fit_in_the_picture_exactly_when_torch_broadcasts_them(ax, upper, lower, fits):
+def test_shapes_are_drawn_as_fitting_exactly_when_torch_broadcasts_them(ax, upper, lower, fits):
     shapes = tuple(upper.values()), tuple(lower.values())
     try:
         torch.broadcast_shapes(*shapes)

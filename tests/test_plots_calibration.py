@@ -13,7 +13,7 @@ def ax():
     return Figure().subplots()
 
 
-def test_each_bin_with_examples_has_its_bar_its_mark_and_its_words(ax):
+def test_each_bin_with_examples_has_a_bar_a_mark_and_a_description(ax):
     alt = bar_reliability(ax, CONFIDENCE, RIGHT, bins=4)
     heights = [
         (round(bar.get_x() + bar.get_width() / 2, 3), bar.get_height()) for bar in ax.patches
@@ -22,7 +22,7 @@ def test_each_bin_with_examples_has_its_bar_its_mark_and_its_words(ax):
     marks = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
     assert marks == pytest.approx([0.3, 0.5, 0.925])
     counts = [(text.get_position()[0], text.get_text(), text.get_color()) for text in ax.texts]
-    # on its bar, or on paper where the bar is too low to write on
+    # on its bar, or on the background where the bar is too low to write on
     assert counts == [(0.375, "1", "white"), (0.625, "1", "#000000"), (0.875, "4", "white")]
     # (0.7 * 1 + 0.5 * 1 + 0.425 * 4) / 6
     assert alt == (
@@ -50,6 +50,6 @@ def test_a_model_that_is_right_as_often_as_it_says_has_no_error(ax):
         (CONFIDENCE - 0.5, RIGHT),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(ax, confidence, right):
+def test_bad_input_is_refused_with_an_explanation(ax, confidence, right):
     with pytest.raises(ValueError, match=r"bar_reliability needs.*got"):
         bar_reliability(ax, confidence, right)

@@ -32,7 +32,7 @@ def test_the_sentence_goes_with_the_picture_in_every_form(shown):
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
 
 
-def test_the_picture_has_two_pixels_for_each_that_a_page_gives_it(shown):
+def test_the_picture_has_two_pixels_for_each_pixel_on_the_page(shown):
     fig, ax = plt.subplots(figsize=(3, 2))
     ax.plot([0, 1])
     show(fig, "A line from 0 to 1.")
@@ -42,7 +42,7 @@ def test_the_picture_has_two_pixels_for_each_that_a_page_gives_it(shown):
     assert picture.width == pytest.approx(2 * width, abs=1)
     assert 250 < width < 320  # 3 inches, with 100 pixels each, less the margins
     assert data["text/html"].endswith(f' width="{width}">')
-    assert picture.info["dpi"] == pytest.approx((200, 200), abs=0.1)  # what paper goes by
+    assert picture.info["dpi"] == pytest.approx((200, 200), abs=0.1)  # used for printing
 
 
 def test_a_palette_keeps_the_colours(shown):
@@ -60,14 +60,14 @@ def test_a_palette_keeps_the_colours(shown):
         assert min(gaps) <= 2, colour
 
 
-def test_axes_write_a_minus_as_all_other_texts_do(shown):
+def test_axes_write_a_minus_like_all_other_text(shown):
     fig, ax = plt.subplots()
     ax.plot([-2, 2])
     usual, written = ax.yaxis.get_major_formatter(), []
     ax.yaxis.set_major_formatter(lambda value, _: written.append(usual.fix_minus(f"{value:g}")))
     show(fig, "A line from -2 to 2.")
     assert "-2" in written
-    assert usual.fix_minus("-2") == "\N{MINUS SIGN}2"  # elsewhere, as before
+    assert usual.fix_minus("-2") == "\N{MINUS SIGN}2"  # unchanged elsewhere
 
 
 def test_the_figure_is_closed_so_that_it_does_not_appear_twice(shown):

@@ -36,7 +36,7 @@ def test_each_number_is_in_its_cell_and_the_sums_are_at_the_edges(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == [f"p of {n}" for n in LABELS]
 
 
-def test_the_colours_are_those_of_the_numbers_and_white_is_zero(ax):
+def test_the_colours_follow_the_numbers_and_white_is_zero(ax):
     map_jacobian(ax, JACOBIAN, LABELS)
     (image,) = ax.images
     assert torch.allclose(torch.tensor(image.get_array().data), JACOBIAN.double())
@@ -47,7 +47,7 @@ def test_the_colours_are_those_of_the_numbers_and_white_is_zero(ax):
     assert positive[2] < positive[0]  # orange
 
 
-def test_what_is_left_of_a_sum_after_rounding_has_no_sign(ax):
+def test_a_sum_that_rounds_to_zero_has_no_sign(ax):
     noise = JACOBIAN - 1e-8 * torch.eye(3)
     assert "-0.0000" not in map_jacobian(ax, noise, LABELS)
     assert "-0.0000" not in numbers_at(ax).values()
@@ -65,7 +65,7 @@ def test_each_loss_has_its_line_and_its_numbers(ax):
     assert "MSE: 0.1250 at -1, 0.5000 at 0, 0.0000 at 4, at most 0.5000" in alt
 
 
-def test_what_cannot_be_drawn_is_refused_by_name(ax):
+def test_bad_input_is_refused_with_an_explanation(ax):
     with pytest.raises(ValueError, match=r"map_jacobian needs .* \(3, 3\).*got shape \(2, 3\)"):
         map_jacobian(ax, JACOBIAN[:2], LABELS)
     with pytest.raises(ValueError, match=r"line_pulls needs .*got \(3,\) and \{'MSE': \(2,\)\}"):

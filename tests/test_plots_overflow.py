@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from softmax_lessons import limits, naive_softmax, plots, stable_softmax
 
 
-def test_bar_exp_range_draws_and_tells_the_limits():
+def test_bar_exp_range_draws_and_describes_the_limits():
     ax = Figure().subplots()
     alt = plots.bar_exp_range(ax, [torch.float16, torch.float32])
     for dtype, bar in zip((torch.float16, torch.float32), ax.patches, strict=True):
@@ -15,7 +15,7 @@ def test_bar_exp_range_draws_and_tells_the_limits():
     assert "-17.33 to 11.09 in float16, -103.97 to 88.72 in float32" in alt
 
 
-def test_plot_drift_shows_a_naive_softmax_stagger_and_a_stable_one_stand():
+def test_plot_drift_shows_that_a_naive_softmax_drifts_and_a_stable_one_does_not():
     tops = torch.linspace(-106, -94, 49)
     naive = plots.plot_drift(Figure().subplots(), naive_softmax, tops)
     stable = plots.plot_drift(Figure().subplots(), stable_softmax, tops)
@@ -35,7 +35,7 @@ def test_plot_drift_draws_what_the_function_returns():
     assert list(drawn.get_ydata()) == [0.25] * 5
 
 
-def test_map_outcomes_names_all_four():
+def test_map_outcomes_names_all_four_outcomes():
     tops = torch.linspace(-120, 100, 441)
     alt = plots.map_outcomes(Figure().subplots(), naive_softmax, tops, [2, 512])
     assert "with 2 classes, nan from -120 to -104, subtly wrong from -103.5 to -101" in alt
@@ -66,6 +66,6 @@ def test_map_outcomes_colours_are_hatched_as_well():
         lambda ax: plots.map_outcomes(ax, naive_softmax, torch.tensor([1.0, 2.0]), [3]),
     ],
 )
-def test_other_inputs_are_refused_by_name(draw):
+def test_bad_input_is_refused_with_an_explanation(draw):
     with pytest.raises(ValueError, match=r"needs .*got"):
         draw(Figure().subplots())

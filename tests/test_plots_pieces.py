@@ -26,7 +26,7 @@ def test_the_bars_of_a_stream_end_at_the_running_sum():
     assert "logits 1, 3, 2, 5: 1.0000, 1.1353, 1.5032, 1.2034" in alt
 
 
-def test_a_rescale_is_told_where_there_is_a_new_maximum_only():
+def test_a_rescale_is_shown_only_where_there_is_a_new_maximum():
     ax, alt = draw([1.0, 3.0, 3.0, 4.0])
     assert alt.endswith("rescaled by 0.1353 at the logit 3, by 0.3679 at the logit 4.")
     kept = [bar.get_height() for bar in ax.patches if not bar.get_hatch()][:4]
@@ -41,7 +41,7 @@ def test_a_rescale_is_told_where_there_is_a_new_maximum_only():
     assert not ax.texts
 
 
-def test_the_shards_send_their_maximum_and_their_sum_and_get_those_of_all():
+def test_the_shards_send_their_maximum_and_sum_and_receive_the_overall_ones():
     ax = Figure().subplots()
     row = torch.tensor([2.0, 1.0, 0.1, 3.0, 0.5, 2.5])
     alt = plots.flow_shards(ax, row.chunk(2))

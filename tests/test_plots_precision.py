@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from softmax_lessons import plots
 
 
-def test_a_ruler_has_a_tick_at_each_number_of_the_dtype_and_no_other():
+def test_a_ruler_has_a_tick_at_each_number_in_the_dtype_and_nowhere_else():
     ax = Figure().subplots()
     alt = plots.rule_values(ax, [torch.float8_e5m2, torch.bfloat16])
     float8, bfloat16 = (
@@ -18,7 +18,7 @@ def test_a_ruler_has_a_tick_at_each_number_of_the_dtype_and_no_other():
     assert "float8_e5m2 4 and 4; bfloat16 128 and 128" in alt
 
 
-def test_an_error_is_a_bar_in_percent_with_its_number():
+def test_an_error_is_drawn_as_a_bar_in_percent_with_its_number():
     ax = Figure().subplots()
     alt = plots.bar_errors(ax, ["subtract", "divide"], [0.1331, 0.00391])
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([13.31, 0.391])
@@ -58,6 +58,6 @@ def test_lines_that_end_together_share_a_label():
         lambda ax: plots.plot_running_sums(ax, [torch.float32], 0),
     ],
 )
-def test_other_inputs_are_refused_by_name(draw):
+def test_bad_input_is_refused_with_an_explanation(draw):
     with pytest.raises(ValueError, match=r"needs .*got"):
         draw(Figure().subplots())

@@ -18,7 +18,7 @@ def heights(ax):
     return [bar.get_height() for bar in ax.patches]
 
 
-def test_bar_probs_draws_and_tells_the_same_numbers():
+def test_bar_probs_draws_and_describes_the_same_numbers():
     ax = Figure().subplots()
     probs = SCORES.softmax(0)
     alt = plots.bar_probs(ax, probs, LABELS)
@@ -34,7 +34,7 @@ def test_bar_steps_draws_scores_exponentials_and_shares():
     assert axes[2].get_ylim() == (0, 1.1)
     for ax, step in zip(axes, steps, strict=True):
         assert heights(ax) == pytest.approx(step.tolist())
-        assert not any(bar.get_hatch() for bar in ax.patches)  # it would have to mean something
+        assert not any(bar.get_hatch() for bar in ax.patches)  # they would have to mean something
     assert axes[0].get_ylim() == axes[1].get_ylim()  # so that growth shows
     ends = [bar.get_y() + bar.get_height() for bar in axes[2].patches]
     assert ends == pytest.approx(SCORES.softmax(0).cumsum(0).tolist())
@@ -59,12 +59,12 @@ def test_bar_surprises_draws_each_word_and_their_mean():
 
 
 @pytest.mark.parametrize("entry", [0.1, float("-inf"), float("nan")])
-def test_bar_surprises_refuses_what_is_no_finite_log_probability(entry):
+def test_bar_surprises_refuses_anything_but_finite_log_probabilities(entry):
     with pytest.raises(ValueError, match="finite log-probabilities, got"):
         plots.bar_surprises(Figure().subplots(), torch.tensor([entry, -1.0]), list("abc"))
 
 
-def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
+def test_line_scales_draws_one_line_per_class_and_describes_its_ends():
     ax = Figure().subplots()
     scales = torch.linspace(0, 5, 11)
     alt = plots.line_scales(ax, SCORES, LABELS, scales)
@@ -91,6 +91,6 @@ def test_line_scales_draws_one_line_a_class_and_tells_its_ends():
         lambda ax: plots.line_scales(ax, torch.ones(7), list("abcdefg"), torch.ones(2)),
     ],
 )
-def test_other_shapes_are_refused_by_name(draw):
+def test_bad_shapes_are_refused_with_an_explanation(draw):
     with pytest.raises(ValueError, match=r"(needs|apart).*got"):
         draw(Figure().subplots())

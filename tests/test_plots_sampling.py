@@ -16,7 +16,7 @@ def numbers(sentence):
     return [float(n) for n in re.findall(r"-?\d+\.\d{4}", sentence)]
 
 
-def test_line_temperatures_draws_one_line_a_class_and_tells_its_ends_and_one():
+def test_line_temperatures_draws_one_line_per_class_and_describes_its_ends_and_t_1():
     ax = Figure().subplots()
     temperatures = torch.logspace(-1, 2, 13)
     alt = plots.line_temperatures(ax, LOGITS, LABELS, temperatures)
@@ -36,7 +36,7 @@ def test_line_temperatures_draws_one_line_a_class_and_tells_its_ends_and_one():
     assert "all equal: 0.3333" in [text.get_text() for text in ax.texts]
 
 
-def test_point_frequencies_draws_bars_points_and_errors_and_tells_them():
+def test_point_frequencies_draws_bars_points_and_errors_and_describes_them():
     ax = Figure().subplots()
     alt = plots.point_frequencies(ax, PROBS, DRAWS, LABELS)
     bars, points = ax.containers
@@ -54,7 +54,7 @@ def test_point_frequencies_draws_bars_points_and_errors_and_tells_them():
     assert ax.get_title() == "4 draws"
 
 
-def test_a_frequency_stands_beside_its_point_and_not_across_the_end_of_the_bar():
+def test_a_frequency_label_is_beside_its_point_and_not_across_the_end_of_the_bar():
     ax = Figure().subplots()
     probs = torch.tensor([0.9, 0.1])
     plots.point_frequencies(ax, probs, torch.tensor([0, 1] * 50), ["a", "b"])
@@ -68,7 +68,7 @@ def test_a_frequency_stands_beside_its_point_and_not_across_the_end_of_the_bar()
     assert ax.texts[2].get_position()[1] == pytest.approx(0.9 + 0.03)
 
 
-def test_the_number_of_a_low_step_stands_above_it():
+def test_the_label_of_a_low_step_is_above_it():
     ax = Figure().subplots()
     plots.bar_nucleus(ax, torch.tensor([0.5, 0.4, 0.1]), ["a", "b", "c"], 1.0)
     assert [text.get_position()[1] > 1 for text in ax.texts] == [False, False, True]
@@ -87,7 +87,7 @@ def test_bar_nucleus_keeps_the_fewest_that_reach_the_level(top_p, kept):
     ticks = [tick.get_text() for tick in ax.get_xticklabels()]
     assert ticks == [name if name in kept else f"{name}\nout" for name in "bca"]
     assert ax.lines[0].get_ydata() == [top_p, top_p]
-    # in the filled steps, where it hides nothing of the line, and above those that are left out
+    # in the filled steps, where it hides none of the line, and above those that are left out
     for text, bar, name in zip(ax.texts, ax.patches, "bca", strict=True):
         top = bar.get_y() + bar.get_height()
         assert (bar.get_y() < text.get_position()[1] < top) == (name in kept)
@@ -97,7 +97,7 @@ def test_bar_nucleus_keeps_the_fewest_that_reach_the_level(top_p, kept):
     assert ax.get_title().endswith(f"keeps {len(kept)}")
 
 
-def test_line_frequency_counts_from_the_first_draw_and_tells_each_power_of_ten():
+def test_line_frequency_counts_from_the_first_draw_and_describes_each_power_of_ten():
     ax = Figure().subplots()
     drawn = torch.tensor([True, False, False, False] * 30)
     alt = plots.line_frequency(ax, 0.25, drawn, "cat")
@@ -141,6 +141,6 @@ def test_line_frequency_counts_from_the_first_draw_and_tells_each_power_of_ten()
         lambda ax: plots.bar_nucleus(ax, PROBS, LABELS, 1.1),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(draw):
+def test_bad_input_is_refused_with_an_explanation(draw):
     with pytest.raises(ValueError, match=r"(?s)(needs|apart).*got"):
         draw(Figure().subplots())

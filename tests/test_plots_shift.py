@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from softmax_lessons import limits, plots
 
 
-def test_the_points_are_where_the_logits_are_and_the_sentence_counts_what_is_lost():
+def test_the_points_are_at_the_logits_and_the_sentence_counts_what_is_lost():
     ax = Figure().subplots()
     rows = [torch.tensor([98.0, 99.0, 100.0]), torch.tensor([-2.0, -1.0, 0.0])]
     alt = plots.number_line(ax, rows, ["before", "after"])
@@ -19,7 +19,7 @@ def test_the_points_are_where_the_logits_are_and_the_sentence_counts_what_is_los
     assert "before: 98, 99, 100 (3 overflow); after: -2, -1, 0 (all in range)" in alt
 
 
-def test_what_vanishes_is_counted_too_and_the_limits_follow_the_dtype():
+def test_underflow_is_counted_too_and_the_limits_follow_the_dtype():
     ax = Figure().subplots()
     row = torch.tensor([-20.0, 12.0, -12.0])
     alt = plots.number_line(ax, [row], ["row"], torch.float16)
@@ -31,6 +31,6 @@ def test_what_vanishes_is_counted_too_and_the_limits_follow_the_dtype():
 
 
 @pytest.mark.parametrize(("rows", "names"), [([torch.ones(2)], []), ([torch.ones(1, 2)], ["a"])])
-def test_other_shapes_are_refused_by_name(rows, names):
+def test_bad_shapes_are_refused_with_an_explanation(rows, names):
     with pytest.raises(ValueError, match=r"needs rows of shape \(classes,\).*got shapes"):
         plots.number_line(Figure().subplots(), rows, names)

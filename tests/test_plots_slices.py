@@ -83,18 +83,18 @@ def test_a_block_is_cut_into_as_many_bars_as_there_are_sums(ax, dim, shape):
     assert f"{slices} slices, sums of\nshape {shape}" in written(ax)
 
 
-def test_the_bar_that_is_marked_carries_its_own_sum(ax):
+def test_the_marked_bar_shows_its_own_sum(ax):
     alt = plots.block_slices(ax, BLOCK, dim=2, names=NAMES)
     sums = BLOCK.sum(dim=2)
     assert f"sum {sums[0, 0].item():.4f}" in written(ax)
     assert f"from {sums.min().item():.4f} to {sums.max().item():.4f}." in alt
 
 
-def test_what_is_nearer_covers_what_is_behind(ax):
+def test_nearer_bars_cover_those_behind(ax):
     plots.block_slices(ax, BLOCK, dim=2, names=NAMES)
     marked = [patch.zorder for patch in ax.patches if patch.get_linewidth() > 1]
     assert len(marked) == 3
-    assert set(marked) == {max(patch.zorder for patch in ax.patches)}  # first sentence, first word
+    assert set(marked) == {max(patch.zorder for patch in ax.patches)}  # the front bar
 
 
 @pytest.mark.parametrize(

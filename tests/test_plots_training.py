@@ -16,7 +16,7 @@ def labels(ax):
     return {text.get_text(): text.xy[1] for text in ax.texts}
 
 
-def test_line_training_draws_both_curves_and_tells_where_they_begin_and_end(axes):
+def test_line_training_draws_both_curves_and_describes_where_they_begin_and_end(axes):
     alt = plots.line_training(axes, {"right": ([2.3, 0.25], [0.1, 0.9]), "odd": ([1, -1], [0, 0])})
     assert [list(line.get_ydata()) for line in axes[0].get_lines()[:2]] == [[2.3, 0.25], [1, -1]]
     assert [list(line.get_ydata()) for line in axes[1].get_lines()] == [[0.1, 0.9], [0, 0]]
@@ -26,7 +26,7 @@ def test_line_training_draws_both_curves_and_tells_where_they_begin_and_end(axes
     assert labels(axes[1]) == {"right": 0.9, "odd": 0}
 
 
-def test_a_loss_may_be_marked(axes):
+def test_a_loss_can_be_marked(axes):
     alt = plots.line_training(axes, {"right": ([2.3, 0.25], [0, 0])}, {"log 10": 2.303})
     assert list(axes[0].get_lines()[-1].get_ydata()) == [2.303, 2.303]
     assert labels(axes[0])["log 10 = 2.30"] == 2.303
@@ -48,7 +48,7 @@ def test_no_two_runs_look_the_same(axes):
     assert len({(line.get_color(), line.get_linestyle()) for line in axes[1].get_lines()}) == 6
 
 
-def test_micro_batches_are_as_wide_as_they_have_targets(axes):
+def test_micro_batch_bars_are_as_wide_as_their_number_of_targets(axes):
     alt = plots.bar_micro_batches(axes[0], [0.5, 2.0], [3, 1])
     bars = [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in axes[0].patches]
     assert bars == [(0, 3, 0.5), (3, 1, 2.0)]
@@ -59,7 +59,7 @@ def test_micro_batches_are_as_wide_as_they_have_targets(axes):
     assert alt.endswith("mean of means 1.2500; whole batch 0.8750.")
 
 
-def test_show_segments_draws_what_is_on_darker(axes):
+def test_show_segments_draws_lit_segments_darker(axes):
     photos = torch.tensor([[0.0, 1, 0.5, 0, 0, 0, 0], [2.0, -1, 1, 1, 1, 1, 1]])
     alt = plots.show_segments(axes, photos, ["a", "b"])
     first, second = ([line.get_color()[0] for line in ax.get_lines()] for ax in axes)
@@ -81,6 +81,6 @@ def test_show_segments_draws_what_is_on_darker(axes):
         (lambda axes: plots.show_segments(axes, torch.zeros(1, 7), ["a", "b"]), "2, 1 and 2"),
     ],
 )
-def test_bad_input_is_told_what_came(axes, call, says):
+def test_bad_input_is_refused_with_an_explanation(axes, call, says):
     with pytest.raises(ValueError, match=says):
         call(axes)

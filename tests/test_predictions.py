@@ -33,7 +33,7 @@ def test_a_guess_is_noted_and_compared_by_the_next_cell(mine):
 
 
 @pytest.mark.parametrize("guess", ["close", "equal", {"equal": 0.2, "close": 0.8}])
-def test_what_is_noted_tells_nothing_of_what_happens(mine, guess):
+def test_a_noted_guess_gives_nothing_away(mine, guess):
     told = predict("helped", guess).message
     assert told.partition("\n")[2] == "Now run the next cell."
     assert "right" not in (mine / FILE).read_text()
@@ -45,7 +45,7 @@ def test_without_a_guess_nothing_is_compared_and_nothing_blocks(mine):
     assert not (mine / FILE).exists()
 
 
-def test_a_guess_that_cannot_be_one_is_told_at_once_and_not_noted(mine):
+def test_an_invalid_guess_is_reported_at_once_and_not_noted(mine):
     verdict = predict("helped", "sometimes")
     assert verdict.status == "unusable"
     assert 'Choose one of "close", "different", "equal".' in verdict.message
@@ -66,16 +66,16 @@ def test_a_guess_of_any_kind_survives_a_restart(mine, name, guess, told):
     assert check(name).passed or "You predicted" in check(name).says
 
 
-def test_the_first_guess_of_a_day_is_what_is_remembered(mine):
+def test_only_the_first_guess_of_a_day_is_remembered(mine):
     for guess in ("close", "equal", "different"):
         predict("helped", guess)
         check("helped")
     (kept,) = memory.mine().guesses
     assert (kept.guess, kept.right, kept.day) == ("close", False, date.today())
-    assert check("helped").misconceptions == ("needs-help",)  # the last one is what is compared
+    assert check("helped").misconceptions == ("needs-help",)  # the last one is compared
 
 
-def test_a_lesson_that_is_run_again_on_another_day_makes_no_new_prediction(mine):
+def test_running_a_lesson_again_on_another_day_makes_no_new_prediction(mine):
     predict("helped", "equal")
     tomorrow = date.today() + timedelta(days=1)
     for day in (date.today(), tomorrow):
@@ -99,7 +99,7 @@ def test_outside_a_learners_folder_a_guess_lasts_as_long_as_the_session(tmp_path
     assert not list(tmp_path.iterdir())
 
 
-def test_a_name_that_is_no_question_is_told():
+def test_a_name_that_is_not_a_question_is_reported():
     assert 'Did you mean "helped"?' in predict("help", "equal").message
     assert "no question with that name" in predict("softmax_1d", "equal").message
     assert predict(3, "equal").status == "unusable"

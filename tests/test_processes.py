@@ -11,7 +11,7 @@ from softmax_lessons.online import run_processes
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_a_softmax_over_processes_is_the_softmax_of_the_whole(count):
+def test_a_softmax_over_processes_equals_the_softmax_of_the_whole(count):
     x = (torch.arange(5 * 24) * 0.618 % 1 * 200 - 100).reshape(5, 24)
     x[0, :12] = -float("inf")  # whole shards of a row
     x[1] += 1000  # each row has its own maximum
@@ -25,13 +25,13 @@ def shards_of(x, count):
 
 
 def weighted_softmax(shard, weights):
-    """Return the part of (softmax * weights).sum(-1) that is of this shard."""
+    """Return the part of (softmax * weights).sum(-1) that comes from this shard."""
     first = distributed.get_rank() * shard.size(-1)
     return (online.softmax_sharded(shard) * weights.narrow(-1, first, shard.size(-1))).sum(-1)
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_the_gradient_of_a_softmax_over_processes_is_that_of_the_whole(count):
+def test_the_gradient_of_a_softmax_over_processes_equals_that_of_the_whole(count):
     x = (torch.arange(4 * 12, dtype=torch.float64) * 0.618 % 1 * 8 - 4).reshape(4, 12)
     x[0, :6] = -float("inf")
     x[1] += 1000
@@ -45,10 +45,10 @@ def test_the_gradient_of_a_softmax_over_processes_is_that_of_the_whole(count):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_loss_over_processes_and_its_gradient_are_those_of_the_whole(count):
+def test_a_loss_over_processes_and_its_gradient_equal_those_of_the_whole(count):
     x = (torch.arange(6 * 12, dtype=torch.float64) * 0.618 % 1 * 8 - 4).reshape(6, 12)
     x[1, :6] = -float("inf")  # whole shards, and the target is in another
-    x[2, 0] = -float("inf")  # where a shard looks that doesn't have the target
+    x[2, 0] = -float("inf")  # where a shard without the target looks
     x[3] = 1e8  # equal and large: log 12
     x[4] += 1000
     targets = torch.tensor([0, 11, 5, 6, 3, 8])
@@ -74,7 +74,7 @@ def scaled_loss(shard, targets):
     return scale * online.cross_entropy_sharded(shard.mT.contiguous().mT, targets)
 
 
-def test_the_gradient_of_each_row_is_scaled_by_what_came_from_its_loss():
+def test_the_gradient_of_each_row_is_scaled_by_its_upstream_gradient():
     x, targets = (
         torch.arange(12.0, dtype=torch.float64).sin().reshape(3, 4),
         torch.tensor([3, 0, 1]),
@@ -111,6 +111,6 @@ def say_hello(shard):
     return shard
 
 
-def test_what_a_process_prints_does_not_get_out(capfd):
+def test_what_a_process_prints_is_not_shown(capfd):
     run_processes(say_hello, [torch.ones(1)])
     assert capfd.readouterr() == ("", "")

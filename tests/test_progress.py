@@ -144,7 +144,7 @@ def test_next_is_after_once_the_core_course_is_done_and_before_was_answered(mine
     assert following() == "Next: open 06_train_with_logits.ipynb."
 
 
-def test_next_is_what_was_left_out_and_at_last_nothing(mine):
+def test_next_is_what_was_left_out_and_finally_nothing(mine):
     solve(*(number for number in by_lesson() if number != "03"))
     assert following() == "Next: the exercise softmax_dim in lesson 03."
     solve("03")
@@ -153,7 +153,7 @@ def test_next_is_what_was_left_out_and_at_last_nothing(mine):
     )
 
 
-def test_the_gain_is_told_as_far_as_it_is_known(mine):
+def test_the_gain_is_shown_as_far_as_it_is_known(mine):
     assert progress().gain == ""
     guessed("before/A/share", right=False)
     assert progress().gain == "before(): 1 of 10 questions answered."
@@ -202,10 +202,10 @@ def test_ten_predictions_with_probabilities_make_a_picture(mine):
         (0.5, 20, "You know more than you think, by 50 points, and chance alone rarely makes more"),
         (1.0, 19, "You're too sure, by 5 points, and chance alone rarely makes more than 0:"),
         (1.0, 20, "That fits:"),
-        (0.95, 17, "That fits:"),  # by 10 points, where chance makes 9.7
+        (0.95, 17, "That fits:"),  # by 10 points, where chance alone makes 9.7
     ],
 )
-def test_what_the_picture_means_depends_on_what_chance_would_do(chance, right, told):
+def test_the_interpretation_depends_on_what_chance_alone_would_do(chance, right, told):
     found = Calibration((chance,) * 20, tuple(i < right for i in range(20)))
     assert told in str(found)
 

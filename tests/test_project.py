@@ -66,7 +66,7 @@ def test_the_constraints_pin_every_dependency_within_its_range():
         assert all(Version(version) >= Version(floor[2:]) for version in versions)
 
 
-def test_the_oldest_versions_that_are_tested_are_the_floors():
+def test_the_oldest_tested_versions_match_the_floors():
     pins = dict(pin.split("==") for pin in floors())
     lines = PROJECT.dependencies
     assert {name for name in REQUIREMENTS if name + REQUIREMENTS[name] in lines} < pins.keys()
@@ -76,7 +76,7 @@ def test_the_oldest_versions_that_are_tested_are_the_floors():
     assert all(f">={with_lessons[name][:-2]}" == REQUIREMENTS[name] for name in by_hand)
 
 
-def test_no_pin_leads_to_the_pytorch_that_windows_has_no_room_for():
+def test_no_pin_selects_the_pytorch_whose_paths_are_too_long_for_windows():
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     lines = re.findall(r"^torch==.*", pins, flags=re.MULTILINE)
     on_windows = {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"}
@@ -94,7 +94,7 @@ def versions_of(python):
     return {"python_version": python, "python_full_version": f"{python}.0"}
 
 
-def test_the_mutation_run_names_files_that_are_there():
+def test_the_files_named_for_the_mutation_run_exist():
     settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     section = settings.partition("[tool.mutmut]")[2].partition("\n[")[0]
     named = re.findall(r'"([\w/]+\.py)"', section)
@@ -125,14 +125,14 @@ def minutes_stated(path):
 
 
 @pytest.mark.parametrize("path", lessons()[:-1], ids=lambda path: path.stem)  # not the reference
-def test_a_lesson_takes_about_as_long_as_it_says_and_its_core_no_class_hour(path):
+def test_a_lesson_takes_about_as_long_as_it_says_and_its_core_fits_a_class_hour(path):
     stated, counted = minutes_stated(path), minutes.of_notebook(path)
     assert stated[0] <= 45
     assert stated[0] == pytest.approx(counted[0], rel=0.2)
     assert sum(stated) == pytest.approx(sum(counted), rel=0.2)
 
 
-def test_who_studies_alone_is_told_the_sum_of_the_minutes():
+def test_the_minutes_for_studying_alone_add_up():
     text = (ROOT / "docs" / "study_alone.md").read_text(encoding="utf-8")
     cores = [minutes_stated(path)[0] for path in lessons()]
     rows = re.findall(
@@ -151,7 +151,7 @@ def test_the_readme_begins_with_the_two_commands():
 
 
 @pytest.mark.parametrize("page", ["teach_a_class", "run_a_workshop"])
-def test_what_people_get_stuck_on_is_what_the_course_knows(page):
+def test_everything_people_get_stuck_on_is_a_mistake_that_the_course_knows(page):
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     tables = [table for table in text.split("\n\n") if "What's behind it" in table]
     assert tables
@@ -181,7 +181,7 @@ def test_ci_runs_the_readmes_test_command():
 @pytest.mark.parametrize(
     "source", sorted((ROOT / "notebooks" / "source").glob("*.md")), ids=lambda p: p.stem
 )
-def test_every_source_has_its_notebook(source):
+def test_every_source_has_a_notebook(source):
     assert (ROOT / "notebooks" / f"{source.stem}.ipynb").exists()
 
 
@@ -211,8 +211,8 @@ def test_a_first_check_loads_no_compiler():
     assert printed == "wrong\nset()\n"
 
 
-def test_no_file_is_read_or_written_in_the_encoding_of_the_machine(tmp_path):
-    """Python says where it is left open; on Windows, it would not be UTF-8."""
+def test_no_file_is_read_or_written_in_the_machines_default_encoding(tmp_path):
+    """Python warns where no encoding is given; on Windows, the default would not be UTF-8."""
     code = (
         "from softmax_lessons import check, explorers, progress, stable_softmax as solution;"
         "from softmax_lessons.workspace import prepare;"
@@ -228,13 +228,13 @@ def test_no_file_is_read_or_written_in_the_encoding_of_the_machine(tmp_path):
     assert [each for each in lines if each.startswith(ours) and "EncodingWarning" in each] == []
 
 
-def test_the_public_names_are_there_and_documented():
+def test_the_public_names_exist_and_are_documented():
     for name in softmax_lessons.__all__:
         assert getattr(softmax_lessons, name).__doc__, name
 
 
 @pytest.mark.parametrize("order", [sorted, lambda names: sorted(names, reverse=True)])
-def test_no_module_hides_a_function_of_its_name_whatever_is_used_first(order):
+def test_no_module_hides_a_function_of_the_same_name_whatever_is_used_first(order):
     code = (
         "import sys, types, softmax_lessons\n"
         "for name in sys.argv[1:]:\n"
@@ -249,7 +249,7 @@ def test_no_module_hides_a_function_of_its_name_whatever_is_used_first(order):
 
 
 def test_binder_and_codespaces_make_the_copies_that_they_show(tmp_path, monkeypatch):
-    """Their files are read by their own tools elsewhere; what they call is ours."""
+    """Their files are read by their own tools elsewhere; the commands in them are ours."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     made = settings["postCreateCommand"].rpartition(" && ")[2]
@@ -265,7 +265,7 @@ def test_binder_and_codespaces_make_the_copies_that_they_show(tmp_path, monkeypa
         assert ('"solution"' in shown) == (name == "binder")  # which opens JupyterLab
 
 
-def test_codespaces_installs_what_the_readme_does():
+def test_codespaces_installs_the_same_packages_as_the_readme():
     settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     assert "install --constraint constraints.txt --editable ." in settings["postCreateCommand"]
     assert "\nipykernel==" in (ROOT / "constraints.txt").read_text("utf-8")

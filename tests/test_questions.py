@@ -1,6 +1,6 @@
-"""A question that is asked without its lesson has all it takes, and gives nothing away.
+"""A question that is asked outside its lesson is complete, and gives nothing away.
 
-The answers are computed a second time, with PyTorch, from what stands in the question's text.
+The answers are computed a second time, with PyTorch, from the question's text.
 """
 
 import ast
@@ -27,7 +27,7 @@ REPEATABLE = {name: question for name, question in QUESTIONS.items() if question
 GIVEN = {"torch": torch, "F": F, "nn": nn, "math": math}
 INF = math.inf
 
-# words that point at something which isn't there without the lesson
+# words that refer to something that isn't there outside the lesson
 POINTERS = re.compile(
     r"\b(above|below|cell|figure|picture|plot|chart|slide|lesson|notebook|exercise|earlier"
     r"|previous(ly)?|the next|as before,)\b",
@@ -36,7 +36,7 @@ POINTERS = re.compile(
 
 
 def block_of(asks):
-    """Return the lines of code that are set apart."""
+    """Return the indented lines of code."""
     return "".join(f"{line[4:]}\n" for line in asks.splitlines() if line.startswith("    "))
 
 
@@ -49,7 +49,7 @@ def stands_in(word, text):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_question_is_short_and_points_at_nothing_around_it(name):
+def test_a_question_is_short_and_refers_to_nothing_around_it(name):
     asks = QUESTIONS[name].asks
     assert asks.endswith("?")
     assert not POINTERS.search(asks)
@@ -59,7 +59,7 @@ def test_a_question_is_short_and_points_at_nothing_around_it(name):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_question_does_not_hold_its_answer_unless_all_choices_are_there(name):
+def test_a_question_does_not_contain_its_answer_unless_it_contains_every_choice(name):
     question = QUESTIONS[name]
     choices = question.choices
     if not choices and isinstance(question.answer, tuple):
@@ -72,7 +72,7 @@ def test_a_question_does_not_hold_its_answer_unless_all_choices_are_there(name):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_the_code_of_a_question_uses_only_what_it_defines(name):
+def test_the_code_in_a_question_uses_only_what_it_defines(name):
     asks = QUESTIONS[name].asks
     for code in re.findall(r"`([^`]+)`", asks):
         ast.parse(code)
@@ -93,7 +93,7 @@ def is_softmax(probs, x):
     return torch.allclose(probs, torch.softmax(x, dim=1))
 
 
-# what the code of a question defines, to the answer
+# from what the code in a question defines to the answer
 SHOWN = {
     "row_sums": lambda probs, **_: "less than 1" if (sums(probs) < 0.99).all() else "?",
     "square_sums": lambda probs, **_: "more than 1" if sums(probs)[2] > 1.01 else "?",
@@ -124,7 +124,7 @@ def off(probs, x):
 
 
 @pytest.mark.parametrize("name", [name for name, q in QUESTIONS.items() if block_of(q.asks)])
-def test_the_code_of_a_question_does_what_the_answer_says(name):
+def test_the_code_in_a_question_does_what_the_answer_says(name):
     if name in REPEATABLE:
         assert name in BY_HAND
         return
@@ -137,7 +137,7 @@ def test_the_code_of_a_question_does_what_the_answer_says(name):
 
 
 def numbers_in(text):
-    """Return the numbers of a text, those in words too: "50,257", "1/2", "1e8", "two"."""
+    """Return the numbers in a text, also those in words: "50,257", "1/2", "1e8", "two"."""
     number = r"(?<![\w.])-?\d+(?:,\d{3}\b)*(?:\.\d+)?(?:e-?\d+)?(?:/\d+)?"
     found = re.findall(
         rf"{number}|\b(?:{'|'.join(WORDS)})\b", text.replace("x -", "x minus "), re.I
@@ -185,7 +185,7 @@ def kept(probs, p):
 def runs(code):
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a dim that F.softmax chose
+            warnings.simplefilter("ignore")  # about a dim that F.softmax chose
             exec(code, dict(GIVEN))
     except (TypeError, RuntimeError):
         return False
@@ -213,7 +213,7 @@ def which_is_right(n, text):
 
 
 def which_head(n, text):
-    """Tell the curves by their start, and b from c by the loss of a model that is sure."""
+    """Tell the curves apart by their start, and b from c by the loss of a confident model."""
     first, *heads = block_of(text).splitlines()
     defined = dict(GIVEN)
     exec(first, defined)
@@ -328,13 +328,13 @@ def simplest_overflow(n, text):
 
 
 def ring(n, text):
-    """Send the pieces round twice, and count the bytes that one process sends."""
+    """Send the pieces around twice, and count the bytes that one process sends."""
     processes, message = int(n[0]), n[1]
     return sum(message / processes for _round in range(2) for _step in range(processes - 1))
 
 
 def halvings(n, text):
-    """One for each binary digit that is settled, from the first half on."""
+    """Count one for each binary digit that is settled, from the first halving on."""
     dtype = getattr(torch, re.search(r"float\d+", text)[0])
     x = torch.linspace(1, n[1], 200_000, dtype=torch.float64)
     largest = x[x.to(dtype).exp().isfinite()].max()
@@ -342,7 +342,7 @@ def halvings(n, text):
     return math.log2(n[1] / gap)
 
 
-# the numbers in a question's text, and the text, to the answer
+# from the numbers in a question's text, and the text itself, to the answer
 BY_HAND = {
     "first_prediction": lambda n, _: ("cat", "dog", "owl")[tensor(n[1:4]).softmax(0).argmax()],
     "cat_share": lambda n, _: tensor(n[:3]).softmax(0)[0],
@@ -413,13 +413,13 @@ BY_HAND = {
 }
 
 
-def test_many_questions_can_be_asked_with_other_numbers():
+def test_many_questions_can_be_asked_with_different_numbers():
     assert len(REPEATABLE) >= 45
     assert REPEATABLE.keys() == BY_HAND.keys()
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_other_numbers_make_other_answers_and_name_the_same_mistakes(name):
+def test_different_numbers_give_different_answers_and_the_same_mistakes(name):
     question, answers, texts = REPEATABLE[name], set(), set()
     slugs = sorted(slug for slug, _ in question.wrong.values())
     for seed in range(50):
@@ -440,7 +440,7 @@ def test_other_numbers_make_other_answers_and_name_the_same_mistakes(name):
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_the_text_has_all_that_the_answer_takes(name):
+def test_the_text_has_everything_needed_for_the_answer(name):
     question = REPEATABLE[name]
     for asked in (question, *(question.again(Random(seed)) for seed in range(20))):
         answer = BY_HAND[name](numbers_in(asked.asks), asked.asks)
@@ -462,7 +462,7 @@ def examples_of(source):
 
 
 @pytest.mark.parametrize("source", SOURCES[:17], ids=lambda path: path.stem)
-def test_two_questions_of_a_lesson_show_how_to_say_how_sure_you_are(source):
+def test_two_questions_in_each_lesson_show_how_to_say_how_sure_you_are(source):
     examples = examples_of(source)
     assert len(examples) >= 2
     for name, chances in examples.items():

@@ -1,4 +1,4 @@
-"""What is said about the course in several files is said once, and a release is what it says."""
+"""Facts stated in several files come from one source, and a release is what it claims to be."""
 
 import dataclasses
 import json
@@ -18,17 +18,17 @@ RELEASED = dataclasses.replace(
 )
 
 
-def test_what_others_read_is_made_from_pyproject():
+def test_the_metadata_files_are_generated_from_pyproject():
     assert stale(course()) == []
 
 
-def test_a_file_that_says_something_else_is_noticed():
+def test_a_file_that_disagrees_is_noticed():
     assert stale(dataclasses.replace(course(), summary="Something else.")) == [
         f"{name} isn't what `make metadata` writes" for name in files(course())
     ]
 
 
-def test_all_of_them_name_title_authors_version_date_and_licence():
+def test_every_file_states_the_title_authors_version_date_and_licence():
     made = files(dataclasses.replace(RELEASED, urls=course().urls))
     lines = made["CITATION.cff"].splitlines()[1:]
     citation = {name: json.loads(value) for name, _, value in (e.partition(": ") for e in lines)}
@@ -55,18 +55,18 @@ def test_all_of_them_name_title_authors_version_date_and_licence():
         ("", "https://github.com/c/b", {}, "pyproject.toml says https://github.com/a/b"),
     ],
 )
-def test_what_is_not_ready_is_not_released(tag, address, changed, told):
+def test_a_release_that_is_not_ready_is_refused(tag, address, changed, told):
     found = "\n".join(unready(dataclasses.replace(RELEASED, **changed), tag, address))
     assert told in found
     assert bool(told) == bool(found)
 
 
-def test_a_placeholder_is_no_address_to_release_from():
+def test_a_release_from_a_placeholder_address_is_refused():
     if PLACEHOLDER in course().urls["Source"]:
         assert unready(course(), "", "https://github.com/a/b")
 
 
-def test_all_addresses_of_the_project_are_of_one_place():
+def test_all_addresses_of_the_project_belong_to_one_repository():
     urls = course().urls
     assert all(url.startswith(urls["Source"]) for name, url in urls.items() if name != "Homepage")
 
@@ -81,7 +81,7 @@ def test_a_wheel_without_lessons_types_or_licences_is_noticed(tmp_path, left_out
     assert lacks(wheel) == [left_out] * bool(left_out)
 
 
-def test_the_changelog_has_newest_first_and_says_what_a_version_means():
+def test_the_changelog_is_newest_first_and_starts_with_this_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     dates = re.findall(r"^## \[\d[\w.]*\] - (\S+)$", text, flags=re.MULTILINE)
     assert dates == sorted(dates, reverse=True)

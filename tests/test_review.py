@@ -78,7 +78,7 @@ def test_before_anything_is_done_it_says_what_to_do(mine):
     assert "in lesson 05" in repr(review(lesson=5))
 
 
-def test_it_comes_back_in_growing_gaps_while_it_is_right(mine):
+def test_a_question_comes_back_at_growing_intervals_while_answers_are_right(mine):
     day = 0
     guessed("colour", True, day)
     for gap in (1, 3, 7, 21, 60, 60):
@@ -89,7 +89,7 @@ def test_it_comes_back_in_growing_gaps_while_it_is_right(mine):
     assert [guess.review for guess in memory.mine().guesses] == [False] + 6 * [True]
 
 
-def test_after_a_wrong_answer_it_comes_back_the_next_day_and_begins_again(mine):
+def test_after_a_wrong_answer_a_question_comes_back_the_next_day_and_starts_over(mine):
     for day, right in ((0, True), (1, True), (4, False), (5, True), (6, True)):
         guessed("colour", right, day)
         assert ("colour" in names(on(day + 1))) == (right is False or day in (0, 5))
@@ -97,7 +97,7 @@ def test_after_a_wrong_answer_it_comes_back_the_next_day_and_begins_again(mine):
     assert "colour" in names(on(9))
 
 
-def test_wrong_ones_come_first_then_those_long_ago_then_those_never_answered(mine):
+def test_wrong_answers_come_first_then_the_oldest_then_questions_never_answered(mine):
     for name, right, day in (
         ("half", True, 1),
         ("word_0", True, 0),
@@ -110,7 +110,7 @@ def test_wrong_ones_come_first_then_those_long_ago_then_those_never_answered(min
     assert names(on(9)) == ["colour", "word_6", "word_0", "half", "twice"]
 
 
-def test_it_never_asks_what_was_not_predicted_until_all_exercises_of_a_lesson_are_solved(mine):
+def test_it_asks_nothing_unpredicted_until_all_exercises_in_the_lesson_are_solved(mine):
     guessed("word_3", False, 0)
     guessed("half", False, 0)
     assert names(on(1)) == ["half", "word_3"]
@@ -124,13 +124,13 @@ def test_it_never_asks_what_was_not_predicted_until_all_exercises_of_a_lesson_ar
     assert names(on(1, lesson=1)) == ["half", "colour", "twice"]
 
 
-def test_when_nothing_is_due_it_says_when_something_is(mine):
+def test_when_nothing_is_due_it_says_when_something_will_be(mine):
     for day, name in enumerate(QUESTIONS["01"]):
         guessed(name, True, day)
     assert repr(on(0)).endswith("Nothing is due today. The next question comes back on 2026-03-02.")
 
 
-def test_the_numbers_are_others_and_depend_on_the_day_or_the_seed(mine):
+def test_the_numbers_are_different_and_depend_on_the_day_or_the_seed(mine):
     guessed("twice", False, 0)
     first, same, later = (on(day).asked[0].question for day in (1, 1, 2))
     assert first.asks == same.asks != later.asks
@@ -143,7 +143,7 @@ def test_the_numbers_are_others_and_depend_on_the_day_or_the_seed(mine):
     )
 
 
-def test_it_shows_itself_with_numbers_and_how_to_answer(mine):
+def test_it_is_shown_with_numbers_and_how_to_answer(mine):
     for name in QUESTIONS["01"].keys() - {"double"}:
         guessed(name, False, 0)
     text = repr(on(1))
@@ -159,7 +159,7 @@ def test_it_shows_itself_with_numbers_and_how_to_answer(mine):
     assert 'role="group"' in page
 
 
-def test_an_answer_gets_its_verdict_and_the_right_one(mine):
+def test_an_answer_gets_a_verdict_and_the_right_answer(mine):
     guessed("colour", False, 0)
     memory.record("double")
     quiz = on(1, lesson=1)
@@ -187,7 +187,7 @@ def test_probabilities_are_an_answer_too(mine):
 
 
 @pytest.mark.parametrize("number", [0, 6, -1, True, "1", 1.0, None])
-def test_a_number_that_no_question_has_is_told(mine, number):
+def test_an_invalid_question_number_is_reported(mine, number):
     guessed("word_0", False, 0)
     verdict = on(1).answer(2, "red")
     assert (verdict.status, verdict.says) == ("unusable", "This quiz has only question 1.")
@@ -200,9 +200,9 @@ def test_a_number_that_no_question_has_is_told(mine, number):
 @pytest.mark.parametrize(
     ("guess", "status"), [(..., "not begun"), (None, "not begun"), ("green", "unusable")]
 )
-def test_no_answer_is_remembered_that_is_none(mine, guess, status):
+def test_a_missing_or_invalid_answer_is_not_remembered(mine, guess, status):
     guessed("colour", False, 0)
-    memory.note_guess("colour", "red")  # in its lesson, which is not what is asked here
+    memory.note_guess("colour", "red")  # in its lesson, not in this review
     assert on(1).answer(1, guess).status == status
     assert len(memory.mine().guesses) == 1
 
@@ -214,7 +214,7 @@ def test_a_lesson_without_questions_is_refused(mine, lesson):
 
 
 @pytest.mark.parametrize("lesson", [5, "5", "05"])
-def test_a_lesson_may_be_written_in_any_way(mine, lesson):
+def test_a_lesson_can_be_written_in_any_way(mine, lesson):
     guessed("word_1", False, 0)
     assert on(1, lesson=lesson).asked[0].name == "word_1"
 

@@ -1,4 +1,4 @@
-"""The model answers, on more than their exercises promise; where they end, their lesson says so."""
+"""The model answers on more than their exercises promise; where they fail, their lesson says so."""
 
 import itertools
 import math
@@ -22,13 +22,13 @@ SOURCES = Path(__file__).parents[1] / "notebooks" / "source"
 EXERCISES = {name: task for name, task in tasks().items() if isinstance(task, Exercise)}
 INF = math.inf
 LONG = 70_000  # more than float16 can count to
-# what rounding may do to a number, or, of logarithms, beside the largest one
+# how far rounding may move a number, or, for logarithms, relative to the largest one
 ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 5e-3, torch.bfloat16: 4e-2}
 LOSSES = {"cross_entropy", *(f"repair_head_{i}" for i in range(1, 6))}
 LOGS = {*LOSSES, "log_softmax", "padded_loss", "micro_batch_loss"}
 LOGS |= {"text_log_prob", "sequence_log_probs", "loss_parts", "softmax_backward"}
 
-# what a model answer doesn't do, and the words of its lesson that say it
+# what a model answer can't do, and the words in its lesson that say so
 LONG_ROW = "long in float16"
 LIMITS = {
     **dict.fromkeys(
@@ -44,7 +44,7 @@ LIMITS = {
     ("half_softmax", "float64"): "float64 logits would lose digits",
     ("loss_parts", LONG_ROW): "meant for float32 and float64",
 }
-# where a case makes no input of the exercise, or the result depends on the version of PyTorch
+# where a case isn't an input of the exercise, or the result depends on the version of PyTorch
 NO_CASE = {
     "padded_loss": (LONG_ROW,),
     "softmax_backward": ("equal and huge", "far apart", "-inf", LONG_ROW),  # of probabilities
@@ -76,7 +76,7 @@ def solutions():
 
 
 def template(name):
-    """Return an ordinary input of an exercise, in float32, with two of everything if there is."""
+    """Return an ordinary float32 input of an exercise, with all sizes above 1 if there is one."""
     fit = [
         p
         for p in EXERCISES[name].fixed
@@ -142,7 +142,7 @@ def without_rows(probe):
 
 
 def cases(name):
-    """Yield what a softmax meets in practice, by name, in the form that an exercise takes it."""
+    """Yield what a softmax meets in practice, by name, in the form that an exercise takes."""
     made = OTHERS[name](template(name)) if name in OTHERS else _of_logits(name)
     return ((case, probe) for case, probe in made if case not in NO_CASE.get(name, ()))
 
@@ -193,11 +193,11 @@ ALL = [(name, case, probe) for name in EXERCISES for case, probe in cases(name)]
 @pytest.mark.parametrize(
     ("name", "case", "probe"), ALL, ids=lambda x: x if isinstance(x, str) else ""
 )
-def test_a_model_answer_is_right_or_its_lesson_says_where_it_ends(name, case, probe):
+def test_a_model_answer_is_right_or_its_lesson_says_where_it_fails(name, case, probe):
     assert is_right(name, probe) == ((name, case) not in LIMITS)
 
 
-def test_each_limit_is_said_in_its_lesson():
+def test_each_limit_is_stated_in_its_lesson():
     for (name, _), words in LIMITS.items():
         (path,) = SOURCES.glob(f"{solutions()[name][0]}_*.md")
         assert words in path.read_text(encoding="utf-8"), (name, words)

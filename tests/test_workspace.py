@@ -51,7 +51,7 @@ def test_the_course_has_its_lessons_in_order():
     assert names == sorted(names)
 
 
-def test_the_first_start_copies_all_without_outputs(course, mine):
+def test_the_first_start_copies_all_lessons_without_outputs(course, mine):
     report = prepare(mine)
     assert report.added == ["00_a.ipynb", "01_b.ipynb"]
     (cell,) = json.loads((mine / "00_a.ipynb").read_text(encoding="utf-8"))["cells"]
@@ -59,7 +59,7 @@ def test_the_first_start_copies_all_without_outputs(course, mine):
     assert (cell["outputs"], cell["execution_count"]) == ([], None)
 
 
-def test_a_copy_for_other_editors_has_all_but_the_solutions_and_stays_so(mine):
+def test_a_copy_for_other_editors_has_everything_but_solutions_and_stays_that_way(mine):
     for _ in range(2):
         prepare(mine, solutions=False)
     for lesson in lessons():
@@ -101,14 +101,14 @@ def test_work_is_kept_over_many_updates(course, mine):
     assert (mine / "00_a.ipynb").read_text(encoding="utf-8") == "my work"
 
 
-def test_a_changed_file_is_kept_without_an_update_too(course, mine):
+def test_a_changed_file_is_also_kept_without_an_update(course, mine):
     prepare(mine)
     (mine / "00_a.ipynb").write_text("my work", encoding="utf-8")
     report = prepare(mine)
     assert (report.kept, report.outdated) == (["00_a.ipynb"], [])
 
 
-def test_a_file_of_the_learners_own_with_a_lessons_name_is_kept(course, mine):
+def test_a_learners_own_file_with_a_lessons_name_is_kept(course, mine):
     mine.mkdir()
     (mine / "01_b.ipynb").write_text("mine before the course came", encoding="utf-8")
     report = prepare(mine)
@@ -128,7 +128,7 @@ def test_without_a_readable_manifest_everything_is_kept(course, mine, broken):
 
 
 @pytest.mark.parametrize("changed", [True, False])
-def test_lessons_of_the_first_edition_stay_and_are_said_to_be_others_now(mine, changed):
+def test_first_edition_lessons_are_kept_and_listed_with_their_new_numbers(mine, changed):
     mine.mkdir()
     old, kept = "08_temperature_and_sampling.ipynb", notebook("my draws").encode()
     (mine / old).write_bytes(kept)
@@ -142,7 +142,7 @@ def test_lessons_of_the_first_edition_stay_and_are_said_to_be_others_now(mine, c
         assert str(report).splitlines()[-1] == told
 
 
-def test_each_lesson_of_the_first_edition_has_its_number_in_this_one():
+def test_each_first_edition_lesson_is_mapped_to_its_new_number():
     names = [lesson.name for lesson in lessons()]
     assert not FIRST_EDITION.keys() & set(names)
     for old, now in FIRST_EDITION.items():
@@ -156,7 +156,7 @@ def test_each_lesson_of_the_first_edition_has_its_number_in_this_one():
         assert re.search(rf"\b{old[:2]} (is|is now|became) {now}\b", start)
 
 
-def test_without_files_of_the_first_edition_nothing_is_said_of_it(course, mine):
+def test_without_first_edition_files_the_first_edition_is_not_mentioned(course, mine):
     assert prepare(mine).first_edition == []
     assert "first edition" not in str(prepare(mine))
 
@@ -167,14 +167,14 @@ def test_a_deleted_copy_comes_back(course, mine):
     assert prepare(mine).added == ["00_a.ipynb"]
 
 
-def test_a_folder_or_a_dangling_link_in_the_place_of_a_lesson_is_kept(course, mine):
+def test_a_folder_or_a_dangling_link_in_place_of_a_lesson_is_kept(course, mine):
     mine.mkdir()
     (mine / "00_a.ipynb").mkdir()
     (mine / "01_b.ipynb").symlink_to("nowhere")
     assert prepare(mine).kept == ["00_a.ipynb", "01_b.ipynb"]
 
 
-def test_other_files_are_left_alone_and_nothing_temporary_stays(course, mine):
+def test_other_files_are_left_alone_and_no_temporary_files_remain(course, mine):
     mine.mkdir()
     (mine / "notes.txt").write_text("mine", encoding="utf-8")
     prepare(mine)
@@ -189,7 +189,7 @@ def beside(mine):
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
 
 
-def test_beside_the_lessons_assistants_are_told_to_tutor(course, mine):
+def test_files_beside_the_lessons_tell_assistants_to_tutor(course, mine):
     prepare(mine)
     told = (mine / "AGENTS.md").read_text(encoding="utf-8")
     assert all(text in told for text in ("Never give the answer", ".hint()", "progress()"))
@@ -201,7 +201,7 @@ def test_beside_the_lessons_assistants_are_told_to_tutor(course, mine):
     assert settings["github.copilot.enable"] == {"*": False}
 
 
-def test_in_the_lessons_completion_is_off_where_the_editor_honours_it(mine):
+def test_completion_is_off_in_the_lessons_where_the_editor_honours_it(mine):
     prepare(mine)
     for lesson in lessons():
         notebook = json.loads((mine / lesson.name).read_text(encoding="utf-8"))
@@ -209,7 +209,7 @@ def test_in_the_lessons_completion_is_off_where_the_editor_honours_it(mine):
         assert "colab" not in json.loads(lesson.read_text(encoding="utf-8"))["metadata"]
 
 
-def test_what_is_beside_the_lessons_is_renewed_until_the_learner_changes_it(
+def test_files_beside_the_lessons_are_updated_until_the_learner_changes_them(
     course, mine, monkeypatch
 ):
     prepare(mine)
@@ -223,7 +223,7 @@ def test_what_is_beside_the_lessons_is_renewed_until_the_learner_changes_it(
     assert beside(mine) == {**first, "AGENTS.md": b"mine"}
 
 
-def test_what_the_learner_has_deleted_beside_the_lessons_stays_away(course, mine):
+def test_deleted_files_beside_the_lessons_do_not_come_back(course, mine):
     prepare(mine)
     for name in BESIDE_LESSONS:
         (mine / name).unlink()
@@ -232,7 +232,7 @@ def test_what_the_learner_has_deleted_beside_the_lessons_stays_away(course, mine
 
 
 @pytest.mark.parametrize("theirs", [".vscode", ".vscode/settings.json", "AGENTS.md"])
-def test_what_was_there_before_the_course_is_kept(course, mine, theirs):
+def test_files_that_were_there_before_the_course_are_kept(course, mine, theirs):
     (mine / theirs).parent.mkdir(parents=True)
     (mine / theirs).write_text("{}", encoding="utf-8")
     prepare(mine)
@@ -240,7 +240,7 @@ def test_what_was_there_before_the_course_is_kept(course, mine, theirs):
     assert (mine / theirs).read_text(encoding="utf-8") == "{}"
 
 
-def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
+def test_a_failed_write_leaves_the_old_file_in_place(course, mine, monkeypatch):
     prepare(mine)
     before = (mine / "00_a.ipynb").read_bytes()
     (course / "00_a.ipynb").write_text(notebook("second"), encoding="utf-8")
@@ -256,7 +256,7 @@ def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
 
 
 def held(monkeypatch, times):
-    """Let a file be held by another program for some tries; return how long was waited."""
+    """Act as if another program held a file for some tries; return the waiting times."""
     real, waited = os.replace, []
 
     def replace(source, target):
@@ -269,7 +269,7 @@ def held(monkeypatch, times):
     return waited
 
 
-def test_a_file_that_another_program_holds_for_a_moment_is_tried_again(tmp_path, monkeypatch):
+def test_a_file_held_briefly_by_another_program_is_tried_again(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"old")
     waited = held(monkeypatch, times=3)
     workspace.write_atomically(tmp_path / "a", b"new")
@@ -277,7 +277,7 @@ def test_a_file_that_another_program_holds_for_a_moment_is_tried_again(tmp_path,
     assert 0 < sum(waited) < 1
 
 
-def test_one_that_is_held_for_longer_stays_as_it_was(tmp_path, monkeypatch):
+def test_a_file_held_for_longer_is_left_unchanged(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"old")
     waited = held(monkeypatch, times=1000)
     with pytest.raises(PermissionError, match="cannot access"):
@@ -294,7 +294,7 @@ def test_copy_only_says_where_the_lessons_are(course, mine, capsys):
     assert "Added: 00_a.ipynb, 01_b.ipynb" in out
 
 
-def test_a_console_that_lacks_the_letters_of_a_folder_shows_their_numbers(tmp_path):
+def test_a_console_without_the_letters_of_a_folder_name_shows_their_codes(tmp_path):
     command = [sys.executable, "-m", "softmax_lessons", "--copy-only", "--folder", "уроки"]
     run = subprocess.run(
         command,
@@ -308,13 +308,13 @@ def test_a_console_that_lacks_the_letters_of_a_folder_shows_their_numbers(tmp_pa
     assert (tmp_path / "уроки" / MANIFEST).exists()
 
 
-def test_a_place_that_cannot_be_written_gets_advice(course, tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_to_gets_advice(course, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert command.main(["--folder", str(tmp_path / "file"), "--copy-only"]) == 1
     assert "--folder FOLDER" in capsys.readouterr().err
 
 
-# stands in for the start of JupyterLab: says what would be started, and stops there
+# replaces the start of JupyterLab: records what would be started, and stops there
 RESOLVE = """
 import json, sys
 from jupyterlab.labapp import LabApp
@@ -391,24 +391,24 @@ def resolved(home, environment):
 
 
 @pytest.mark.parametrize("options", SPELLINGS, ids=" ".join)
-def test_what_the_learner_says_to_jupyterlab_wins_in_every_spelling(resolved, home, options):
+def test_the_learners_jupyterlab_options_win_in_every_spelling(resolved, home, options):
     wanted = {
         name: value.format(home / "theirs") if isinstance(value, str) else value
         for name, value in SPELLINGS[options].items()
     }
-    wanted.setdefault("root_dir", str(home / "mine"))  # before what stands in the settings
+    wanted.setdefault("root_dir", str(home / "mine"))  # takes precedence over the settings
     found = resolved[options]
     assert {name: found[name] for name in wanted} == wanted
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a browser")
-def test_a_missing_browser_is_noticed_and_root_allowed(resolved):
+def test_a_missing_browser_is_noticed_and_root_is_allowed(resolved):
     assert not resolved[()]["open_browser"]
     assert "open the address" in resolved["said"]
     assert resolved[()]["allow_root"] == (os.geteuid() == 0)
 
 
-def test_the_computer_is_looked_at_when_the_lessons_are_first_opened(resolved):
+def test_the_computer_is_checked_when_the_lessons_are_first_opened(resolved):
     assert len(SPELLINGS) > 1
     assert resolved["said"].count("Checking this computer") == 1
     assert "\nstop " not in resolved["said"]
@@ -416,7 +416,7 @@ def test_the_computer_is_looked_at_when_the_lessons_are_first_opened(resolved):
 
 @pytest.fixture(scope="module")
 def asked(home, environment):
-    """A function that asks a JupyterLab that the command has started."""
+    """A function that queries a JupyterLab started by the command."""
     with socket.create_server(("localhost", 0)) as free:
         port = free.getsockname()[1]
     options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=secret"]
@@ -461,7 +461,7 @@ def test_a_started_jupyterlab_shows_the_lessons(asked):
     assert names == {lesson.name for lesson in lessons()} | beside
 
 
-def test_a_started_jupyterlab_neither_fetches_news_nor_asks_about_them(asked):
+def test_a_started_jupyterlab_neither_fetches_news_nor_asks_about_it(asked):
     settings = asked("lab/api/settings/@jupyterlab/apputils-extension:notification")
     properties = settings["schema"]["properties"]
     assert properties["fetchNews"]["default"] == "false"
@@ -469,7 +469,7 @@ def test_a_started_jupyterlab_neither_fetches_news_nor_asks_about_them(asked):
     assert json.loads(settings["raw"] or "{}") == {}  # these are the learner's own
 
 
-def test_a_wheel_installed_elsewhere_has_the_lessons_with_it(tmp_path):
+def test_a_wheel_installed_elsewhere_includes_the_lessons(tmp_path):
     def python(*arguments, **options):
         command = [sys.executable, *map(str, arguments)]
         return subprocess.run(

@@ -1,6 +1,6 @@
 """Run `make test` with the oldest versions that we promise, and with the newest that pip finds.
 
-And the lessons with the IPython and the kernel of Colab, which are older than tests need.
+Also run the lessons with Colab's IPython and kernel, which are older than the tests need.
 `make test-versions` calls this. Each gets its own environment, outside the checkout.
 """
 
@@ -18,7 +18,7 @@ COLAB = [
     *("ipython==7.34.*", "ipykernel==6.17.*", "notebook==6.5.*", "nbval>=0.11"),
     *("torch==2.11.*", "numpy==2.1.*", "matplotlib==3.10.*"),
 ]
-COPIES = "build/online"  # of the lessons, for Colab
+COPIES = "build/online"  # copies of the lessons, for Colab
 FOR_TESTS = {"ipython": "8.18"}  # nbgrader, which is only tested, needs more than the lessons do
 COUNTED = {
     "test": ("tests", "cells", "cells with a worker"),
@@ -33,14 +33,14 @@ print("Python", platform.python_version(), end="")
 
 
 def floors():
-    """Return what pyproject.toml promises to those who learn and those who grade, as pins."""
+    """Return the floors in pyproject.toml for learning and for grading, as pins."""
     promised = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\ntest = [")[0]
     found = re.findall(r'^    "([\w-]+)>=([\d.]+)"', promised, flags=re.MULTILINE)
     return [f"{name}=={FOR_TESTS.get(name, version)}.*" for name, version in found]
 
 
 def run(folder, pins, extra, target):
-    """Install into `folder`, make `target`; return a line that says how it went, and whether."""
+    """Install into `folder`, make `target`; return a line with the results, and if it passed."""
     venv.create(folder, clear=True, symlinks=True, with_pip=True)
     python = folder / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -13,7 +13,7 @@ from websocket import create_connection
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "tools" / "publish" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-BROKEN_ONLY = {"preload": False, "resultTypes": ["violations"]}  # what axe is to report
+BROKEN_ONLY = {"preload": False, "resultTypes": ["violations"]}  # what axe should report
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def build():
 
 @pytest.fixture(scope="session")
 def browser():
-    """A headless Chromium that is on this machine already."""
+    """A headless Chromium that is already on this machine."""
     names = ["chromium", "chromium-browser", "google-chrome"]
     found = next(filter(None, map(shutil.which, names)), None)
     assert found, f"these checks need a browser, one of {', '.join(names)}; found none"
@@ -39,9 +39,9 @@ def browser():
 
 
 class Firefox:
-    """A headless Firefox, driven by WebDriver BiDi, which it speaks itself.
+    """A headless Firefox, driven by WebDriver BiDi, which it supports natively.
 
-    Playwright's own Firefox is a download, and selenium wants a driver that is one, too.
+    Playwright's own Firefox is a download, and so is the driver that Selenium needs.
     """
 
     def __init__(self, path, profile):
@@ -56,7 +56,7 @@ class Firefox:
                 break
         assert self.socket, "Firefox did not start"
         self.ask("session.new", capabilities={})
-        # a separate tab gets the keys; the one that Firefox starts with does not
+        # a separate tab receives the keys; the one that Firefox starts with does not
         self.context = self.ask("browsingContext.create", type="tab")["context"]
 
     def ask(self, method, **params):
@@ -71,7 +71,7 @@ class Firefox:
         self.ask("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def evaluate(self, function, argument=None):
-        """Call a function of JavaScript, async or not, with what JSON can hold; so it returns."""
+        """Call a JavaScript function, async or not; its argument and its result are JSON values."""
         call = f"Promise.resolve(({function})({json.dumps(argument)})).then(JSON.stringify)"
         target = {"context": self.context}
         found = self.ask("script.evaluate", expression=call, target=target, awaitPromise=True)
@@ -91,7 +91,7 @@ class Firefox:
 
 @pytest.fixture(scope="session")
 def firefox(tmp_path_factory):
-    """A Firefox that is on this machine already, or its long-term edition."""
+    """A Firefox that is already on this machine, or its long-term edition."""
     found = next(filter(None, map(shutil.which, ["firefox", "firefox-esr"])), None)
     if not found:
         pytest.skip("there is no Firefox")

@@ -33,7 +33,7 @@ for _ in range(300):
     except OSError:
         time.sleep(0.2)
 """
-# as JupyterLab, which asks before it stops; it starts as slowly, too
+# like JupyterLab, which asks before it stops, and starts as slowly
 SLOW_TO_STOP = """\
 #!/bin/sh
 trap 'sleep 1; echo asked; exit 7' INT
@@ -49,7 +49,7 @@ def stick(build, tmp_path_factory):
     bundle = build / "bundle"
     assert (bundle / "SHA256SUMS").exists(), "run `make bundle` first"
     mount, hidden = tmp_path_factory.mktemp("stick"), tmp_path_factory.mktemp("hidden")
-    # as people have them who use pip for other things
+    # like the settings of people who use pip for other things
     (hidden / "pip.conf").write_text("[install]\nrequire-hashes = true\n", encoding="utf-8")
     settings = {**os.environ, "PIP_USER": "1", "PIP_CONFIG_FILE": str(hidden / "pip.conf")}
 
@@ -90,11 +90,11 @@ def home(stick, tmp_path_factory):
     return folder
 
 
-def test_there_is_no_network_in_there(stick):
+def test_there_is_no_network_in_the_namespace(stick):
     assert "OSError" in stick(sys.executable, "-c", HAS_NO_NETWORK, code=1)
 
 
-def test_the_stick_can_not_be_written_to(stick):
+def test_the_stick_cannot_be_written_to(stick):
     assert "Read-only" in stick("touch", stick.start.parent / "new", code=1)
 
 
@@ -108,7 +108,7 @@ def test_a_second_start_installs_nothing_and_keeps_what_the_learner_changed(stic
     assert lesson.read_text(encoding="utf-8") == changed
 
 
-def test_an_interrupted_set_up_is_begun_again(stick, home):
+def test_an_interrupted_setup_is_started_again(stick, home):
     environment = home / "softmax_environment"
     (environment / "complete").unlink()
     (environment / "pyvenv.cfg").unlink()
@@ -117,7 +117,7 @@ def test_an_interrupted_set_up_is_begun_again(stick, home):
     assert "Setting up" in printed
 
 
-def test_an_environment_whose_python_was_removed_is_made_anew(small_stick, home, tmp_path):
+def test_an_environment_whose_python_was_removed_is_recreated(small_stick, home, tmp_path):
     shutil.copytree(home / "softmax_environment" / "bin", tmp_path / "softmax_environment" / "bin")
     sums = (small_stick / "SHA256SUMS").read_text(encoding="utf-8")
     (tmp_path / "softmax_environment" / "complete").write_text(sums, encoding="utf-8")
@@ -125,7 +125,7 @@ def test_an_environment_whose_python_was_removed_is_made_anew(small_stick, home,
     assert "Setting up" in start(small_stick, tmp_path)
 
 
-def test_a_lesson_runs_there(stick, home, tmp_path):
+def test_a_lesson_runs_from_the_stick(stick, home, tmp_path):
     python = home / "softmax_environment" / "bin" / "python"
     command = ["-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir"]
     lesson = home / "my_lessons" / "03_build_it_for_any_dim.ipynb"
@@ -135,7 +135,7 @@ def test_a_lesson_runs_there(stick, home, tmp_path):
     assert "softmax_dim: correct" in str(outputs)
 
 
-def test_jupyterlab_answers_there(stick, home, tmp_path):
+def test_jupyterlab_answers_from_the_stick(stick, home, tmp_path):
     (tmp_path / "ask.py").write_text(ANSWERS, encoding="utf-8")
     script = textwrap.dedent(
         f"""\
@@ -175,7 +175,7 @@ def start(stick, folder):
     return done.stdout + done.stderr
 
 
-def test_a_damaged_file_is_named_and_a_missing_one(small_stick, tmp_path):
+def test_a_damaged_or_missing_file_is_named(small_stick, tmp_path):
     (small_stick / "handouts" / "a.pdf").write_text("half of", encoding="utf-8")
     assert "a.pdf is damaged" in start(small_stick, tmp_path / "home")
     (small_stick / "handouts" / "a.pdf").write_text("a.pdf", encoding="utf-8")
@@ -188,13 +188,13 @@ def test_a_damaged_file_is_named_and_a_missing_one(small_stick, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SHA256SUMS", "made_for.json"])
-def test_a_stick_that_is_not_whole_is_told_so(small_stick, tmp_path, name):
+def test_an_incomplete_stick_is_reported(small_stick, tmp_path, name):
     (small_stick / name).unlink()
     printed = start(small_stick, tmp_path / "home")
     assert f"{name}: No such file or directory. Please copy the whole stick again" in printed
 
 
-def test_another_python_is_told_which_to_use(small_stick, tmp_path):
+def test_for_another_python_the_right_version_is_named(small_stick, tmp_path):
     path = small_stick / "made_for.json"
     path.write_text(
         json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"python": "3.99"}),
@@ -218,7 +218,7 @@ def test_control_c_reaches_jupyterlab_and_start_py_waits_for_it(small_stick, tmp
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         start_new_session=True,
-        # a shell's job in the background ignores Ctrl+C, and so would whatever it starts
+        # a background job of a shell ignores Ctrl+C, and so would whatever it starts
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         try:
@@ -234,7 +234,7 @@ def test_control_c_reaches_jupyterlab_and_start_py_waits_for_it(small_stick, tmp
 @pytest.mark.parametrize(
     ("key", "value"), [("python", "2.7"), ("system", "Plan 9"), ("machine", "abacus")]
 )
-def test_another_machine_is_told_what_the_stick_is_for(small_stick, tmp_path, key, value):
+def test_on_another_machine_it_says_what_the_stick_is_for(small_stick, tmp_path, key, value):
     path = small_stick / "made_for.json"
     path.write_text(
         json.dumps(json.loads(path.read_text(encoding="utf-8")) | {key: value}), encoding="utf-8"
@@ -244,20 +244,20 @@ def test_another_machine_is_told_what_the_stick_is_for(small_stick, tmp_path, ke
     assert "This stick is made for Python" in printed
 
 
-def test_a_set_up_that_fails_is_not_taken_for_complete(small_stick, tmp_path):
+def test_a_failed_setup_does_not_count_as_complete(small_stick, tmp_path):
     printed = start(small_stick, tmp_path / "home")
     assert "The setup failed" in printed
     assert "The setup failed" in start(small_stick, tmp_path / "home")
 
 
-def test_a_console_that_lacks_the_letters_of_a_folder_shows_their_numbers(
+def test_a_console_without_the_letters_of_a_folder_name_shows_their_codes(
     small_stick, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
     assert r"\u0443\u0440\u043e\u043a\u0438" in start(small_stick, tmp_path / "уроки")
 
 
-def test_the_sums_are_as_sha256sum_writes_them(build):
+def test_the_checksums_are_valid_for_sha256sum(build):
     check = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=build / "bundle", check=False).returncode == 0
 

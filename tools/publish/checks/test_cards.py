@@ -1,4 +1,4 @@
-"""The cards for Anki in build/cards: twenty a lesson, each whole, and the same in every build."""
+"""The Anki cards in build/cards: twenty per lesson, each complete, the same in every build."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tools.publish import cards
 
 
 def opened(path, folder):
-    """The cards of a file: the id that stays, the deck, the note type, and the fields."""
+    """The cards in a file: the permanent id, the deck, the note type, and the fields."""
     with zipfile.ZipFile(path) as package:
         package.extract("collection.anki2", folder)
     with sqlite3.connect(folder / "collection.anki2") as collection:
@@ -44,7 +44,7 @@ def test_each_lesson_has_a_deck_of_twenty_cards(notes):
     ]
 
 
-def test_no_two_cards_have_the_same_id_or_ask_the_same(notes):
+def test_no_two_cards_have_the_same_id_or_ask_the_same_thing(notes):
     for ids in ([guid for guid, *_ in notes], [fields[0] for *_, fields in notes]):
         assert [each for each, count in Counter(ids).items() if count > 1] == []
 
@@ -77,7 +77,7 @@ def test_a_card_hides_one_thing_or_has_an_answer(notes):
         assert re.fullmatch(r"Softmax in PyTorch, lesson \d\d: .+", source)
 
 
-def test_no_markdown_and_no_link_is_left(notes):
+def test_no_markdown_or_links_are_left(notes):
     for *_, fields in notes:
         text = BeautifulSoup(" ".join(fields), "html.parser")
         assert not text.select("a, img, script")
@@ -87,7 +87,7 @@ def test_no_markdown_and_no_link_is_left(notes):
 
 
 @pytest.mark.parametrize("phrase", ["says nothing of {this} at all", "{the}"])
-def test_words_that_a_lesson_does_not_say_are_told(phrase, tmp_path, monkeypatch):
+def test_phrases_that_are_not_in_exactly_one_line_are_reported(phrase, tmp_path, monkeypatch):
     (tmp_path / "cards.json").write_text(json.dumps({"00": [phrase]}))
     monkeypatch.setattr(cards, "CLOZES", tmp_path / "cards.json")
     cards.of_lesson.cache_clear()

@@ -1,4 +1,4 @@
-"""A language that isn't one: every text marked, a page built of it, and no word left unmarked."""
+"""A made-up translation: every text marked, a page built from it, and no word left unmarked."""
 
 import json
 import re
@@ -14,15 +14,15 @@ from softmax_lessons.workspace import lessons
 from tools.publish import catalogues, site
 
 LESSON = lessons()[5]
-LANGUAGE = "eo"  # one that nobody's copy of Sphinx or its theme is asked for here
+LANGUAGE = "eo"  # a language that Sphinx and its theme aren't otherwise asked for
 MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
-# code and what it prints, formulas, and the data of a form, which is looked at by itself
+# code and what it prints, formulas, and the data of a form, which is checked separately
 NOT_PROSE = (
     "pre, .math, .cell_input, .cell_output, .headerlink, button, script, .question, .steps-lines, "
     ".steps code"
 )
 
-# of Sphinx, to those who extend it
+# from Sphinx, meant for those who extend it
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning"
 )
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
-    """A folder with catalogues of one lesson and of the checker, every text of them marked."""
+    """A folder with catalogues of one lesson and of the checker, with every text marked."""
     folder = tmp_path_factory.mktemp("marked")
     source, made = folder / "source", folder / "catalogues"
     lay_out(source)
@@ -57,10 +57,10 @@ def in_that_language(marked, monkeypatch):
 
 
 def lay_out(source):
-    """Write what a site of one lesson is made of."""
+    """Write the source of a site with one lesson."""
     (source / "notebooks").mkdir(parents=True)
     page = site.as_page(json.loads(LESSON.read_text(encoding="utf-8")), LESSON.stem)
-    # a lesson links others, which aren't there
+    # a lesson links to others, which aren't there
     text = re.sub(r"\]\(\d\d_\w+\.ipynb[^)]*\)", "](../index.md)", json.dumps(page))
     (source / "notebooks" / LESSON.name).write_text(text, encoding="utf-8")
     index = f"# Lessons\n\n```{{toctree}}\nnotebooks/{LESSON.stem}\n```\n"
@@ -68,7 +68,7 @@ def lay_out(source):
 
 
 def unmarked(text):
-    """Return the words of a text that are in no mark."""
+    """Return the words of a text that are outside all marks."""
     return re.findall(r"[^\W\d_]{2,}", MARKED.sub(" ", text))
 
 
@@ -93,7 +93,7 @@ def test_a_page_in_another_language_has_no_english_in_it(page):
     assert unmarked(page.text) == []
 
 
-def test_a_verdict_in_another_language_tells_mistake_and_hint_in_it(in_that_language):
+def test_a_verdict_in_another_language_has_its_mistake_and_hint_translated(in_that_language):
     verdict = check("stable_softmax", lambda x, dim: x.exp() / x.exp().sum(dim, keepdim=True))
     said, _, example = verdict.message.partition("\n\n")
     for name in ("stable_softmax:", *verdict.misconceptions):
@@ -103,13 +103,13 @@ def test_a_verdict_in_another_language_tells_mistake_and_hint_in_it(in_that_lang
     assert "⟦" not in verdict.account  # which the grader reads
 
 
-def test_a_language_without_a_catalogue_is_english(monkeypatch):
+def test_a_language_without_a_catalogue_falls_back_to_english(monkeypatch):
     monkeypatch.setenv("LANGUAGE", LANGUAGE)
     assert translation.translated("Your function raises an error.").startswith("Your function")
     assert translation.translated("") == ""
 
 
-def test_a_western_console_has_the_letters_of_all_that_the_checker_says():
+def test_a_western_console_can_show_everything_that_the_checker_says():
     said = [text for text, _where in catalogues.texts()]
     assert len(said) > 2000
     for text in said:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_a_learner_works_and_finds_the_work_again(tmp_path):
+def test_a_learners_work_is_still_there_after_a_restart(tmp_path):
     """Everything that a learner does in a room, and the same after a restart of the hub."""
     with hub(tmp_path, 8600, PASSWORD) as url:
         ada = Learner(url, "ada", PASSWORD)

@@ -33,7 +33,7 @@ def shown(monkeypatch):
 
 @pytest.fixture
 def opened(browser, shown, tmp_path):
-    """Open a page with an explorer, from a file; afterwards, nothing may have gone amiss."""
+    """Open a page with an explorer, from a file; afterwards, nothing may have gone wrong."""
     contexts, amiss = [], []
 
     def show(explorer, *arguments, width=1000, javascript=True, **options):
@@ -96,7 +96,7 @@ def finite(dtype):
 
 
 @pytest.mark.parametrize(("dtype", "count"), [(torch.float16, 63_488), (torch.bfloat16, 65_280)])
-def test_rounding_is_that_of_torch_to_the_bit(opened, dtype, count):
+def test_rounding_matches_torch_to_the_bit(opened, dtype, count):
     numbers = finite(dtype).double()
     assert len(numbers) == count
     midpoints = (numbers[1:] + numbers[:-1]) / 2
@@ -116,7 +116,7 @@ EXP = "(given, explorer) => given.map((x) => explorer.steps([x], 1, '{}', 'naive
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-def test_exp_is_that_of_torch_to_the_bit(opened, dtype):
+def test_exp_matches_torch_to_the_bit(opened, dtype):
     page = opened(softmax_explorer, [1.0, 2.0])
     given = finite(dtype)
     assert_same_bits(computed(page, EXP.format(name(dtype)), given), given.exp())
@@ -170,7 +170,7 @@ def pipelines(page, dtype, cases):
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-def test_a_whole_softmax_is_that_of_eager_torch_to_the_bit(opened, dtype):
+def test_a_whole_softmax_matches_eager_torch_to_the_bit(opened, dtype):
     found, wanted = pipelines(opened(softmax_explorer, [1.0, 2.0]), dtype, cases=4000)
     assert_same_bits(found, wanted)
     assert wanted.isnan().any()
@@ -202,7 +202,7 @@ TABLE = """() => [...document.querySelector("softmax-explorer").shadowRoot.query
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", ["naive", "shifted"])
 @pytest.mark.parametrize("logits", [[2.0, 1.0, 0.1], [12.0, 13.0], [-20.0, 1e5, -math.inf]])
-def test_the_table_is_the_one_that_shows_without_javascript(opened, dtype, method, logits):
+def test_the_table_matches_the_one_shown_without_javascript(opened, dtype, method, logits):
     options = {"dtype": dtype, "method": method, "temperature": 0.7}
     page = opened(softmax_explorer, logits, **options)
     alive = page.evaluate(TABLE)
@@ -250,19 +250,19 @@ def test_a_sentence_says_what_happened(opened, logits, dtype, method, outcome, s
     assert found == outcome
 
 
-def test_a_quotient_that_is_too_large_is_told(opened):
+def test_a_quotient_that_is_too_large_is_reported(opened):
     page = opened(softmax_explorer, [6e4, 1.0], temperature=0.1, dtype=torch.float16)
     assert "6e4 ÷ 0.1 is more than float16 holds" in page.locator(".result").inner_text()
 
 
-def test_what_rounding_did_before_exp_is_told(opened):
+def test_the_effect_of_rounding_before_exp_is_reported(opened):
     page = opened(
         softmax_explorer, [30.0, 29.5], temperature=0.7, dtype=torch.bfloat16, method="shifted"
     )
     assert "bfloat16 had to round" in page.locator(".result").inner_text()
 
 
-def test_marks_have_a_word_beside_the_colour(opened):
+def test_marks_have_a_word_as_well_as_a_colour(opened):
     page = opened(softmax_explorer, [11.0, 12.0, -20.0, -15.0], dtype=torch.float16)
     texts = {text for text in page.locator("td[class]").all_inner_texts() if text != "inf"}
     few = "2.98e-7\nfew digits"
@@ -270,7 +270,7 @@ def test_marks_have_a_word_beside_the_colour(opened):
 
 
 def focused(page):
-    """What has the focus, inside of the element."""
+    """What has the focus inside the element."""
     return page.evaluate(
         """() => {
             const inner = document.activeElement.shadowRoot?.activeElement;
@@ -316,7 +316,7 @@ def test_the_sliders_work_with_the_keyboard_alone(opened):
     ("label", "typed", "wanted"),
     [("logit of class 0", "1o", "a number, inf, -inf or nan"), ("temperature", "0", "above 0")],
 )
-def test_what_is_no_number_is_said_to_be_none(opened, label, typed, wanted):
+def test_input_that_is_not_a_valid_number_is_reported(opened, label, typed, wanted):
     page = opened(softmax_explorer, [2.0, 1.0])
     before = page.evaluate(TABLE)
     field = page.get_by_label(f"{label}, number")
@@ -353,7 +353,7 @@ def test_a_moving_slider_is_announced_once_when_it_rests(opened):
     assert announced == ["right. class 0 0.982, class 1 0.01799."]
 
 
-def test_the_outcome_is_asked_before_it_is_shown(opened):
+def test_the_outcome_is_asked_for_before_it_is_shown(opened):
     logits, options = OUTCOME
     page = opened(softmax_explorer, logits, **options)
     assert page.locator(".wide table").is_hidden()
@@ -400,7 +400,7 @@ def test_again_asks_for_each_outcome(opened):
         ("0.5", "Your guess is 0.159 too low."),
     ],
 )
-def test_the_probability_is_asked_before_it_is_shown(opened, guess, says):
+def test_the_probability_is_asked_for_before_it_is_shown(opened, guess, says):
     logits, options = PROBABILITY
     page = opened(softmax_explorer, logits, **options)
     assert page.locator(".wide table").is_hidden()
@@ -430,7 +430,7 @@ SHAPES = [[4], [2, 3], [2, 3, 4], [1, 3]]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_entries_that_compete_are_those_of_torch(opened, shape):
+def test_the_competing_entries_match_torch(opened, shape):
     page = opened(dim_explorer, shape)
     count = math.prod(shape)
     logits = torch.tensor([2 * n % 5 for n in range(count)]).double().reshape(shape)
@@ -488,7 +488,7 @@ def test_the_grid_works_with_the_keyboard_alone(opened):
         ([1, 2], "You marked those that compete over dim=1; the question was dim=0."),
     ],
 )
-def test_the_rivals_are_asked_before_they_are_shown(opened, guess, says):
+def test_the_rivals_are_asked_for_before_they_are_shown(opened, guess, says):
     page = opened(dim_explorer, [2, 3], predict=True)
     assert page.locator(".result").is_hidden()
     assert page.locator("td small").count() == 0
@@ -507,7 +507,7 @@ def test_the_rivals_are_asked_before_they_are_shown(opened, guess, says):
     assert "x[0, 1]" in focused(page)
 
 
-def test_a_mark_can_be_taken_back(opened):
+def test_a_mark_can_be_removed(opened):
     page = opened(dim_explorer, [2, 3], predict=True)
     button = page.locator("td button").nth(1)
     assert button.get_attribute("aria-pressed") == "false"
@@ -521,7 +521,7 @@ def test_a_mark_can_be_taken_back(opened):
     ("explorer", "given", "number"),
     [(softmax_explorer, [2.0, 1.0, 0.1], "0.659"), (dim_explorer, [2, 3], "0.2689")],
 )
-def test_without_javascript_the_table_shows(opened, explorer, given, number):
+def test_without_javascript_the_table_is_shown(opened, explorer, given, number):
     page = opened(explorer, given, javascript=False)
     assert page.get_by_role("cell", name=number).first.is_visible()
     assert "To bring this to life" in page.locator("main").inner_text()
@@ -535,7 +535,7 @@ def test_an_element_that_is_moved_keeps_its_state(opened):
     assert page.evaluate(TABLE)[0] == ["logits", "3", "1"]
 
 
-def test_two_outputs_on_a_page_live_side_by_side(opened, shown):
+def test_two_outputs_on_a_page_work_side_by_side(opened, shown):
     softmax_explorer([2.0, 1.0])
     page = opened(softmax_explorer, [5.0, 4.0])
     other = shown[0]["text/html"]
@@ -583,7 +583,7 @@ def test_every_state_is_accessible_and_fits(opened, state, width):
 
 
 def look(page, width):
-    """No rule of axe is broken, nothing sticks out, and what is pressed is large enough."""
+    """No axe rule is broken, nothing is wider than the page, and targets are large enough."""
     options = {"runOnly": RULES, **BROKEN_ONLY}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     assert not found, json.dumps([(rule["id"], rule["nodes"][0]["html"]) for rule in found])

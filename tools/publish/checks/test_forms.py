@@ -1,4 +1,4 @@
-"""Before and after on paper: every question, with room, and a key that names what is behind."""
+"""Before and after on paper: every question, with room to write, and a key with the mistakes."""
 
 import pytest
 from pypdf import PdfReader
@@ -15,7 +15,7 @@ def folder(build):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_is_one_page_with_ten_questions_and_room_and_no_answer(folder, form):
+def test_a_form_is_one_page_with_ten_questions_room_to_write_and_no_answers(folder, form):
     path = folder / f"form_{form}.pdf"
     assert len(PdfReader(path).pages) == 1
     text = printed(path)
@@ -27,7 +27,7 @@ def test_a_form_is_one_page_with_ten_questions_and_room_and_no_answer(folder, fo
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_key_has_every_answer_and_what_is_behind_the_wrong_ones(folder, form):
+def test_the_key_has_every_answer_and_the_mistakes_behind_wrong_ones(folder, form):
     text = printed(folder / f"form_{form}_answers.pdf")
     assert "Myguess" not in text
     for idea in IDEAS.values():
@@ -38,7 +38,7 @@ def test_the_key_has_every_answer_and_what_is_behind_the_wrong_ones(folder, form
 
 
 @pytest.mark.parametrize("name", [f"form_{f}{end}" for f in FORMS for end in ("", "_answers")])
-def test_it_is_accessible_and_nothing_lies_outside_the_margins(folder, name):
+def test_it_is_accessible_and_nothing_is_outside_the_margins(folder, name):
     reader = PdfReader(folder / f"{name}.pdf")
     assert reader.metadata.title == f"Softmax in PyTorch: form {name[5]}"
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
@@ -46,7 +46,7 @@ def test_it_is_accessible_and_nothing_lies_outside_the_margins(folder, name):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_same_bytes_again(folder, form, tmp_path):
+def test_a_second_build_gives_the_same_bytes(folder, form, tmp_path):
     forms.write(form, tmp_path / "again.pdf", answers=True)
     built = folder / f"form_{form}_answers.pdf"
     assert (tmp_path / "again.pdf").read_bytes() == built.read_bytes()

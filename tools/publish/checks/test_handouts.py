@@ -1,4 +1,4 @@
-"""The handouts in build/handouts: complete, inside their margins, accessible, the same twice."""
+"""The handouts in build/handouts: complete, inside their margins, accessible, reproducible."""
 
 import json
 import re
@@ -21,7 +21,7 @@ EDITIONS = [f"{name}{ending}" for name in NAMES for ending in ("", "_answers")]
 BOOKLETS = ["booklet", "booklet_answers"]
 LEFT, RIGHT = 56, 539  # of A4's 595 points
 TOP, BOTTOM = 775, 56  # the running header is above
-MONO_WIDTH = 0.6021  # of a DejaVu Sans Mono character, in its size
+MONO_WIDTH = 0.6021  # of a DejaVu Sans Mono character, relative to its size
 FOLDED = re.compile(r"</summary>(.*?)</details>", flags=re.DOTALL)
 
 
@@ -59,7 +59,7 @@ def pieces(path):
 
 @lru_cache
 def printed(path):
-    """All characters of a PDF but white space."""
+    """All characters of a PDF except white space."""
     return squeezed("".join(piece.text for piece in pieces(path)))
 
 
@@ -109,16 +109,16 @@ def folder(build):
 
 
 @pytest.mark.parametrize("name", EDITIONS)
-def test_lesson_has_title_and_some_pages(folder, name):
+def test_each_handout_has_a_title_and_a_reasonable_number_of_pages(folder, name):
     reader = opened(folder / f"{name}.pdf")
     title = source(cells(name.removesuffix("_answers"))[0]).splitlines()[0]
     assert reader.metadata.title == title.removeprefix("# ")
-    most = 135 if name.startswith("17") else 40  # a reference is looked things up in
+    most = 135 if name.startswith("17") else 40  # a reference is for looking things up
     assert 3 <= len(reader.pages) <= most
 
 
 @pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS, "cheat_sheet"])
-def test_accessible(folder, name):
+def test_each_pdf_is_accessible(folder, name):
     root = opened(folder / f"{name}.pdf").trailer["/Root"]
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]
@@ -130,7 +130,7 @@ def test_accessible(folder, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_lists_are_those_of_the_lesson(folder, name):
+def test_list_items_match_the_lesson(folder, name):
     texts = [
         re.sub(r"^```.*?^```", "", source(cell), flags=re.DOTALL | re.MULTILINE)
         for cell in cells(name)
@@ -177,7 +177,7 @@ def test_every_line_of_code_and_output_is_printed(folder, name):
 
 
 def is_for_a_kernel(line):
-    """Tell whether a line takes a guess, or compares it: on paper there is room to write."""
+    """Tell whether a line takes a guess or compares it: on paper, there's room to write instead."""
     kinds = r'predict\("\w+", \.\.\.\)|check\("\w+"\)$|# or how sure you are of each: '
     return bool(re.match(kinds, line))
 
@@ -229,7 +229,7 @@ def test_what_happens_is_at_the_end_unless_answers_are_printed(folder, name):
 
 
 @pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS])
-def test_nothing_lies_outside_the_margins(folder, name):
+def test_nothing_is_outside_the_margins(folder, name):
     for piece in pieces(folder / f"{name}.pdf"):
         width = len(piece.text.rstrip()) * MONO_WIDTH * piece.size if "Mono" in piece.font else 0
         assert LEFT <= piece.x <= piece.x + width <= RIGHT, piece
@@ -237,7 +237,7 @@ def test_nothing_lies_outside_the_margins(folder, name):
 
 
 @pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS])
-def test_no_heading_ends_a_page(folder, name):
+def test_no_page_ends_with_a_heading(folder, name):
     lines = {}  # a line may be several pieces
     for piece in pieces(folder / f"{name}.pdf"):
         lines.setdefault((piece.page, piece.y), []).append(piece)
@@ -251,7 +251,7 @@ def test_no_heading_ends_a_page(folder, name):
 
 
 @pytest.mark.parametrize("name", BOOKLETS)
-def test_booklet_has_contents_and_each_lesson_on_a_new_page(folder, name):
+def test_each_booklet_has_contents_and_starts_each_lesson_on_a_new_page(folder, name):
     reader = opened(folder / f"{name}.pdf")
     titles = {}
     for piece in pieces(folder / f"{name}.pdf"):
@@ -270,14 +270,14 @@ def test_booklet_has_contents_and_each_lesson_on_a_new_page(folder, name):
 
 
 @pytest.mark.parametrize("answers", [False, True])
-def test_same_bytes_again(folder, tmp_path, answers):
+def test_a_second_build_gives_the_same_bytes(folder, tmp_path, answers):
     (lesson,) = (lesson for lesson in lessons() if lesson.stem.startswith("05"))
     handouts.write([lesson], tmp_path / "again.pdf", answers=answers)
     built = folder / f"{lesson.stem}{'_answers' if answers else ''}.pdf"
     assert (tmp_path / "again.pdf").read_bytes() == built.read_bytes()
 
 
-def test_cheat_sheet_is_one_page_with_the_right_numbers(folder, tmp_path):
+def test_the_cheat_sheet_is_one_page_with_the_right_numbers(folder, tmp_path):
     path = folder / "cheat_sheet.pdf"
     assert len(opened(path).pages) == 1
     rows = {}

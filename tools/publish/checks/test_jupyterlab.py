@@ -1,4 +1,4 @@
-"""JupyterLab as the course opens it, in a browser that has never seen it; and Notebook."""
+"""JupyterLab as the course opens it, in a fresh browser; and Notebook."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def address(tmp_path):
         port = free.getsockname()[1]
     options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=secret"]
     command = [sys.executable, "-m", "softmax_lessons", "--folder", tmp_path / "mine", "--"]
-    # another home: what this machine's user has answered to the question about news counts there
+    # another home: in this user's own, an earlier answer to the question about news would count
     environment = {**os.environ, "HOME": str(tmp_path)}
     with subprocess.Popen([*command, *options], env=environment) as lab:
         try:
@@ -50,9 +50,7 @@ def address(tmp_path):
                 lab.kill()
 
 
-def test_a_first_start_shows_a_lesson_and_neither_asks_about_news_nor_fetches_them(
-    browser, address
-):
+def test_a_first_start_shows_a_lesson_and_neither_asks_about_news_nor_fetches_it(browser, address):
     page = browser.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -69,14 +67,14 @@ def test_a_first_start_shows_a_lesson_and_neither_asks_about_news_nor_fetches_th
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("editor", ["lab/tree", "notebooks"])
-def test_verdict_form_and_explorer_can_be_read(browser, address, tmp_path, editor, theme):
+def test_the_verdict_form_and_explorer_are_readable(browser, address, tmp_path, editor, theme):
     cells = [new_markdown_cell("# Look"), *(new_code_cell(code) for _, code in SHOWN)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "mine" / "look.ipynb")
     settings = tmp_path / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}), "utf-8")
-    # all of it fits: JupyterLab takes away what isn't in view
+    # all of it fits: JupyterLab removes what isn't in view
     page = browser.new_page(viewport={"width": 1100, "height": 2800})
     page.set_default_timeout(120_000)
     page.goto(address.replace("/?", f"/{editor}/look.ipynb?"))
@@ -92,7 +90,7 @@ def test_verdict_form_and_explorer_can_be_read(browser, address, tmp_path, edito
     assert page.evaluate("document.body.dataset.jpThemeLight") == str("Light" in theme).lower()
     if pictures := os.environ.get("PICTURES"):
         page.screenshot(path=f"{pictures}/{editor.replace('/', '_')}_{theme[-5:].strip()}.png")
-    for kind, _ in SHOWN[:2]:  # on a light ground of their own, whatever the theme
+    for kind, _ in SHOWN[:2]:  # on their own light background, whatever the theme
         colour = page.locator(f".jp-OutputArea-output {kind}").first.evaluate(
             "element => getComputedStyle(element).color"
         )

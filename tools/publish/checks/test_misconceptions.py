@@ -1,4 +1,4 @@
-"""The instructor's pages: every mistake is there, and its example is one."""
+"""The instructor's pages: every mistake is there, and its example makes it."""
 
 import re
 
@@ -12,13 +12,13 @@ from tools.publish import misconceptions
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The pages, by name; to find all the examples takes minutes."""
+    """The pages, by name; finding all the examples takes minutes."""
     folder = tmp_path_factory.mktemp("pages") / "misconceptions"
     misconceptions.write_pages(folder)
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
-def test_each_mistake_is_told_once_in_all_its_words(pages):
+def test_each_mistake_appears_once_with_all_its_sentences(pages):
     text = "".join(pages.values())
     headings = re.findall(r"^### ([a-z0-9-]+)$", text, flags=re.MULTILINE)
     questions = [name for name, task in tasks().items() if isinstance(task, Question)]
@@ -34,14 +34,14 @@ def test_each_mistake_is_told_once_in_all_its_words(pages):
         assert f"[{slug}]({lesson}.md#{slug})" in pages["index"]
 
 
-def test_each_has_an_answer_or_an_input_that_shows_it_and_nearly_all_a_question(pages):
+def test_each_has_an_answer_or_input_that_shows_it_and_nearly_all_have_a_question(pages):
     entries = misconceptions.entries().values()
     assert not [e.slug for e in entries if not e.code and not (e.verdict and e.verdict.example)]
     assert sum(bool(entry.code) for entry in entries) > 0.8 * len(entries)
     assert sum(bool(entry.asks) for entry in entries) > 0.95 * len(entries)
 
 
-def test_what_check_says_of_the_answer_is_what_the_page_says(pages):
+def test_the_page_says_what_check_says_about_the_answer(pages):
     for entry in misconceptions.entries().values():
         if entry.verdict:
             assert entry.verdict.misconceptions[0] == entry.slug
@@ -59,7 +59,7 @@ def test_the_answer_on_the_page_makes_the_mistake(pages):
         assert verdict.misconceptions[0] == entry.slug, code
 
 
-def test_each_lesson_has_its_bugs_and_its_predictions(pages):
+def test_each_lesson_lists_its_bugs_and_its_predictions(pages):
     for number, asked in by_lesson().items():
         page = pages[f"lesson_{number}"]
         for name, task in asked.items():

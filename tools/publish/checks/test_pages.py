@@ -1,4 +1,4 @@
-"""Each lesson as one page, in a browser: whole, accessible, and in need of nothing next to it."""
+"""Each lesson as one page, in a browser: complete, accessible and self-contained."""
 
 import json
 import re
@@ -32,12 +32,12 @@ def words(text):
     return " ".join(re.findall(r"\w+", text))
 
 
-def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
+def test_nothing_is_requested_from_the_network_and_nothing_fails(page):
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert page.failures == []
 
 
-def test_everything_is_there_but_notes_and_what_needs_a_kernel(page, lesson):
+def test_everything_is_there_except_notes_and_what_needs_a_kernel(page, lesson):
     heading = page.locator("h1").text_content()
     assert page.title() == title(lesson) == " ".join(heading.split())
     found = words(page.locator("body").text_content())
@@ -77,7 +77,7 @@ def test_links_lead_to_the_other_pages(page, build):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_and_fits_a_telephone(page, scheme):
+def test_it_is_accessible_and_fits_on_a_phone(page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     options = {"runOnly": WCAG, **BROKEN_ONLY}

@@ -124,7 +124,7 @@ def is_number(question):
 
 
 def guesses_at(question):
-    """Words to choose from, or texts: any, and such as are near what happens."""
+    """The choices of a question, or else texts: arbitrary ones, and ones near what happens."""
     if question.choices:
         return list(question.choices)
     near = [question.answer, *question.wrong]
@@ -137,9 +137,9 @@ def guesses_at(question):
 
 
 def said(question, text):
-    """What the form says to a guess, from what Python says."""
+    """What the form should say about a guess, derived from what Python says."""
     verdict = question.at_once("question", text)
-    says = verdict.says.replace("`", "")  # what is in them is code on the page
+    says = verdict.says.replace("`", "")  # what's between them is code on the page
     if verdict.status == "right":
         return "Right: that is what happens."
     return f"Not what happens. {says}" if verdict.status == "wrong" else says
@@ -162,7 +162,7 @@ def all_questions(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser):
-    """Open a page from a file; nothing may go amiss, and nothing may be asked of the network."""
+    """Open a page from a file; nothing may go wrong, or be requested from the network."""
     contexts, amiss = [], []
 
     def show(file, script="", **options):
@@ -211,7 +211,7 @@ def assert_as_python(guesses, told):
     assert amiss == []
 
 
-def test_the_guesses_hear_every_kind_of_sentence():
+def test_the_guesses_trigger_every_kind_of_sentence():
     heard = {said(q, text) for q in QUESTIONS.values() for text in guesses_at(q)}
     for start in (
         *("Right:", "Not what happens. Too large", "Not what happens. Too small"),
@@ -232,7 +232,7 @@ def test_the_guesses_hear_every_kind_of_sentence():
         assert any(sentence.startswith(start) for sentence in heard), start
 
 
-def test_every_question_of_the_course_is_in_all_forms(build):
+def test_every_question_of_the_course_is_in_all_formats(build):
     for path in lessons():
         asked = by_lesson().get(path.stem[:2], {})
         names = sorted(name for name, task in asked.items() if isinstance(task, Question))
@@ -252,7 +252,7 @@ def test_every_question_of_the_course_is_in_all_forms(build):
 
 
 @pytest.mark.parametrize("form", ["site/notebooks", "html"])
-def test_a_text_on_what_happens_waits_with_it(build, form):
+def test_text_about_what_happens_is_hidden_with_it(build, form):
     found = 0
     for path in lessons():
         page = (build / form / f"{path.stem}.html").read_text(encoding="utf-8")
@@ -270,7 +270,7 @@ def test_a_text_on_what_happens_waits_with_it(build, form):
 
 
 @pytest.mark.parametrize("form", ["site/notebooks", "html"])
-def test_what_other_cells_show_waits_up_to_a_heading_an_exercise_or_a_question(build, form):
+def test_later_output_is_hidden_up_to_a_heading_an_exercise_or_a_question(build, form):
     found = 0
     for path in lessons():
         html = (build / form / f"{path.stem}.html").read_text(encoding="utf-8")
@@ -311,7 +311,7 @@ def tab_to(page, selector):
     raise AssertionError(f"no Tab leads to {selector}")
 
 
-def test_a_guess_uncovers_what_happens_by_keyboard_alone(opened, lesson):
+def test_a_guess_reveals_what_happens_with_the_keyboard_alone(opened, lesson):
     page = opened(lesson)
     place, hidden, status = question(page, "sum_of_zero")
     assert not any(each.is_visible() for each in hidden.all())
@@ -334,7 +334,7 @@ def test_a_guess_uncovers_what_happens_by_keyboard_alone(opened, lesson):
     assert (status.text_content(), place.locator("input:checked").count()) == ("", 0)
 
 
-def test_show_me_shows_without_a_guess(opened, lesson):
+def test_show_me_reveals_the_answer_without_a_guess(opened, lesson):
     page = opened(lesson)
     place, hidden, status = question(page, "cat_share")
     place.get_by_role("button", name="Check").click()
@@ -361,12 +361,12 @@ def test_a_form_tells_a_screen_reader_what_it_asks(opened, lesson):
     assert set(about) == {"Your guess"}
 
 
-def test_a_form_says_what_part_of_a_question_it_asks_for(opened, build):
+def test_a_form_says_which_part_of_a_question_it_asks_for(opened, build):
     page = opened(build / "html" / "05_subtract_the_maximum.html")
     assert page.locator("#question-one_maximum legend").text_content() == "Your guess, row 0"
 
 
-def test_what_is_said_after_what_happens_waits_with_it(opened, build):
+def test_text_after_what_happens_is_revealed_with_it(opened, build):
     page = opened(build / "html" / "05_subtract_the_maximum.html")
     place, _, status = question(page, "one_maximum")
     assert not page.get_by_text("You'd notice a nan.").is_visible()
@@ -402,7 +402,7 @@ OTHER = """localStorage.setItem("softmax_lessons.guesses", '{"add_ten": "of anot
 
 
 @pytest.mark.parametrize("script", [FORBIDDEN, FULL, SPOILT, OTHER])
-def test_a_browser_that_keeps_nothing_still_asks(opened, build, script):
+def test_a_browser_that_stores_nothing_still_asks(opened, build, script):
     page = opened(build / "html" / "01_scores_to_probabilities.html", script)
     place, hidden, status = question(page, "add_ten")
     assert not hidden.first.is_visible()
@@ -455,15 +455,15 @@ def test_the_forms_are_accessible_in_every_state(opened, lesson, scheme, width):
         page.locator("#question-sum_of_zero").get_by_role("button", name="Check").click()
 
 
-def test_firefox_asks_by_keyboard_remembers_and_is_accessible(firefox, build):
+def test_firefox_works_with_the_keyboard_remembers_and_is_accessible(firefox, build):
     page = (build / "html" / "01_scores_to_probabilities.html").as_uri()
     seen = """() => [...document.querySelectorAll(
         ".tag_shows-sum_of_zero .output, .shows-sum_of_zero")].map((e) => e.checkVisibility())"""
     said = "() => document.querySelector('#question-sum_of_zero [role=status]').textContent"
     firefox.goto(page)
-    firefox.evaluate("() => localStorage.clear()")  # it is that of all files
+    firefox.evaluate("() => localStorage.clear()")  # all files share it
     firefox.goto(page)
-    assert set(firefox.evaluate(seen)) == {False}  # texts and other cells wait, too
+    assert set(firefox.evaluate(seen)) == {False}  # texts and other cells are hidden, too
     firefox.evaluate("() => document.querySelector('#question-sum_of_zero input').focus()")
     firefox.press(SPACE, DOWN, TAB, ENTER)
     assert set(firefox.evaluate(seen)) == {True}
@@ -528,7 +528,7 @@ def test_votes_become_bars_however_they_are_written(deck, votes, bars):
     assert unread == ("Not understood: both 3." if "both" in votes else "")
 
 
-def test_after_the_votes_comes_the_answer_and_what_the_most_chosen_wrong_one_means(deck):
+def test_showing_the_answer_after_the_votes_explains_the_most_chosen_wrong_one(deck):
     place = go_to(deck, "cat_share")
     place.get_by_text("Votes", exact=True).click()
     place.get_by_label("Votes, such as").fill("0.24 2, 66% 12, 0.65 5, .65 2")
@@ -554,7 +554,7 @@ def test_votes_on_shapes_are_read_with_their_commas(opened, build):
     assert bars == ["(2, 3, 1): 9", "(2, 3): 7", "(3, 4): 1"]
 
 
-def test_keys_in_a_form_are_not_those_of_the_slides(deck):
+def test_keys_pressed_in_a_form_do_not_move_the_slides(deck):
     place = go_to(deck, "add_ten")
     here = deck.evaluate("Reveal.getIndices()")
     place.locator("input").first.focus()
@@ -569,7 +569,7 @@ def test_keys_in_a_form_are_not_those_of_the_slides(deck):
     assert deck.evaluate("Reveal.getIndices()") != here
 
 
-def test_after_a_click_space_goes_on_to_what_happens(deck):
+def test_after_a_click_space_moves_on_to_what_happens(deck):
     place = go_to(deck, "add_ten")
     hidden = deck.locator(".tag_shows-add_ten .output")
     place.get_by_role("radio", name="same").check()
@@ -580,7 +580,7 @@ def test_after_a_click_space_goes_on_to_what_happens(deck):
     assert hidden.is_visible()  # guess or no guess
 
 
-def test_a_deck_remembers_as_long_as_it_is_open(deck, opened):
+def test_a_deck_remembers_guesses_only_while_it_is_open(deck, opened):
     place = go_to(deck, "add_ten")
     place.get_by_role("radio", name="same").check()
     place.get_by_role("button", name="Check").click()
@@ -611,8 +611,8 @@ def test_the_speaker_has_a_note_for_each_vote(build):
                 assert words(says) in text
 
 
-def test_a_question_whose_answer_is_no_number_is_asked_too(opened, tmp_path, monkeypatch):
-    """None of the course's is nan or infinite, and one might be."""
+def test_a_question_whose_answer_is_nan_or_infinite_works_too(opened, tmp_path, monkeypatch):
+    """No such answer in the course is nan or infinite, but one might be."""
     answers = {"what_is_nan": Question(math.nan), "what_is_inf": Question(-math.inf)}
     monkeypatch.setattr(questions, "tasks", lambda: answers)
     forms = "".join(ONE.format(form=questions.form(n, "a number"), name=n) for n in answers)

@@ -1,4 +1,4 @@
-"""The quizzes for learning systems: read again by others' parsers, all questions, all feedback."""
+"""The quizzes for learning systems, read by independent parsers: all questions, all feedback."""
 
 import html
 import json
@@ -25,7 +25,7 @@ SETS = {
     "form_a": quizzes.form("A"),
     "form_b": quizzes.form("B"),
 }
-# text2qti sets quotes as a printer would
+# text2qti makes straight quotes typographic
 TYPED = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
@@ -40,7 +40,7 @@ def texts(choices):
     return {(choice.text, choice.says) for choice in choices}
 
 
-def test_all_predictions_and_both_forms_are_asked_with_all_that_it_takes():
+def test_all_predictions_and_both_forms_are_asked_with_everything_they_need():
     asked = {name for name, task in tasks().items() if isinstance(task, Question)}
     assert [len(items) for items in SETS.values()] == [len(asked), len(IDEAS), len(IDEAS)]
     for items in SETS.values():
@@ -53,7 +53,7 @@ def test_all_predictions_and_both_forms_are_asked_with_all_that_it_takes():
             assert len(item.wrong) <= quizzes.MOST_CHOICES
 
 
-def test_a_typical_wrong_number_is_not_near_enough_to_the_right_one():
+def test_a_typical_wrong_number_is_not_close_enough_to_count_as_right():
     numbers = [item for items in SETS.values() for item in items if item.within is not None]
     assert len(numbers) > 40
     for item in numbers:
@@ -62,7 +62,7 @@ def test_a_typical_wrong_number_is_not_near_enough_to_the_right_one():
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_gift_is_read_by_a_parser_of_it(name, folder):
+def test_gift_files_can_be_read_by_a_gift_parser(name, folder):
     found = [e for e in parsed_gift(folder / f"{name}_gift.txt") if e["type"] != "Category"]
     assert [each["title"] for each in found] == [item.name for item in SETS[name]]
     for each, item in zip(found, SETS[name], strict=True):
@@ -75,7 +75,7 @@ def test_gift_is_read_by_a_parser_of_it(name, folder):
         assert weights.count(100) == (item.within is not None)
 
 
-def test_nothing_in_a_text_means_anything_to_gift(tmp_path):
+def test_special_characters_in_a_text_are_escaped_for_gift(tmp_path):
     odd = "a {b} = c ~ d # e: f \\ g -> h\n\n    // i %50% ::j::"
     made = quizzes.item("odd", "here", Question("x {", {"~y": ("z", odd)}, asks=odd))
     (tmp_path / "odd_gift.txt").write_text(quizzes.as_gift([made]), encoding="utf-8")
@@ -150,6 +150,6 @@ def test_qti_has_every_question_with_one_right_answer_and_all_feedback(name, fol
 
 
 def _plain(text):
-    """The letters of a text, without tags and marks of Markdown."""
+    """The characters of a text, without tags and Markdown's marks."""
     text = html.unescape(re.sub(r"</?(p|pre|code|em|strong)>", " ", text)).translate(TYPED)
     return "".join(re.sub(r"[`*]", "", text).split())

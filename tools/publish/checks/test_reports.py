@@ -1,4 +1,4 @@
-"""The pages that grading writes, in a browser: accessible, alone, and two sheets of paper."""
+"""The pages that grading writes, in a browser: accessible, self-contained, and printable."""
 
 import io
 import sys
@@ -42,13 +42,13 @@ def test_it_is_accessible(page):
     assert [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]] == []
 
 
-def test_it_asks_for_nothing_and_fits_a_telephone(page):
+def test_it_requests_nothing_else_and_fits_on_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.asked == [page.url]
 
 
-def test_the_sheet_for_tomorrow_is_a_sheet_of_its_own(reports, browser):
+def test_the_part_for_tomorrow_is_on_a_sheet_of_its_own(reports, browser):
     page = browser.new_page()
     page.goto((reports / "class.html").as_uri())
     printed = PdfReader(io.BytesIO(page.pdf(format="A4")))

@@ -1,4 +1,4 @@
-"""Every page of the site in a browser, from the disk: it is whole, and needs no network."""
+"""Every page of the site in a browser, from disk: it is complete, and needs no network."""
 
 import csv
 import json
@@ -57,19 +57,19 @@ def page(browser, site, request):
     page.goto((site / f"{request.param}.html").as_uri())
     page.evaluate("window.MathJax?.startup.promise")
     page.add_script_tag(path=AXE)
-    # halfway through, a colour is not what it will be
+    # halfway through a transition, a colour isn't final
     page.add_style_tag(content="* { transition: none !important; animation: none !important }")
     yield page
     page.close()
 
 
-def test_these_are_all_pages(site):
+def test_these_are_all_the_pages(site):
     found = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     static = {name for name in found if name.startswith(("_static/", "downloads/"))}
     assert found - static == {*PAGES, *PITFALLS, *MISTAKES}
 
 
-def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
+def test_nothing_is_requested_from_the_network_and_nothing_fails(page):
     page.wait_for_timeout(200)
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert page.failures == []
@@ -78,7 +78,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_fails(page):
 SHOWN = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
-def test_it_shows_itself_within_a_second(page, browser):
+def test_it_appears_within_a_second(page, browser):
     shown = [page.evaluate(SHOWN)]
     while shown[-1] >= 1000 and len(shown) < 5:  # the machine may have been busy
         again = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -120,7 +120,7 @@ def test_it_is_accessible(page, scheme):
 
 
 def is_not_ours(rule, html):
-    """Two buttons are called other than they look: the theme's search, MyST-NB's folded cells."""
+    """Two buttons have a name unlike their text: the theme's search, MyST-NB's folded cells."""
     names = ("search-button__button", 'aria-label="Toggle hidden content"')
     return rule == "label-content-name-mismatch" and any(name in html for name in names)
 
@@ -133,7 +133,7 @@ MOVES = """() => [...document.querySelectorAll("*")].filter((element) => {
 
 
 @pytest.mark.parametrize("name", ["index", "search", "notebooks/01_scores_to_probabilities"])
-def test_nothing_moves_for_those_who_asked_their_system_for_that(browser, site, name):
+def test_nothing_moves_for_people_who_prefer_reduced_motion(browser, site, name):
     page = browser.new_page(reduced_motion="reduce")
     page.goto((site / f"{name}.html").as_uri())
     moves = page.evaluate(MOVES)
@@ -150,7 +150,7 @@ def test_nothing_moves_for_those_who_asked_their_system_for_that(browser, site, 
         *("site/notebooks/08_follow_the_gradient", "slides/05_subtract_the_maximum"),
     ],
 )
-def test_firefox_shows_it_without_errors_and_accessible(firefox, build, name):
+def test_firefox_shows_it_accessibly_and_without_errors(firefox, build, name):
     firefox.goto((build / f"{name}.html").as_uri())
     assert (
         firefox.evaluate("() => document.querySelectorAll('mjx-merror, .katex-error').length") == 0
@@ -164,7 +164,7 @@ def test_firefox_shows_it_without_errors_and_accessible(firefox, build, name):
     assert [violation for violation in broken if not is_not_ours(*violation)] == []
 
 
-def test_it_fits_a_telephone(page):
+def test_it_fits_on_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 844})
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -187,13 +187,13 @@ def test_links_lead_somewhere(site, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pictures_have_their_sentences(site, name):
+def test_every_picture_has_a_sentence(site, name):
     for picture in soup(site, name).select("article img"):
         assert len(picture.get("alt", "").split()) > 5, picture
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
-def test_a_lesson_is_there_from_the_first_figure_to_the_last_but_for_the_notes(site, lesson):
+def test_a_lesson_has_every_figure_and_code_cell_but_no_notes(site, lesson):
     page = soup(site, f"notebooks/{lesson.stem}")
     outputs = [o for c in cells(lesson) for o in c.get("outputs", [])]
     figures = [o for o in outputs if "image/png" in o.get("data", {})]
@@ -213,7 +213,7 @@ MINIMUM = {"name", "description", "keywords", "license", "inLanguage", "author",
 @pytest.mark.parametrize(
     "name", [page for page in (*PAGES, *PITFALLS, *MISTAKES) if page != "search"]
 )
-def test_each_page_says_what_it_is_about_to_search_engines(site, name):
+def test_each_page_tells_search_engines_what_it_is_about(site, name):
     (script,) = soup(site, name).select('head script[type="application/ld+json"]')
     content = json.loads(script.string)
     assert content.keys() >= MINIMUM
@@ -257,7 +257,7 @@ def test_solutions_and_why_they_are_right_are_folded(site, lesson):
                 assert found, first
 
 
-def test_explorers_are_alive(page):
+def test_explorers_are_interactive(page):
     elements = page.locator("softmax-explorer, dim-explorer")
     assert elements.count() or "explorers.html" not in page.url
     for element in elements.all():
@@ -312,7 +312,7 @@ def test_a_pasted_message_leads_to_its_page(page):
 
 
 @pytest.mark.parametrize("page", ["search"], indirect=True)
-def test_the_search_of_the_site_looks_into_the_field_guide(page):
+def test_the_site_search_covers_the_field_guide(page):
     page.goto(page.url.partition("?")[0] + "?q=Target+7+is+out+of+bounds")
     page.wait_for_selector("a[href='field_guide/p81.html']")
 
@@ -325,7 +325,7 @@ def test_the_search_finds_the_lesson_on_overflow(page):
     assert page.failures == []
 
 
-def test_all_forms_are_there_to_download(site, build):
+def test_all_formats_can_be_downloaded(site, build):
     offered = [path for forms in OFFERED.values() for path in forms.values()]
     for lesson in lessons():
         for path in offered:
@@ -335,7 +335,7 @@ def test_all_forms_are_there_to_download(site, build):
         assert there == {path.name for path in (build / form).iterdir()}
 
 
-def test_what_the_plans_tell_to_print_is_there(build):
+def test_everything_that_the_plans_say_to_print_exists(build):
     for page in ("teach_a_class", "run_a_workshop"):
         text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
         named = re.findall(r"`(?:build/handouts/)?(\w+\.pdf)`", text)
@@ -343,7 +343,7 @@ def test_what_the_plans_tell_to_print_is_there(build):
         assert set(named) <= {path.name for path in (build / "handouts").iterdir()}
 
 
-def test_the_site_needs_no_file_of_this_machine(site):
+def test_the_site_refers_to_no_file_on_this_machine(site):
     for path in site.rglob("*"):
         if path.suffix in (".html", ".js") and "downloads" not in path.parts:
             assert str(ROOT) not in path.read_text(encoding="utf-8"), path

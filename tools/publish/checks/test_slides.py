@@ -13,11 +13,11 @@ from softmax_lessons.workspace import lessons
 from tools.publish import slides
 
 NOT_OURS = {"meta-viewport"}  # Pandoc's template keeps a slide from being zoomed by touch
-WIDTH, HEIGHT = 1280, 700  # of the 720 pixels, the number of the slide needs the last ones
+WIDTH, HEIGHT = 1280, 700  # of 720 pixels; the slide number needs the last ones
 
 
 def slide_of(cell):
-    """What a cell is on the slides: what a question asks for is shown on its own slide."""
+    """A cell's type on the slides: what a question asks about is shown on its own slide."""
     shows = re.search(r'^check\("\w+"\)$', "".join(cell["source"]), flags=re.MULTILINE)
     kind = slide_type(cell)
     return "subslide" if shows and kind not in ("slide", "subslide") else kind
@@ -69,7 +69,7 @@ def cells(lesson):
     return json.loads(lesson.read_text(encoding="utf-8"))["cells"]
 
 
-def test_nothing_is_asked_of_the_network_and_nothing_fails(deck):
+def test_nothing_is_requested_from_the_network_and_nothing_fails(deck):
     assert [url for url in deck.asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert deck.failures == []
 
@@ -79,7 +79,7 @@ def test_the_page_has_the_title_and_the_language_of_the_lesson(deck, cells):
     assert deck.locator("html").get_attribute("lang") == "en"
 
 
-def test_the_slides_are_those_of_the_notebook(deck, cells):
+def test_the_slides_match_the_notebook(deck, cells):
     wanted = [slide_of(cell) for cell in cells if begins_slide(cell)]
     found = deck.evaluate(
         """() => Reveal.getSlides().map((slide) => {
@@ -92,7 +92,7 @@ def test_the_slides_are_those_of_the_notebook(deck, cells):
     assert deck.locator(".slides .fragment").count() == len(fragments)
 
 
-def test_each_slide_begins_as_its_cell_does(deck, cells):
+def test_each_slide_begins_like_its_cell(deck, cells):
     texts = deck.evaluate("() => Reveal.getSlides().map((slide) => slide.textContent)")
     starts = [cell for cell in cells if begins_slide(cell)]
     for cell, text in zip(starts, texts, strict=True):
@@ -102,7 +102,7 @@ def test_each_slide_begins_as_its_cell_does(deck, cells):
         assert found[: len(wanted)] == wanted
 
 
-def test_every_code_cell_is_there_but_the_skipped_ones(deck, cells):
+def test_every_code_cell_is_there_except_skipped_ones(deck, cells):
     shown = [cell for cell in cells if slide_type(cell) != "skip"]
     shown = [cell for cell in shown if not cell["source"][0].startswith("predict(")]  # a form
     code = sum(cell["cell_type"] == "code" for cell in shown)
@@ -128,7 +128,7 @@ def test_fragments_come_one_after_another(deck):
     assert all(counts == list(range(total + 1)) for total, counts in seen), seen
 
 
-def test_notes_are_for_the_speaker_alone(deck, cells):
+def test_notes_are_hidden_from_the_audience(deck, cells):
     notes = ["".join(cell["source"]) for cell in cells if slide_type(cell) == "notes"]
     found = deck.locator("aside.notes").evaluate_all("all => all.map((note) => note.textContent)")
     starts = {" ".join(re.findall(r"\w+", note)[:6]) for note in found}
@@ -196,7 +196,7 @@ def test_every_slide_fits_with_its_answers_unfolded_and_its_votes_counted(browse
     assert (of_answers, of_votes) == ([], [])
 
 
-def test_pictures_have_their_sentences(deck, cells):
+def test_every_picture_has_a_sentence(deck, cells):
     shown = [output for c in cells if slide_type(c) != "skip" for output in c.get("outputs", [])]
     alts = [o["metadata"]["image/png"]["alt"] for o in shown if "image/png" in o.get("data", {})]
     found = deck.locator(".slides img").evaluate_all("(images) => images.map((i) => i.alt)")
@@ -213,7 +213,7 @@ def test_a_printed_deck_has_a_page_for_each_slide(printed, cells):
 
 
 def test_it_is_accessible(deck, printed):
-    for page in (deck, printed):  # printed, all slides are seen at once
+    for page in (deck, printed):  # in print, all slides are visible at once
         page.add_script_tag(path=AXE)
         found = page.evaluate(
             """async (rules) => {
@@ -229,7 +229,7 @@ def test_it_is_accessible(deck, printed):
 @pytest.mark.parametrize(
     ("explorer", "given"), [(softmax_explorer, [1.0, 2.0, 3.0]), (dim_explorer, [2, 3])]
 )
-def test_an_explorer_lives_on_a_slide(browser, tmp_path, monkeypatch, explorer, given):
+def test_an_explorer_works_on_a_slide(browser, tmp_path, monkeypatch, explorer, given):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     explorer(given, predict=True)
@@ -249,6 +249,6 @@ def test_an_explorer_lives_on_a_slide(browser, tmp_path, monkeypatch, explorer, 
     page.keyboard.press("Tab")
     before = page.evaluate("Reveal.getIndices().h")
     page.keyboard.press("ArrowLeft")
-    assert page.evaluate("Reveal.getIndices().h") == before  # the key is the explorer's
+    assert page.evaluate("Reveal.getIndices().h") == before  # the key goes to the explorer
     assert page.failures == []
     page.close()

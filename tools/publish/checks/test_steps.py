@@ -1,4 +1,4 @@
-"""Lines to put in order, in a browser: by the keyboard alone, and as `steps` would judge them."""
+"""Lines to put in order, in a browser: with the keyboard alone, and judged as by `steps`."""
 
 from itertools import permutations
 from pathlib import Path
@@ -21,7 +21,7 @@ NAMES = ("stable_softmax", "best_temperature", "masked_attention")
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Open a page with the lines of an exercise, from a file; nothing may go amiss."""
+    """Open a page with the lines of an exercise, from a file; nothing may go wrong."""
     contexts, amiss = [], []
 
     def show(name, width=1000, javascript=True):
@@ -55,7 +55,7 @@ def letters(problem, lines):
 
 
 def press(page, label):
-    """Go to a button by Tab alone, and press it by Enter."""
+    """Go to a button with Tab alone, and press it with Enter."""
     name = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
     for _ in range(60):
         if page.evaluate(name).strip() == label:
@@ -66,7 +66,7 @@ def press(page, label):
 
 
 def arrange(page, order):
-    """Bring the lines into an order, and leave the others out, by the keyboard alone."""
+    """Bring the lines into an order, and leave the others out, with the keyboard alone."""
     for place, letter in enumerate(order):
         while (now := shown(page).index(letter)) > place:
             press(page, f"Move up line {letter}")
@@ -92,7 +92,7 @@ def test_the_script_is_small_and_on_every_page():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_right_order_is_found_by_the_keyboard_alone(opened, name):
+def test_a_right_order_can_be_made_with_the_keyboard_alone(opened, name):
     problem = parsons()[name]
     page = opened(name)
     press(page, "Stuck? Put these lines in order")
@@ -103,7 +103,7 @@ def test_a_right_order_is_found_by_the_keyboard_alone(opened, name):
     )
 
 
-def test_the_wrong_line_is_told_by_its_sentence(opened):
+def test_the_wrong_line_gets_its_sentence(opened):
     problem = parsons()["stable_softmax"]
     page = opened("stable_softmax")
     press(page, "Stuck? Put these lines in order")
@@ -111,7 +111,7 @@ def test_the_wrong_line_is_told_by_its_sentence(opened):
     assert says.startswith("Not yet. You subtract one maximum, taken over the whole tensor.")
 
 
-def test_what_is_no_order_is_told_so(opened):
+def test_an_invalid_order_is_explained(opened):
     page = opened("stable_softmax")
     press(page, "Stuck? Put these lines in order")
     press(page, "Check")
