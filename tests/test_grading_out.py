@@ -327,7 +327,7 @@ def test_pseudonyms_also_hide_names_in_unread_files_and_say_where_names_remain(t
     said = capsys.readouterr()
     assert re.search(r"softmax_1d, \d+ tokens: Learner 01, Learner 02, Learner 03", said.out)
     assert "Not read: 2 other files or folders" in said.err
-    shared = [(out / name).read_text(encoding="utf-8") for name in command.WITHOUT]
+    shared = [(out / name).read_text(encoding="utf-8") for name in command.NAMELESS]
     assert not [who for who in ANSWERS if who in "".join([said.out, said.err, *shared])]
     of_names = re.search(r"Names are still in \S+, in: (.+)", said.out)[1].split(", ")
     assert of_names == ["feedback", "grades.jsonl", "pseudonyms.csv"]
@@ -400,7 +400,7 @@ def test_a_mark_that_cannot_be_explained_is_reported(folder, capsys, learner, ex
 # --- the same answers -----------------------------------------------------------------------------
 
 
-def test_answers_that_match_token_by_token_are_listed_only_on_request(tmp_path, capsys):
+def test_identical_answers_are_listed_only_on_request(tmp_path, capsys):
     long = (
         "def my_softmax(x, dim):\n    exps = (x - x.amax(dim=dim, keepdim=True)).exp()\n"
         "    return exps / exps.sum(dim=dim, keepdim=True)"

@@ -98,15 +98,18 @@ class Exercise:
         """Return the function to run: the attempt itself."""
         return attempt
 
+    def as_attempt(self, function: Callable[..., Tensor]) -> Callable[..., object]:
+        """Return one of the exercise's own functions with the parameters of an attempt."""
+        # if the exercise fixes the dim, nobody passes it
+        fixed = (self.fixed[0].dim,) if len(self.parameters) == 1 else ()
+        return called_as(self.parameters, function, *fixed)
+
     def as_hunt(self) -> Hunt:
         """Return the exercise as a test-first task: which of the mistakes does a test catch?"""
-        # if the exercise fixes the dim, a test doesn't pass it
-        fixed = (self.fixed[0].dim,) if len(self.parameters) == 1 else ()
-        right = (self.right[0], self.reference)
         return Hunt(
-            tuple(called_as(self.parameters, function, *fixed) for function in right),
+            tuple(map(self.as_attempt, (self.right[0], self.reference))),
             tuple(
-                (f"{m.says} ({m.slug})", called_as(self.parameters, function, *fixed))
+                (f"{m.says} ({m.slug})", self.as_attempt(function))
                 for m, function in self.candidates.one_of_each(self.reference)
             ),
             catch_all=False,

@@ -57,7 +57,7 @@ def unpack(archive: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
                 if own.is_dir():
                     continue
                 try:
-                    content = _content(packed, entry, most)
+                    content = _content(packed, entry, own.suffix, most)
                     own.write_bytes(content)
                     most -= len(content)
                 except Exception as error:  # one bad entry must not affect the others
@@ -87,11 +87,11 @@ def _unpack(entry: zipfile.ZipInfo, name: str, target: Path) -> Path:
     return own
 
 
-def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, suffix: str, most: int) -> bytes:
     """Return what's in an entry, if it's a file to look into."""
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ValueError("it's a link")
-    if PurePosixPath(_name(entry)).suffix.lower() not in READ:
+    if suffix.lower() not in READ:
         return b""
     if entry.flag_bits & ENCRYPTED:
         raise ValueError("it needs a password")

@@ -30,8 +30,8 @@ from softmax_lessons.grading.state import State
 from softmax_lessons.grading.submissions import find
 from softmax_lessons.grading.tables import Table
 
-PSEUDONYMS = "pseudonyms.csv"
-WITHOUT = ("class.html", "grades.csv", "grades.html", "grades.json")  # names, if asked for
+# the reports that have no names in them with --anonymous
+NAMELESS = ("class.html", "grades.csv", "grades.html", "grades.json")
 
 
 def _parser() -> Parser:
@@ -128,16 +128,15 @@ def _grade(options: argparse.Namespace) -> int:
         )
     found = results(handed_in.submissions, marks, options.points, options.decimals)
     try:
+        if options.anonymous:
+            found = anonymous(found, options.out / "pseudonyms.csv")
         _write(options, found, class_list, handed_in.left_out, missing)
     except ValueError as error:  # the class list doesn't have the right column
         print(error, file=sys.stderr)
         return 1
     if options.same:
-        shown = handed_in.submissions
-        if options.anonymous:
-            shown = [each.submission for each in anonymous(found, options.out / PSEUDONYMS)]
         print("Identical token by token, which can happen in many ways:")
-        for each in same(shown) or ["nothing"]:
+        for each in same([result.submission for result in found]) or ["nothing"]:
             print(f"  {each}")
     return 0
 
@@ -153,7 +152,6 @@ def _write(
     marks = [mark for result in found for mark in result.marks.values()]
     written_for = []
     if options.anonymous:
-        found = anonymous(found, options.out / PSEUDONYMS)
         left_out = [f"{len(left_out)} other files or folders"] if left_out else []
     else:
         feedback.write(found, options.out / "feedback")
@@ -178,7 +176,7 @@ def _write(
         print(f"Marks for {whose}: {file}" + (f" (not in it: {', '.join(left)})" if left else ""))
     print(f"Reports: {options.out / 'class.html'}, {page}, {options.out / 'grades.csv'}")
     if options.anonymous:
-        named = [path.name for path in sorted(options.out.iterdir()) if path.name not in WITHOUT]
+        named = [path.name for path in sorted(options.out.iterdir()) if path.name not in NAMELESS]
         print(f"Names are still in {options.out}, in: {', '.join(named)}")
 
 

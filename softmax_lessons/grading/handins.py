@@ -73,7 +73,8 @@ class Part:
                 try:
                     inner, more, refused = _unpacked(path, self.within, left)
                 except ValueError as error:
-                    notes.append(f"{name} can't be read: {error}")
+                    unread[path] = str(error)
+                    found.append(File(name, path, self.within))
                     continue
                 unread |= more
                 notes += refused
@@ -228,11 +229,16 @@ def _root(folder: Path, name: str) -> Path:
     return inner if is_around and not _named_in(folder) else folder
 
 
-def _named_in(folder: Path) -> dict[str, Named]:
-    """Return the information in the names of a folder's contents, by name."""
-    names = [path.name for path in _entries(folder)]
-    folders = [path.name for path in _entries(folder) if path.is_dir()]
-    found = systems.named_in(names, folders, _told(folder))
+def _named_in(folder: Path, told: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Named]:
+    """Return the information in the names of a folder's contents, by name.
+
+    Args:
+        folder: the folder.
+        told: see `_told`.
+    """
+    entries = _entries(folder)
+    names = [path.name for path in entries]
+    found = systems.named_in(names, [path.name for path in entries if path.is_dir()], told)
     of_github = {name: systems.of_github(name, folder.name) for name in names}
     return found | {name: known for name, known in of_github.items() if known}
 
@@ -249,7 +255,7 @@ def _look_into(
         out: where the reports go.
         download: the download to add to.
     """
-    names = _named_in(folder)
+    names = _named_in(folder, _told(folder))
     for path in _entries(folder):
         shown = f"{before}{path.name}"
         named = names.get(path.name)

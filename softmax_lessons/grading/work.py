@@ -139,12 +139,12 @@ def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], 
     The statements that an answer needs can earn the point; only a run of the whole notebook can
     deny it, except to a stub.
     """
-    refused = []
+    refused, probes = [], tasks()[name].probes(_seed(name, answer))
     tries = answer.tries if answer.begun else answer.tries[:1]  # a stub's would all be the same
     for full in (False, True) if answer.begun else (False,):
         for each in tries:
             try:
-                found = _tried(name, answer, each, full, seconds)
+                found = _tried(name, answer, each, full, seconds, probes)
             except NotebookError:
                 continue
             if found.verdict.passed:
@@ -160,10 +160,11 @@ def run(name: str, answer: Answer, seconds: float) -> tuple[Ran, list[Outcome], 
     return best, [*best.outcomes, *of_whole], finished or not answer.begun
 
 
-def _tried(name: str, answer: Answer, how: Try, full: bool, seconds: float) -> Ran:
+def _tried(
+    name: str, answer: Answer, how: Try, full: bool, seconds: float, probes: Sequence[Probe]
+) -> Ran:
     """Return the result of one reading of an answer."""
     task, request = tasks()[name], request_for(name, answer, how, full)
-    probes = task.probes(seed_for(name, answer))
     in_all = OVERTIME * request["notebook_seconds"]
     request["seconds"] = in_all + seconds if full else seconds
 
@@ -213,7 +214,7 @@ def request_for(name: str, answer: Answer, how: Try, full: bool) -> dict[str, ob
     }
 
 
-def seed_for(name: str, answer: Answer) -> int:
+def _seed(name: str, answer: Answer) -> int:
     """Return what an answer's inputs are drawn from, so that its mark is the same every time."""
     told = f"{course()} {name} {digest(answer)}"
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big") >> 1

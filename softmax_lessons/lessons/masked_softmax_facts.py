@@ -10,6 +10,7 @@ from softmax_lessons.attempts.run import Dims, Outcome, Probe
 from softmax_lessons.checker.exercise import INF
 from softmax_lessons.checker.judge import close, expect
 from softmax_lessons.checker.misconception import Variant
+from softmax_lessons.lessons.facts import changes_dtype
 from softmax_lessons.lessons.masked_softmax_steps import (
     RIGHT,
     RIGHTS,
@@ -474,10 +475,7 @@ def fit_fill_everywhere(probes: Sequence[Probe], outcomes: Sequence[Outcome]) ->
 
 def stays_in_float32(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
     """Yield right answers in float32, if some results don't have their scores' dtype."""
-    values = [
-        (probe.logits.dtype, outcome.value) for probe, outcome in zip(probes, outcomes, strict=True)
-    ]
-    if any(value is not None and value.dtype != dtype for dtype, value in values):
+    if any(map(changes_dtype, probes, outcomes)):
         for right in RIGHTS:
             yield lambda x, mask, right=right: right(x.float(), mask)
 

@@ -145,7 +145,7 @@ MASKS = (
         says="You index with the mask. An index must have the shape of the scores: it doesn't "
         "broadcast, and the exercise's mask may have to.",
         hints=(
-            "Compare the shape of the mask with the shape of the scores below this message.",
+            "Compare the shapes of the mask and of the scores in this message.",
             "Operators, `masked_fill` and `where` broadcast; square brackets don't.",
             "Give the mask the shape of the scores first: `mask.expand_as(scores)`.",
         ),
@@ -157,7 +157,7 @@ MASKS = (
         says="You reshape the mask to a shape with more entries than it has. It may be smaller "
         "than the scores, because it broadcasts.",
         hints=(
-            "Compare the shape of the mask with the shape of the scores below this message.",
+            "Compare the shapes of the mask and of the scores in this message.",
             "A mask of shape (3, 4) fits scores of shape (2, 3, 4) without any change.",
             "Leave the reshaping out, or write `mask.expand_as(scores)`.",
         ),

@@ -482,7 +482,7 @@ NO_RESULT = (
         says="An `assert` in your code rejects an input that the exercise allows.",
         hints=(
             "Which inputs does the exercise mention? Which does your `assert` allow?",
-            "The input below this message is one that it rejects.",
+            "The input in this message is one that it rejects.",
             "Make your code work for that input, and loosen the `assert`.",
         ),
         error=r"^AssertionError:",

@@ -393,8 +393,7 @@ FAR_LOGITS = (
         says="Your function is right for ordinary logits, but returns nan for some that are far "
         "from 0 or far apart: an exp becomes inf, or a whole slice becomes 0.",
         hints=(
-            "Print each step for the input below this message. Which step first gives inf, or "
-            "0 / 0?",
+            "Print each step for the input in this message. Which step first gives inf, or 0 / 0?",
             "If the largest shifted logit is 0, the exps are all at most 1, and one of them is "
             "exactly 1.",
             "Subtract the maximum of each slice before exp: `x - x.amax(dim, keepdim=True)`.",

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from softmax_lessons import Verdict
 from softmax_lessons.attempts.isolate import run_isolated
 from softmax_lessons.checker.exercise import Exercise
-from softmax_lessons.checker.hunt import Hunt, called_as
+from softmax_lessons.checker.hunt import Hunt
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.grading.notebook import places
@@ -147,8 +147,7 @@ def _answers(slug: str) -> Iterator[tuple[str, str, Callable[..., object]]]:
     for name, task in exercises().items():
         for candidate in task.candidates.singles:
             if any(m.slug == slug for m in candidate.mistakes):
-                fixed = (task.fixed[0].dim,) if len(task.parameters) == 1 else ()
-                yield name, "", called_as(task.parameters, candidate.function, *fixed)
+                yield name, "", task.as_attempt(candidate.function)
                 break
 
 
