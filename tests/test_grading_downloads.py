@@ -415,6 +415,7 @@ PLAIN = (
     ("week_1_1_ada.ipynb", "week_1_2_bob.ipynb", "week_2_1_ada.ipynb", "week_2_2_bob.ipynb"),
     ("lab_3_200_ada.ipynb", "lab_3_200_bob.ipynb"),
     ("ada_1_200_a.ipynb", "bob_1_201_a.ipynb"),
+    ("ada_7_007_a.ipynb", "bob_8_008_a.ipynb"),
     ("Group_7_100_ada.ipynb", "Group_8_101_bob.ipynb"),
     ("hw 2_7_100_ada.ipynb", "hw 2_8_101_bob.ipynb"),
 )
@@ -425,7 +426,9 @@ def test_plain_names_match_no_systems_pattern(names):
     assert systems.named_in(names) == {}
 
 
-@pytest.mark.parametrize("names", [*PLAIN, ("group_1_02_ada", "group_1_02_bob")])
+@pytest.mark.parametrize(
+    "names", [*PLAIN, ("group_1_02_ada", "group_1_02_bob"), ("red_7_100_ada", "blue_8_101_bob")]
+)
 def test_each_file_or_folder_with_numbers_in_its_name_is_one_learner(names, tmp_path):
     right = notebooks(ADA)[FIRST]
     files = {name if ".ipynb" in name else f"{name}/a.ipynb": right for name in names}
@@ -441,6 +444,7 @@ def test_each_file_or_folder_with_numbers_in_its_name_is_one_learner(names, tmp_
     [
         ("Oct 30, 2026 1130 PM", "Nov 2, 2026 109 PM"),
         ("Nov 2, 2026 1250 AM", "Nov 2, 2026 109 AM"),
+        ("Nov 2, 2026 1130 AM", "Nov 2, 2026 109 PM"),
         ("30 October, 2026 2330", "2 November, 2026 1309"),
         ("9 October 2026 9:30 PM", "10 October 2026 1:09 AM"),
         ("Nov. 2, 2026 904 am", "Nov. 2, 2026 1000 am"),
