@@ -242,6 +242,17 @@ def test_a_crash_on_one_input_does_not_affect_the_others(way):
     assert {"exp", "amax"} <= set(outcomes[-1].called)
 
 
+def test_inputs_that_fill_a_pipe_get_their_answers_in_order(way):
+    sizes = [3, 100_000, 5, 200_000, *range(6, 60)]
+    probes = [Probe(torch.full((size,), float(size)), 0, others=(0,)) for size in sizes]
+    outcomes = in_plain_thread(
+        lambda gone: isolate.run_isolated(lambda x, dim: x + 1, probes, ("x", "dim"), way, gone)
+    )
+    assert [outcome.error for outcome in outcomes] == [""] * len(sizes)
+    assert [len(outcome.value) for outcome in outcomes] == sizes
+    assert [outcome.value[0].item() for outcome in outcomes] == [size + 1 for size in sizes]
+
+
 def test_an_input_that_takes_too_long_is_cut_off_and_earlier_results_are_kept(way):
     def slow_on_a_cube(x, dim):
         while x.shape == (2, 2, 2):
@@ -355,17 +366,23 @@ def test_ctrl_c_stops_a_check_and_leaves_nothing_behind(way):
 
 
 class Liar:
-    """A process that answers whatever it likes; `answer` makes the reply from the request."""
+    """A process that answers whatever it likes; `answer` makes the reply from the request.
 
-    def __init__(self, answer):
-        self.answer = answer
+    It waits for `first` requests before it answers any.
+    """
+
+    def __init__(self, answer, first=1):
+        self.answer, self.first = answer, first
 
     def __call__(self, requests, answers):
         requests, answers = os.dup(requests), os.dup(answers)  # these are closed by the caller
 
         def serve():
-            while request := messages.read(requests):
-                os.write(answers, messages.pack(self.answer(messages.unpack(request))))
+            waiting = [messages.read(requests) for _ in range(self.first)]
+            while all(waiting):
+                for request in waiting:
+                    os.write(answers, messages.pack(self.answer(messages.unpack(request))))
+                waiting = [messages.read(requests)]
             os.close(requests)
             os.close(answers)
 
@@ -391,6 +408,12 @@ def told(change):
 
     (outcome,) = isolate.run_in_processes(lambda: isolate.through_pipes(Liar(answer)), [PROBE])
     return outcome
+
+
+def test_the_next_inputs_are_sent_before_the_first_is_answered():
+    liar = Liar(lambda request: {**TRUTH, "nonce": request["nonce"]}, first=5)
+    outcomes = isolate.run_in_processes(lambda: isolate.through_pipes(liar), [PROBE] * 6)
+    assert [outcome.error for outcome in outcomes] == [""] * 6
 
 
 def test_a_valid_answer_is_accepted():

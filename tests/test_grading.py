@@ -15,15 +15,16 @@ import submissions as bank
 from softmax_lessons import __main__ as entry
 from softmax_lessons.attempts.run import of_all_threads
 from softmax_lessons.grading import command, sandbox, work
-from softmax_lessons.grading.notebook import places
+from softmax_lessons.grading.notebook import places, sources, without_drawing
 from softmax_lessons.grading.state import STATE
 from softmax_lessons.grading.submissions import find
 from softmax_lessons.lessons import tasks, to_solve
+from softmax_lessons.workspace import lessons
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
 )
-needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason="no whole sandbox here")
+needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason="needs the whole sandbox")
 OPTIONS = ["--without-sandbox"] if sandbox.missing() else []
 
 
@@ -224,3 +225,39 @@ def test_every_exercise_in_the_lessons_is_listed_with_its_function():
     assert places()["stable_softmax"].function == "my_softmax"
     assert places()["softmax_1d"].lesson == "01_scores_to_probabilities"
     assert set(places()) == set(to_solve())
+
+
+def cells_of(number: str) -> list[str]:
+    """Return the sources of a lesson's code cells."""
+    (path,) = (path for path in lessons() if path.stem.startswith(number))
+    return sources(json.loads(path.read_text(encoding="utf-8")))
+
+
+def left_out(cells: list[str]) -> list[str]:
+    """Return the cells that a run leaves out because nobody sees their figures."""
+    kept = without_drawing(cells)
+    assert [new for new, old in zip(kept, cells, strict=True) if new] == [
+        old for new, old in zip(kept, cells, strict=True) if new == old
+    ]
+    return [old for new, old in zip(kept, cells, strict=True) if not new]
+
+
+def test_the_lessons_cells_that_only_draw_are_left_out():
+    cells = cells_of("03")
+    drawing = [cell for cell in cells if "plots.show(" in cell]
+    assert left_out(cells) == drawing
+    assert len(drawing) == 2
+
+
+@pytest.mark.parametrize("uses", ["print(pairs)", "%time print(pairs)", "%%capture\nprint(pairs)"])
+def test_a_drawing_cell_stays_if_a_later_cell_needs_its_names(uses):
+    cells = [*cells_of("03"), uses]
+    (drawing,) = (cell for cell in cells if "plots.show(" in cell and "pairs = " in cell)
+    assert drawing not in left_out(cells)
+
+
+def test_a_learners_own_figure_is_not_left_out():
+    cells = cells_of("03")
+    i = next(i for i, cell in enumerate(cells) if "plots.show(" in cell)
+    cells[i] += "\n# my own"
+    assert cells[i] not in left_out(cells)

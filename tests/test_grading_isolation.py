@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,7 +28,7 @@ from softmax_lessons.grading.submissions import find
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="grading needs a fork that is safe"
 )
-needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason="no whole sandbox here")
+needs_sandbox = pytest.mark.skipif(bool(sandbox.missing()), reason="needs the whole sandbox")
 OPTIONS = ["--without-sandbox"] if sandbox.missing() else []
 SECRET = "token-of-the-teacher"
 
@@ -181,6 +182,45 @@ def test_timeouts_and_crashes_are_tried_again_and_verdicts_are_kept(folder, monk
     graded.clear()
     run(folder, "--seconds", "1")
     assert sorted(graded) == ["classes_of_batch", "softmax_1d"]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return the requests for which a process was started."""
+    requests, start = [], forkserver.ForkServer.start
+
+    def noted(server, request, *fds):
+        requests.append(request)
+        return start(server, request, *fds)
+
+    monkeypatch.setattr(forkserver.ForkServer, "start", noted)
+    return requests
+
+
+def test_answers_that_are_the_same_share_a_run_that_earns_the_point(folder, started):
+    same = bank.RIGHT["softmax_1d"]
+    for name, source in (("a", same), ("b", same), ("c", f"{same}\n# my own")):
+        hand_in(folder, f"{name}.ipynb", softmax_1d=source)
+    rows = run(folder, "--workers", "1")
+    assert [row["softmax_1d"] for row in rows] == ["1", "1", "1"]
+    assert sum(request["exercise"] == "softmax_1d" for request in started) == 2
+
+
+def test_a_run_that_earns_no_point_is_not_shared(folder, started):
+    for name in ("a", "b"):
+        hand_in(folder, f"{name}.ipynb", softmax_1d=bank.WRONG["softmax_1d"])
+    rows = run(folder, "--workers", "1")
+    assert [row["softmax_1d"] for row in rows] == ["0", "0"]
+    ways = [request["full"] for request in started if request["exercise"] == "softmax_1d"]
+    assert ways == [False, True] * 2
+
+
+def test_a_run_is_not_shared_with_another_call(folder, started):
+    hand_in(folder, "a.ipynb", softmax_1d=bank.RIGHT["softmax_1d"])
+    for _ in range(2):
+        run(folder)
+        shutil.rmtree(folder.parent / "grades")
+    assert sum(request["exercise"] == "softmax_1d" for request in started) == 2
 
 
 def test_a_notebook_that_forges_its_ready_message_gets_only_the_points_it_earned(folder):

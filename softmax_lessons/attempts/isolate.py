@@ -1,8 +1,8 @@
 """Run an attempt in a separate process, so that whatever it does stays inside.
 
-It gets one input at a time and returns plain bytes; it never sees an expected value. Infinite
-loops, exits, crashes, huge allocations, patched libraries and changed settings end with it. There
-are two ways: a fork of this process (`fork`, Linux), and a process that's kept running (`worker`).
+It gets inputs and returns plain bytes; it never sees an expected value. Infinite loops, exits,
+crashes, huge allocations, patched libraries and changed settings end with it. There are two ways: a
+fork of this process (`fork`, Linux), and a process that's kept running (`worker`).
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
@@ -25,6 +26,7 @@ WAYS = ("fork", "worker")
 ENVIRONMENT = "SOFTMAX_LESSONS_WAY"
 MOST_DEATHS = {"fork": 5, "worker": 2}  # a new worker takes seconds
 UNREADABLE = "sent something unreadable"
+MOST_AHEAD = 4096  # bytes that any system's pipe holds, so that writing never has to wait
 FIELDS = {field.name for field in fields(Outcome)}
 
 
@@ -99,7 +101,7 @@ class Connection:
     process: Process
     requests: int
     answers: int
-    before: Callable[[Probe], Probe] = lambda probe: probe  # returns what to ask instead
+    before: Callable[[Probe], Probe] | None = None  # returns what to ask instead
 
     def memory(self) -> int:
         """Return how many bytes the process uses, if nothing else keeps watch."""
@@ -154,8 +156,8 @@ def run_in_processes(
             deadline = ready + seconds * times
             with Watchdog(connection, deadline, given_up) as watchdog:
                 try:
-                    for probe in probes[len(outcomes) :]:
-                        outcomes.append(_ask(connection, probe))
+                    for outcome in _ask(connection, probes[len(outcomes) :]):
+                        outcomes.append(outcome)
                     break
                 except (EOFError, ValueError, OSError) as error:
                     trouble = str(error)
@@ -212,20 +214,35 @@ class Watchdog:
                 return
 
 
-def _ask(connection: Connection, probe: Probe) -> Outcome:
-    """Return what the attempt does with a probe.
+def _ask(connection: Connection, probes: Sequence[Probe]) -> Iterator[Outcome]:
+    """Yield what the attempt does with each probe, while the next ones wait in the pipe.
 
     Raises:
         EOFError or OSError: if the process died.
-        ValueError: if the reply isn't an answer to the question.
+        ValueError: if a reply isn't an answer to the question.
     """
-    probe = connection.before(probe)
-    # the attempt can write to the pipe, too, but it can't know this number
-    nonce = os.urandom(8).hex()
-    request = {"nonce": nonce, "gradient": probe.gradient, "seed": probe.seed}
-    request["arguments"] = (probe.logits, *probe.rest)
-    with contextlib.suppress(BrokenPipeError):  # reading will then show that it died
-        messages.write(connection.requests, messages.pack(request))
+    asked: deque[tuple[Probe, str, int]] = deque()
+    for probe in probes:
+        if connection.before:
+            probe = connection.before(probe)
+        # the attempt can write to the pipe, too, but it can't know this number
+        nonce = os.urandom(8).hex()
+        request = {"nonce": nonce, "gradient": probe.gradient, "seed": probe.seed}
+        request["arguments"] = (probe.logits, *probe.rest)
+        message = messages.pack(request)
+        while asked and sum(size for _, _, size in asked) + len(message) > MOST_AHEAD:
+            yield _answer(connection, *asked.popleft()[:2])
+        with contextlib.suppress(BrokenPipeError):  # reading will then show that it died
+            messages.write(connection.requests, message)
+        asked.append((probe, nonce, len(message)))
+        if connection.before:
+            yield _answer(connection, *asked.popleft()[:2])
+    for probe, nonce, _ in asked:
+        yield _answer(connection, probe, nonce)
+
+
+def _answer(connection: Connection, probe: Probe, nonce: str) -> Outcome:
+    """Return the answer to a request."""
     body = messages.read(connection.answers, messages.LARGEST_ANSWER)
     if not body:
         raise EOFError

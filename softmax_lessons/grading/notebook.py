@@ -25,6 +25,9 @@ MOST_CELLS = 2000  # cells to remember
 # characters of code to parse in this process; a lesson has 20,000, and the slowest code of that
 # size takes 3 seconds. Longer code is parsed where it runs
 MOST_PARSED = 60_000
+# SystemError: raised by some interpreters for code that's nested too deep
+NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
+DRAWS, DRAWERS = "plots.show(", {"plots", "plt"}
 # functions that don't change their arguments
 SHOWS = {"print", "check", "display", "predict", "progress", "steps", "help"}
 
@@ -153,6 +156,28 @@ def _told() -> frozenset[str]:
     )
 
 
+def without_drawing(cells: Sequence[str]) -> list[str]:
+    """Return a notebook's cells, but empty those of the course that only draw figures."""
+    idle = {i for i, source in enumerate(cells) if DRAWS in source and source in _told()}
+    before = None
+    while idle != before:
+        before = set(idle)
+        needed = set().union(*(_needed(c) for i, c in enumerate(cells) if i not in idle))
+        for i in before:
+            made = set().union(*(each.binds | each.changes for each in _statements(cells[i])))
+            if needed & (made - DRAWERS):
+                idle.discard(i)
+    return ["" if i in idle else source for i, source in enumerate(cells)]
+
+
+def _needed(source: str) -> set[str]:
+    """Return the names that a cell may need."""
+    try:
+        return set().union(*(each.needs for each in _statements(source)))
+    except NOT_PARSED:
+        return set(re.findall(r"\w+", source))
+
+
 def sources(notebook: dict) -> list[str]:
     """Return the sources of the code cells in a notebook of format 4."""
     return list(map(_source, _code_cells(notebook)))
@@ -180,8 +205,7 @@ def answers(cells: Sequence[str], notes: list[str]) -> dict[str, Answer]:
         left -= len(source)
         try:
             statements += [(number, each) for each in _statements(source)]
-        # SystemError: raised by some interpreters for code that's nested too deep
-        except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
+        except NOT_PARSED as error:
             notes.append(f"a cell isn't Python: {type(error).__name__} {str(error)[:60]}")
             unread.append(source)
     notebook = _Notebook(tuple(cells), statements)

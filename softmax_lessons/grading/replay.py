@@ -266,8 +266,8 @@ def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
         for cell in cells:
             # a cell that can't be read can't be run
             with contextlib.suppress(Exception), shell.builtin_trap:
-                source = shell.transform_cell(cell)
-                runner.run(ast.parse(source).body, source, seconds)
+                source, body = _read(cell, shell.transform_cell)
+                runner.run(body, source, seconds)
 
     with _nobody_there():
         run(request["code"][: stop + 1])
@@ -277,6 +277,14 @@ def _run_all(request: dict, given: _Given, prepared: _Prepared) -> _Runner:
         runner.run_again(seconds)
         runner.names.update(kept)
     return runner
+
+
+def _read(cell: str, transform: Callable[[str], str]) -> tuple[str, list[ast.stmt]]:
+    """Return a cell and its statements; only what isn't Python needs IPython, which is slow."""
+    with contextlib.suppress(SyntaxError):
+        return cell, ast.parse(cell).body
+    source = transform(cell)
+    return source, ast.parse(source).body
 
 
 @contextlib.contextmanager

@@ -24,6 +24,10 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyseccomp
 
 SCRATCH_FOLDER = "/scratch"  # libraries may be in /tmp
 PROCESSES = 64  # including threads; an answer has one
@@ -74,7 +78,7 @@ def has_landlock() -> bool:
 def has_seccomp() -> bool:
     """Tell whether the kernel can refuse system calls, that is, whether libseccomp is there."""
     try:
-        import pyseccomp  # noqa: F401 (it looks for the library on first import)
+        _refused()  # it looks for the library
     except (ImportError, RuntimeError):
         return False
     return _works(_refuse_calls)
@@ -328,6 +332,18 @@ def _read_only_the_libraries() -> None:
 def _refuse_calls() -> None:
     """Have the kernel refuse the calls in `REFUSED`, new processes, and signals to others."""
     import pyseccomp
+    from pyseccomp import NE, Arg
+
+    calls = _refused()
+    for name in ("kill", "tgkill"):
+        calls.add_rule(pyseccomp.ERRNO(errno.EPERM), name, Arg(0, NE, os.getpid()))
+    calls.load()
+
+
+@cache  # every fork inherits it
+def _refused() -> "pyseccomp.SyscallFilter":
+    """Return the filter for all calls that any process is refused."""
+    import pyseccomp
     from pyseccomp import EQ, MASKED_EQ, NE, Arg
 
     calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
@@ -337,9 +353,7 @@ def _refuse_calls() -> None:
             calls.add_rule(no, name)
     calls.add_rule(no, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
     calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # callers then try `clone`
-    for name in ("kill", "tgkill"):
-        calls.add_rule(no, name, Arg(0, NE, os.getpid()))
     calls.add_rule(no, "prlimit64", Arg(0, NE, 0))
     for command in (F_SETOWN, F_SETOWN_EX):  # sends a signal to the named process at some event
         calls.add_rule(no, "fcntl", Arg(1, EQ, command))
-    calls.load()
+    return calls

@@ -35,6 +35,7 @@ from softmax_lessons.workspace import lessons
 LESSON = "05_subtract_the_maximum"
 TWO = ("03", "05")
 FOUR = ("01", "02", "03", "05")
+LEARNER = "LEARNER"  # in each answer, so that no two learners' are the same and share a run
 CORE = ("00", "01", "02", "03", "04", "05")
 
 
@@ -49,6 +50,7 @@ def solved(path: Path) -> nbformat.NotebookNode:
         if "exercise" in tags:
             name = cell.source.partition("def ")[2].partition("(")[0]
             cell.source = solution.source.rpartition("check(")[0].replace(f"{name}_solution", name)
+            cell.source += f"# by {LEARNER}"
     return notebook
 
 
@@ -131,7 +133,8 @@ def download(folder: Path, learners: int) -> None:
     with zipfile.ZipFile(folder / "submissions.zip", "w", zipfile.ZIP_DEFLATED) as target:
         for i in range(learners):
             for upload, (path, kinds) in enumerate(texts.items(), start=80_000 + 10 * i):
-                target.writestr(f"doe{i}_{7000 + i}_{upload}_{path.name}", kinds[i % 10])
+                text = kinds[i % 10].replace(LEARNER, f"doe{i}")
+                target.writestr(f"doe{i}_{7000 + i}_{upload}_{path.name}", text)
     command = [sys.executable, "-m", "softmax_lessons", "grade", folder / "submissions.zip"]
     command += ["--out", folder / "grades"]
     took = timed(lambda: subprocess.run(command, check=True, capture_output=True))
@@ -148,7 +151,8 @@ def whole_class(folder: Path, learners: int) -> None:
         target = folder / "class" / f"learner_{i:04}"
         target.mkdir(parents=True)
         for path, kinds in texts.items():
-            (target / path.name).write_text(kinds[i % 10], encoding="utf-8")
+            text = kinds[i % 10].replace(LEARNER, target.name)
+            (target / path.name).write_text(text, encoding="utf-8")
     peak = Peak()
     peak.start()
     first = ours(folder / "class", folder / "grades")
@@ -181,7 +185,8 @@ def main() -> None:
                 target = folder / group / f"learner_{i:02}"
                 target.mkdir(parents=True)
                 for path in paths:
-                    nbformat.write(solved(path), target / path.name)
+                    text = nbformat.writes(solved(path)).replace(LEARNER, target.name)
+                    (target / path.name).write_text(text, encoding="utf-8")
         one = ours(folder / "one", folder / "grades_one")
         every = ours(folder / "all", folder / "grades_all")
         server = ForkServer()
