@@ -104,6 +104,7 @@ def test_a_zip_the_unpacked_folder_and_a_folder_with_the_zip_have_the_same_learn
         (brightspace, "Brightspace", {"301-88", "302-88", "303-88"}, {ADA, LIN, OLU}),
         (brightspace_flat, "Brightspace", {"301-88", "302-88", "303-88"}, {ADA, LIN, OLU}),
         (github, "GitHub Classroom", {"ada-l", "lin", "olu"}, {"ada-l", "lin", "olu"}),
+        (nbgrader, "nbgrader", {"ada", "lin", "olu"}, {"ada", "lin", "olu"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -153,6 +154,54 @@ def test_the_last_of_several_attempts_counts_and_a_note_says_so(system, tmp_path
     handed = submission.answers["softmax_dim"]
     assert handed.file.path == folder / form.format(late)
     assert any("softmax_dim: taken from a.ipynb, the latest" in note for note in submission.notes)
+
+
+def test_the_note_tells_two_files_of_one_name_apart(tmp_path):
+    right = one("softmax_dim", bank.RIGHT["softmax_dim"])
+    files = {f"doe_7_{upload}_a.ipynb": right for upload in (99, 100)}
+    (submission,) = find(unpacked(tmp_path / "class", files)).submissions
+    taken = "softmax_dim: taken from a.ipynb, the latest (upload 100)"
+    assert f"{taken}; not from the one of that name (upload 99)" in submission.notes
+
+
+def test_a_blackboard_file_that_was_downloaded_and_handed_in_again_counts_as_new(tmp_path):
+    first = "Week 1_jdoe_attempt_2026-11-20-10-00-00_a.ipynb"
+    files = {
+        first: one("softmax_dim", bank.WRONG["softmax_dim"]),
+        f"Week 1_jdoe_attempt_2026-11-27-10-00-00_{first}": one(
+            "softmax_dim", bank.RIGHT["softmax_dim"]
+        ),
+        "Week 1_jdoe_attempt_2026-11-25-10-00-00_a.ipynb": one(
+            "softmax_dim", bank.STUBS["softmax_dim"]
+        ),
+    }
+    (submission,) = find(unpacked(tmp_path / "class", files)).submissions
+    assert submission.ids == ("jdoe",)
+    assert submission.answers["softmax_dim"].file.name == first
+    assert submission.answers["softmax_dim"].when == "2026-11-27-10-00-00"
+
+
+def test_blackboard_ids_with_an_underscore_are_kept_apart_without_its_notes(tmp_path):
+    when = "attempt_2026-11-20-10-00-00"
+    files = {
+        f"Week_1_{own}_{when}_a.ipynb": one("softmax_dim", bank.RIGHT["softmax_dim"])
+        for own in ("j_smith", "k_smith", "doe")
+    }
+    found = find(unpacked(tmp_path / "class", files)).submissions
+    assert [s.learner for s in found] == ["doe", "j_smith", "k_smith"]
+
+
+@pytest.mark.parametrize("form", [blackboard, nbgrader])
+def test_a_systems_own_files_are_not_listed_as_unread(form, tmp_path):
+    found = find(unpacked(tmp_path / "class", form()))
+    assert [note for s in found.submissions for note in s.notes if "not read" in note] == []
+
+
+def test_a_blackboard_attempt_without_a_file_is_reported(tmp_path):
+    start = "Week_1_ada_l_attempt_2026-11-27-15-30-00"
+    files = {f"{start}.txt": "Name: Ada Lovelace (ada_l)\nSubmission Field: I could not do it.\n"}
+    (submission,) = find(unpacked(tmp_path / "class", files)).submissions
+    assert (submission.learner, submission.notes) == ("Ada Lovelace", ["no notebook"])
 
 
 def test_several_downloads_are_merged(tmp_path):
@@ -251,6 +300,53 @@ def test_nobody_is_reported_missing_if_their_work_may_fit_several_lines(tmp_path
     assert page.count("nothing handed in</td>") == 1
 
 
+PEOPLE = f"Name,Id\n{ADA},4711\n{LIN},4712\nNobody Here,4713\n"
+
+
+@pytest.mark.parametrize("roster", [PEOPLE, PEOPLE.replace("Id", "Group")])
+@pytest.mark.parametrize(
+    "form", ["{name}_{id}/a.ipynb", "{id} {name}.ipynb", "{name} ({id})/a.ipynb"]
+)
+def test_plain_files_named_after_name_and_id_are_found_on_the_class_list(form, roster, tmp_path):
+    (tmp_path / "roster.csv").write_text(roster, encoding="utf-8")
+    files = {
+        form.format(name=name, id=own): notebooks(name)[FIRST]
+        for name, own in ((ADA, 4711), (LIN, 4712))
+    }
+    found = find(
+        unpacked(tmp_path / "class", files), people=people(Table.read(tmp_path / "roster.csv"))
+    ).submissions
+    assert {s.learner: s.missing for s in found} == {ADA: False, LIN: False, "Nobody Here": True}
+
+
+@pytest.mark.parametrize("form", ["lovelaceada_{}_1{}_a.ipynb", "Ada Lovelace_{}/{}.ipynb"])
+def test_two_people_are_not_put_together_because_the_class_list_has_one_line(form, tmp_path):
+    (tmp_path / "roster.csv").write_text(f"Name\n{ADA}\n{OLU}\n", encoding="utf-8")
+    files = {form.format(own, own): notebooks(ADA)[FIRST] for own in (7006, 7007)}
+    found = find(
+        unpacked(tmp_path / "class", files), people=people(Table.read(tmp_path / "roster.csv"))
+    ).submissions
+    why = "the class list has one line for 2 people of this name"
+    assert [s.notes for s in found if s.answers] == [[why]] * 2
+    assert {s.learner: s.missing for s in found if not s.answers} == {ADA: False, OLU: True}
+
+
+def test_nbgraders_own_student_list_gives_names(tmp_path):
+    (tmp_path / "roster.csv").write_text(
+        "id,first_name,last_name,email\nada,Ada,Lovelace,a@x.edu\nlin,小雨,林,l@x.edu\n"
+        "olu,Olúwaṣeun,Adé-Ọ̀ṣọ́,o@x.edu\n",
+        encoding="utf-8",
+    )
+    found = find(
+        unpacked(tmp_path / "class", nbgrader()), people=people(Table.read(tmp_path / "roster.csv"))
+    ).submissions
+    assert {(s.learner, s.system, s.ids[0]) for s in found} == {
+        ("Ada Lovelace", "nbgrader", "ada"),
+        ("小雨 林", "nbgrader", "lin"),
+        ("Olúwaṣeun Adé-Ọ̀ṣọ́", "nbgrader", "olu"),
+    }
+
+
 def test_a_class_list_without_names_or_ids_is_reported(tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("colour,age\nred,7\n")
     folder = unpacked(tmp_path / "class", plain())
@@ -300,10 +396,24 @@ def test_a_zip_bomb_affects_only_its_own_learner(tmp_path, monkeypatch):
     found = find(tmp_path / "class.zip")
     told = {s.learner: s for s in found.submissions}
     assert told["ada"].answers
-    refused = [note for note in told["eve"].notes if "the zip may still take up" in note]
-    assert len(refused) == 2
+    why = "can't be read: it has more than the zip may still take up"
+    assert told["eve"].notes == [
+        f"3.ipynb, 4.ipynb {why}",
+        "0.ipynb, 1.ipynb, 2.ipynb can't be read: it isn't a notebook, or a part of it is missing",
+    ]
     assert told["fay"].notes == ["a.ipynb can't be read: it has more than 30 MB", "no notebook"]
     assert found.left_out == []
+
+
+def test_large_files_in_a_classs_zip_leave_room_for_the_other_learners(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MOST_OF_CLASS", 3 << 20)
+    files = {f"week-submissions/week-ada/{i}.ipynb": b" " * (1 << 20) for i in range(5)}
+    files["week-submissions/week-zoe/a.ipynb"] = notebooks(ADA)[FIRST]
+    (tmp_path / "class.zip").write_bytes(packed(files))
+    told = {s.learner: s for s in find(tmp_path / "class.zip").submissions}
+    assert "2.ipynb, 3.ipynb, 4.ipynb can't be read" in told["ada"].notes[0]
+    assert told["zoe"].answers
+    assert told["zoe"].notes == []
 
 
 def test_a_zip_that_lies_about_its_sizes_is_not_believed(tmp_path):
@@ -360,7 +470,7 @@ def test_a_learner_whose_file_cannot_be_unpacked_is_still_in_the_report(form, tm
     assert set(found[0]) == set(found[1])
     notes = [note for s in found[0].values() for note in s.notes]
     told = [note for note in notes if "can't be read: it has more than 30 MB" in note]
-    assert len(told) == len(of_lin) > 0
+    assert sum(note.count(".ipynb") for note in told) == len(of_lin) > 0
 
 
 def test_links_out_of_a_folder_are_refused(tmp_path):

@@ -333,6 +333,20 @@ def test_pseudonyms_also_hide_names_in_unread_files_and_say_where_names_remain(t
     assert of_names == ["feedback", "grades.jsonl", "pseudonyms.csv"]
 
 
+def test_pseudonyms_also_hide_names_in_the_text_of_an_error(tmp_path):
+    source = "def softmax_1d(x):\n    raise OSError('Jane says: max of /home/DoeJane/7123 failed')"
+    (tmp_path / "class.zip").write_bytes(
+        packed({"doejane_7123_9_a.ipynb": one("softmax_1d", source)})
+    )
+    (tmp_path / "roster.csv").write_text('Student,ID\n"Doe, Jane",7123\n', encoding="utf-8")
+    out = tmp_path / "out"
+    options = ["--out", str(out), "--anonymous", "--roster", str(tmp_path / "roster.csv"), *OPTIONS]
+    assert command.main([str(tmp_path / "class.zip"), *options]) == 0
+    shared = "".join((out / name).read_text(encoding="utf-8") for name in command.NAMELESS)
+    assert "OSError: ... says: max of /home/.../... failed" in shared
+    assert not re.search(r"(?i)jane|doe\b|7123", shared)
+
+
 # --- a mark explained -----------------------------------------------------------------------------
 
 

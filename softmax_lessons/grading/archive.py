@@ -47,6 +47,7 @@ def unpack(archive: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
             entries = packed.infolist()
             if len(entries) > MOST_ENTRIES:
                 raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+            files = []
             for entry in entries:
                 name = _name(entry)
                 try:
@@ -54,8 +55,11 @@ def unpack(archive: Path, most: int) -> tuple[Path, dict[Path, str], list[str]]:
                 except (ValueError, OSError) as error:
                     refused.append(f"{name} wasn't unpacked: {_why(error)}")
                     continue
-                if own.is_dir():
-                    continue
+                if not own.is_dir():
+                    files.append((entry, own))
+            # the smallest first, so that large ones can't take up other learners' share; no more
+            # than the size given in the zip is ever read
+            for entry, own in sorted(files, key=lambda each: each[0].file_size):
                 try:
                     content = _content(packed, entry, own.suffix, most)
                     own.write_bytes(content)
@@ -96,7 +100,7 @@ def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, suffix: str, most:
     if entry.flag_bits & ENCRYPTED:
         raise ValueError("it needs a password")
     limit = min(LARGEST_FILE, most)
-    with packed.open(entry) as stream:  # the size given in the zip may be wrong
+    with packed.open(entry) as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
         least = "30 MB" if limit == LARGEST_FILE else "the zip may still take up"

@@ -19,8 +19,9 @@ REPORTS = re.compile(
 )
 NOTEBOOK, ZIP = ".ipynb", ".zip"
 OF_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files that packing leaves behind
-# files next to the learners' files in a download
+# files that systems add to the learners' own in a download
 KNOWN = ("index.html", "timestamp.txt")
+MOST_NAMED = 5  # files named in one note
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Part:
     def contents(self) -> tuple[list[File], list[str]]:
         """Return its files, with zips unpacked, and remarks about them."""
         notes, unread = list(self.notes), dict(self.unread)
-        if not self.path.is_dir() or self.path.suffix.lower() == NOTEBOOK:
+        if self.named.system is systems.BLACKBOARD and not self.named.file:
+            found = []  # its own note on an attempt
+        elif not self.path.is_dir() or self.path.suffix.lower() == NOTEBOOK:
             found = [File(self.named.file or self.path.name, self.path, self.within)]
         else:
             found, left = [], archive.MOST_OF_LEARNER
@@ -80,7 +83,9 @@ class Part:
                 notes += refused
                 found += [File(f"{name}/{p.relative_to(inner)}", p, inner) for p in _files(inner)]
                 left -= sum(p.stat().st_size for p in inner.rglob("*"))
-        notes += [f"{f.name} can't be read: {unread[f.path]}" for f in found if f.path in unread]
+        for why in dict.fromkeys(unread.values()):
+            names = [file.name for file in found if unread.get(file.path) == why]
+            notes += [f"{few(names)} can't be read: {why}"] if names else []
         return [file for file in found if file.path not in unread], notes
 
 
@@ -212,6 +217,12 @@ def seen(label: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
 
 
+def few(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _root(folder: Path, name: str) -> Path:
     """Return the folder with the learners' files: packing and cloning put a folder around it."""
     inner = folder / systems.OF_NBGRADER
@@ -239,8 +250,12 @@ def _named_in(folder: Path, told: Mapping[str, tuple[str, str]] | None = None) -
     entries = _entries(folder)
     names = [path.name for path in entries]
     found = systems.named_in(names, [path.name for path in entries if path.is_dir()], told)
-    of_github = {name: systems.of_github(name, folder.name) for name in names}
-    return found | {name: known for name, known in of_github.items() if known}
+    by_folder = {
+        path.name: systems.of_github(path.name, folder.name)
+        or (systems.of_nbgrader(path.name, folder.name) if path.is_dir() else None)
+        for path in entries
+    }
+    return found | {name: known for name, known in by_folder.items() if known}
 
 
 def _look_into(
@@ -329,8 +344,9 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         parts = parts[:-1] if path.name == memory.FILE else parts
-        hidden = any(part.startswith(".") or part in OF_SYSTEMS for part in parts)
-        if not hidden and (path.suffix.lower() == NOTEBOOK or not path.is_dir()):
+        hidden = any(part.startswith(".") or part in (*OF_SYSTEMS, *KNOWN) for part in parts)
+        is_folder = path.is_dir() and not path.is_symlink()  # nobody looks into a link
+        if not hidden and (path.suffix.lower() == NOTEBOOK or not is_folder):
             yield path
 
 

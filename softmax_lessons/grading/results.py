@@ -1,6 +1,7 @@
 """The results of each learner's work: marks, points, and points in a gradebook's format."""
 
 import random
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -105,6 +106,18 @@ def anonymous(found: Sequence[Result], file: Path) -> list[Result]:
         )
         nobody.unsure = own.unsure
         nobody.quizzes, nobody.memories = own.quizzes, own.memories
-        marks = {key: replace(mark, learner=name) for key, mark in result.marks.items()}
+        marks = {
+            key: replace(mark, learner=name, says=_without_names(mark.says, own))
+            for key, mark in result.marks.items()
+        }
         hidden.append(Result(nobody, marks, result.score))
     return sorted(hidden, key=lambda result: result.learner)
+
+
+def _without_names(text: str, submission: Submission) -> str:
+    """Return feedback without the learner's name, which an error's text or a path may have."""
+    words = re.findall(r"[^\W\d_]{3,}", submission.learner)
+    written = [rf"\b{re.escape(word)}\b" for word in words]
+    joined = ["".join(words), "".join(reversed(words)), *submission.ids]
+    written += [rf"(?i:{re.escape(each)})" for each in joined if len(each) > 3]
+    return re.sub("|".join(written), "...", text) if written else text

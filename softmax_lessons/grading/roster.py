@@ -57,10 +57,17 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
     """
     by_person: dict[int, Learner] = {}
     others, unsure = [], set()
-    for learner in learners:
-        fitting = _fitting(people, learner)
-        if len(fitting) != 1:
+    found = [_fitting(people, learner) for learner in learners]
+    of_one_name: dict[tuple[int, str], set[tuple[str, ...]]] = {}
+    for learner, (fitting, by_id) in zip(learners, found, strict=True):
+        if len(fitting) == 1 and not by_id and (own := _own_ids(learner)):
+            of_one_name.setdefault((fitting[0], learner.system), set()).add(own)
+    for learner, (fitting, by_id) in zip(learners, found, strict=True):
+        same = of_one_name.get((*fitting, learner.system), ()) if not by_id else ()
+        if len(fitting) != 1 or len(same) > 1:
             why = f"{len(fitting)} lines of the class list match" if fitting else "not on the list"
+            if len(same) > 1:
+                why = f"the class list has one line for {len(same)} people of this name"
             learner.notes.append(why)
             others.append(learner)
             unsure.update(fitting)
@@ -76,20 +83,30 @@ def find_on(people: Sequence[Person], learners: Sequence[Learner]) -> list[Learn
     return [*by_person.values(), *others]
 
 
-def _fitting(people: Sequence[Person], learner: Learner) -> list[int]:
-    """Return the numbers of the people that a learner may be: by ID, or else by name."""
+def _fitting(people: Sequence[Person], learner: Learner) -> tuple[list[int], bool]:
+    """Return the numbers of the people that a learner may be, and whether by ID or else by name."""
     by_id, by_name = [], []
-    own = {plain_id(given) for given in (*learner.ids, learner.name) if given}
+    own = {plain_id(given) for given in (*_own_ids(learner), learner.name) if given}
+    words = learner.name.rstrip("/").replace("_", " ").split()
+    without = " ".join(word for word in words if plain_id(word) not in own)
     for i, person in enumerate(people):
         shared = own.intersection(map(plain_id, person.ids))
-        same_name = _squashed(learner.name) in _ways_to_write(person.name)
+        same_name = not {_squashed(learner.name), _squashed(without)}.isdisjoint(
+            _ways_to_write(person.name)
+        )
         # two systems may use the same numbers
         sure = same_name or not learner.name or plain_id(learner.name) in shared
         if shared and (sure or not all(each.isdigit() for each in shared)):
             by_id.append(i)
         if learner.name and same_name:
             by_name.append(i)
-    return by_id or by_name
+    return by_id or by_name, bool(by_id)
+
+
+def _own_ids(learner: Learner) -> tuple[str, ...]:
+    """Return a learner's IDs; a plain file may be named after one: "Grace Hopper_4711"."""
+    words = () if learner.system else learner.name.rstrip("/").replace("_", " ").split()
+    return learner.ids + tuple(word for word in words if any(map(str.isdigit, word)))
 
 
 def plain_id(text: str) -> str:

@@ -19,6 +19,7 @@ from softmax_lessons.grading.handins import (
     File,
     Learner,
     by_learner,
+    few,
     name_apart,
     open_download,
     require_inside,
@@ -30,7 +31,6 @@ from softmax_lessons.grading.state import State
 
 LARGEST_CODE = 1 << 20  # characters in one notebook; a lesson has 20,000
 MOST_FILES = 200  # notebooks per learner
-MOST_NAMED = 5  # files named in one note
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,12 @@ def _read(learner: Learner, state: State) -> Submission:
             is_notebook = file.path.suffix.lower() == NOTEBOOK and len(notebooks) < MOST_FILES
             (notebooks if is_notebook else others).append((part, file))
         if part.named.late:
-            submission.notes.append(f"late: {_few([file.name for file in files])}")
+            submission.notes.append(f"late: {few([file.name for file in files])}")
     if others:
-        submission.notes.append(f"not read: {_few([file.name for _, file in others])}")
+        submission.notes.append(f"not read: {few([file.name for _, file in others])}")
     if not notebooks:
         submission.notes.append("no notebook")
+    unread: dict[str, list[str]] = {}
     found: dict[str, list[Handed]] = {}
     guessed: list[tuple[tuple[str, float], str, dict[str, object]]] = []
     for part, file in notebooks:
@@ -186,7 +187,8 @@ def _read(learner: Learner, state: State) -> Submission:
         except Exception as error:  # one bad file mustn't stop all the others
             why = re.sub(r"\s+", " ", str(error))[:80]
             kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-            submission.notes.append(f"{file.name} can't be read: {kind}{why}")
+            unread.setdefault(f"{kind}{why}", []).append(file.name)
+    submission.notes += [f"{few(names)} can't be read: {why}" for why, names in unread.items()]
     _choose(submission, found)
     for _, _, reading in sorted(guessed, key=lambda each: each[:2]):
         submission.guesses |= reading["guesses"]
@@ -244,7 +246,11 @@ def _choose(submission: Submission, found: dict[str, list[Handed]]) -> None:
         why = f"the latest{when}" if rivals else "the only one with an answer"
         if any(_time(each) == _time(best) for each in rivals):
             why = f"as late as another{when}, but after it by name"
-        text = f"taken from {best.name}, {why}; not from {_few([each.name for each in others])}"
+        names = [
+            each.name if each.name != best.name else f"the one of that name ({_told(each)})"
+            for each in others
+        ]
+        text = f"taken from {best.name}, {why}; not from {few(names)}"
         said.setdefault(text, []).append(exercise)
     submission.notes += [f"{', '.join(names)}: {text}" for text, names in said.items()]
 
@@ -259,11 +265,6 @@ def _told(handed: Handed) -> str:
         return f"upload {handed.when.lstrip('0')}"
     changed = datetime.fromtimestamp(handed.changed).strftime("%Y-%m-%d %H:%M:%S")
     return handed.when or changed
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _content(file: File) -> bytes:

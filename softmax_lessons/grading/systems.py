@@ -1,9 +1,10 @@
 """How learning systems name their downloads, and what they accept as uploads: only data."""
 
 import contextlib
+import os
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 # schools choose how Brightspace writes a date, which has no comma here; `_sortable` reads the time
@@ -108,8 +109,9 @@ BLACKBOARD = System(
     "Blackboard",
     # with one .txt per attempt, which says whose it is; see `told`
     _patterns(
-        rf".+_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})_(?P<file>.+)",
-        rf".+_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})\.txt",
+        # a file that was downloaded and handed in again has the ending twice
+        rf".+?_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})_(?P<file>.+)",
+        rf".+?_(?P<id>[^_]+)_attempt_(?P<when>{BLACKBOARD_TIME})\.txt",
     ),
     gradebook=Gradebook(
         told_by=frozenset({"availability", "child course id"}),
@@ -156,7 +158,10 @@ ID_COLUMNS = {
 NAME_COLUMNS = {"name", "full name", "student", "student name", "learner"}
 # lines of a gradebook that aren't people
 NOBODY = {"points possible", "manual posting", "student, test", "test student"}
-PARTS_OF_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("given", "family"))
+PARTS_OF_NAMES = (
+    *(("first name", "last name"), ("firstname", "lastname"), ("first_name", "last_name")),
+    ("given", "family"),
+)
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,7 @@ def named_in(
             them.
     """
     found = {name: known for name in names if (known := _named(name, told or {}))}
+    found |= _with_whole_ids(found)
     of_canvas = {name: known for name, known in found.items() if known.system is CANVAS}
     by_numbers = [known for known in of_canvas.values() if known.name]  # the others are anonymous
     if of_canvas and not _told_by_numbers(by_numbers):
@@ -201,6 +207,26 @@ def named_in(
     return {
         name: known for name, known in found.items() if name not in folders or name not in of_canvas
     }
+
+
+def _with_whole_ids(found: Mapping[str, Named]) -> dict[str, Named]:
+    """Return what Blackboard's names say if IDs have a _ in them, as in Week 1_a_doe_attempt_...
+
+    Only where two people would have the same ID otherwise, because nothing says where one begins.
+    """
+    starts: dict[str, set[str]] = {}
+    for name, known in found.items():
+        if known.system is BLACKBOARD:
+            starts.setdefault(known.id, set()).add(name.partition("_attempt_")[0])
+    whole = {}
+    for name, known in found.items():
+        same = starts.get(known.id, ())
+        common = os.path.commonprefix(sorted(same))  # noqa: RUF071 (these aren't paths)
+        title = common.rpartition("_")[0]
+        if known.system is BLACKBOARD and len(same) > 1 and title:
+            own = name.partition("_attempt_")[0].removeprefix(f"{title}_")
+            whole[name] = replace(known, id=own)
+    return whole
 
 
 def _told_by_numbers(given: Collection[Named]) -> bool:
@@ -241,6 +267,11 @@ def of_github(name: str, folder: str) -> Named | None:
     if not folder.endswith(OF_GITHUB) or not name.startswith(start):
         return None
     return Named(GITHUB, name.removeprefix(start))
+
+
+def of_nbgrader(name: str, folder: str) -> Named | None:
+    """Return the information in a folder's name, in nbgrader's folder of submissions."""
+    return Named(NBGRADER, name) if folder == OF_NBGRADER else None
 
 
 def _sortable(when: str) -> str:
