@@ -7,9 +7,10 @@ import statistics
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from softmax_lessons import gains
-from softmax_lessons.checker.memory import Memory, mine
+from softmax_lessons.checker.memory import Memory, mine, set_aside
 from softmax_lessons.checker.question import Question
 from softmax_lessons.copies import title
 from softmax_lessons.lessons import by_lesson, to_solve
@@ -217,7 +218,7 @@ def progress(*, today: date | None = None) -> Progress:
     return Progress(
         solved=tuple(name for name in to_solve() if name in memory.solved),
         open=tuple(name for name in to_solve() if name not in memory.solved),
-        note=memory.note,
+        note=memory.note or set_aside(Path()),
         lessons=found,
         next=f"Next: {_next(memory, found, today or date.today())}",
         gain=gains.told(memory),

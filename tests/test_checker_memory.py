@@ -7,7 +7,7 @@ import sys
 import bank
 import pytest
 
-from softmax_lessons import check, progress
+from softmax_lessons import check, predict, progress
 from softmax_lessons.checker import memory
 from softmax_lessons.checker.memory import FILE, count_hint
 from softmax_lessons.lessons import to_solve
@@ -98,7 +98,16 @@ def test_a_broken_file_is_set_aside_and_not_lost(mine, broken):
     assert aside.read_text() == broken
     check("softmax_1d", bank.row_plain)
     assert solved(mine) == ["softmax_1d"]
+    assert progress().note == shown.note  # as long as it's there
+    aside.unlink()
     assert progress().note == ""
+
+
+def test_a_broken_file_that_a_prediction_finds_first_is_reported_as_well(mine):
+    (mine / FILE).write_text("[")
+    predict("helped", "equal")
+    (aside,) = mine.glob(f"{FILE}.broken-*")
+    assert aside.name in progress().note
 
 
 def test_the_file_from_the_first_edition_can_be_read(mine):

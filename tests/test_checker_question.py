@@ -156,6 +156,7 @@ def test_a_guess_that_cannot_be_shown_is_named_by_its_type():
         ("a_thousand", "nan."),
         ("sum_of_zero", "\N{INFINITY}"),
         ("sum_of_zero", math.inf),
+        ("sum_of_zero", "Infinity"),
         ("which_runs", "1e0"),
     ],
 )
@@ -178,6 +179,9 @@ def test_true_counts_as_yes(guess):
         (0.5, -0.5, "Right size, wrong sign."),
         (0.0900, 0.09003, "Right to one digit. The question asks for the exact number."),
         (0.2447, 0.21, "Right to one digit."),
+        (0.66, 0.6402, "Close. The question asks for the exact number."),
+        (-0.84, -0.8788, "Close."),
+        (0.66, 0.62, "Too small."),
         (3.0, 300, "The right digits, 100 times too large."),
         (250, 0.25, "The right digits, 1,000 times too small."),
         (4.0, 8, "That's twice the right number."),
@@ -231,6 +235,10 @@ def test_a_guess_with_probabilities_is_scored_by_its_cross_entropy():
     assert verdict.misconceptions == ("changes-rounding",)
     assert verdict.says.startswith("The second subtraction subtracts exactly 0.")
     assert f'You gave 0.25 to what happens, "equal": a loss of {math.log(4):.2f}.' in verdict.says
+
+
+def test_a_certain_guess_that_is_right_costs_nothing():
+    assert "a loss of 0.00." in check("scores_back", {"up to a constant": 1}).says
 
 
 def test_a_probability_of_zero_for_what_happens_gives_an_infinite_loss():

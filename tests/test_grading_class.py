@@ -108,9 +108,12 @@ def test_mistakes_without_a_name_are_grouped_by_the_law_they_break():
 def test_an_example_is_the_shortest_answer_stripped_of_comments_docstring_and_other_code(tmp_path):
     long = (
         "# by Bea Doe\ndef my_softmax(x, dim):\n    '''Bea's.'''\n    e = (x - x.max()).exp()\n"
-        "    return e / e.sum(dim=dim, keepdim=True)"
+        "    return e / e.sum(dim=dim, keepdim=True).clone().contiguous()"
     )
-    short = long.replace("    e = (x - x.max()).exp()\n    return e", "    y = 1\n    return x")
+    short = long.replace(
+        "    e = (x - x.max()).exp()\n    return e",
+        "    'Bea again.'\n    y, who, how = 1, 'Bea Doe', 'mean'\n    return x",
+    )
     names = {"bea": short, "cy": long + "\n\nprint('Cy Roe')"}
     files = {f"{who}.ipynb": json.dumps(only(stable_softmax=s)) for who, s in names.items()}
     handed_in = find(unpacked(tmp_path / "class", files)).submissions
@@ -123,7 +126,9 @@ def test_an_example_is_the_shortest_answer_stripped_of_comments_docstring_and_ot
         ]
     )
     (mistake,) = found.mistakes
-    assert mistake.code.startswith("def my_softmax(x, dim):\n    y = 1\n    return x / ")
+    assert mistake.code.startswith(
+        "def my_softmax(x, dim):\n    y, who, how = (1, '...', 'mean')\n    return x / "
+    )
     assert "Bea" not in mistake.code
     assert mistake.example == "f(x):\n  got: 1\n  expected: 2"
 

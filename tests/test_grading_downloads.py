@@ -4,6 +4,7 @@ import csv
 import os
 import stat
 import sys
+import unicodedata
 import zipfile
 import zlib
 
@@ -300,6 +301,41 @@ def test_nobody_is_reported_missing_if_their_work_may_fit_several_lines(tmp_path
     assert page.count("nothing handed in</td>") == 1
 
 
+def test_two_spellings_of_one_name_are_one_person(tmp_path):
+    names = [
+        unicodedata.normalize(form, "José O\N{RIGHT SINGLE QUOTATION MARK}Díaz")
+        for form in ("NFC", "NFD")
+    ]
+    places = []
+    for number, name in enumerate(names):
+        file = list(notebooks(ADA).items())[number]
+        files = {f"{name}_{number}_assignsubmission_file/{file[0]}": file[1]}
+        places.append(unpacked(tmp_path / f"week {number}", files))
+    (tmp_path / "roster.csv").write_text("Name\nJosé O'Díaz\n", encoding="utf-8")
+    (submission,) = find(places).submissions
+    assert set(submission.answers) == {"softmax_1d", "softmax_dim"}
+    (submission,) = find(places, people=people(Table.read(tmp_path / "roster.csv"))).submissions
+    assert submission.learner == "José O'Díaz"
+
+
+def test_the_latest_of_two_files_is_the_same_in_a_folder_and_its_zip(tmp_path):
+    files = {
+        "ada/a.ipynb": one("softmax_dim", bank.RIGHT["softmax_dim"]),
+        "ada/b.ipynb": one("softmax_dim", bank.WRONG["softmax_dim"]),
+    }
+    folder = unpacked(tmp_path / "class", files)
+    for name, when in (("a", 1.8e9 + 1.5), ("b", 1.8e9 + 0.5)):  # a zip has even seconds
+        os.utime(folder / "ada" / f"{name}.ipynb", (when, when))
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as target:
+        for name in files:
+            target.write(folder / name, name)
+    used = [
+        find(p).submissions[0].answers["softmax_dim"].file.name
+        for p in (folder, tmp_path / "class.zip")
+    ]
+    assert used == ["b.ipynb", "b.ipynb"]
+
+
 PEOPLE = f"Name,Id\n{ADA},4711\n{LIN},4712\nNobody Here,4713\n"
 
 
@@ -405,7 +441,7 @@ def test_a_zip_bomb_affects_only_its_own_learner(tmp_path, monkeypatch):
     assert found.left_out == []
 
 
-def test_large_files_in_a_classs_zip_leave_room_for_the_other_learners(tmp_path, monkeypatch):
+def test_large_files_in_a_class_zip_leave_room_for_the_other_learners(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MOST_OF_CLASS", 3 << 20)
     files = {f"week-submissions/week-ada/{i}.ipynb": b" " * (1 << 20) for i in range(5)}
     files["week-submissions/week-zoe/a.ipynb"] = notebooks(ADA)[FIRST]
@@ -534,6 +570,30 @@ PLAIN = (
 @pytest.mark.parametrize("names", PLAIN)
 def test_plain_names_match_no_systems_pattern(names):
     assert systems.named_in(names) == {}
+
+
+def test_files_with_a_persons_numbers_among_canvass_are_the_only_ones_that_are_not_canvass():
+    strays = {"unit_1_2_ada.ipynb", "week_1_3_bob.ipynb"}
+    assert set(systems.named_in({*canvas(), *strays})) == set(canvas())
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        (
+            "Al_1_assignsubmission_file_Bo_2_assignsubmission_file_01.ipynb",
+            ("Al", "1", "Bo_2_assignsubmission_file_01.ipynb"),
+        ),
+        (
+            "301-88 - Al - Nov 3, 2026 926 PM - hw - 2026 final.ipynb",
+            ("Al", "301-88", "hw - 2026 final.ipynb"),
+        ),
+        ("301-88 - Al - Nov 3, 2026 926 PM", ("Al", "301-88", "")),
+    ],
+)
+def test_a_file_with_a_name_like_another_download_belongs_to_who_handed_it_in(name, whose):
+    known = systems.named_in([name])[name]
+    assert (known.name, known.id, known.file) == whose
 
 
 @pytest.mark.parametrize(

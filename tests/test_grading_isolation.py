@@ -291,8 +291,13 @@ def test_a_nonsensical_limit_is_refused(folder, value, capsys):
         assert option in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("seconds", [0.1, 1, 2, 4, 9])
-def test_ctrl_c_prints_one_sentence_and_loses_nothing(folder, seconds):
+@pytest.mark.parametrize(
+    ("seconds", "by"),
+    [*((each, signal.SIGINT) for each in (0.1, 1, 2, 4, 9)), (4, signal.SIGTERM)],
+)
+def test_ctrl_c_prints_one_sentence_and_loses_nothing(folder, seconds, by, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(folder.parent / "unpacked"))
+    (folder.parent / "unpacked").mkdir()
     for i in range(4):
         hand_in(folder, f"{i}.ipynb")
     sleeps = "def softmax_1d(x):\n    import time\n    time.sleep(60)"
@@ -317,11 +322,12 @@ def test_ctrl_c_prints_one_sentence_and_loses_nothing(folder, seconds):
     )
     process.stdout.readline()
     time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.count("Stopped") == 1
+    assert not list((folder.parent / "unpacked").iterdir())
     state = out / STATE
     for line in state.read_text().splitlines() if state.exists() else ():
         assert json.loads(line).get("points", 1) == 1

@@ -16,6 +16,7 @@ from torch import Tensor
 Answer = str | float | tuple[int, ...]
 YES_AND_NO = {True: "yes", False: "no"}
 WRONG_SIGN = "Right size, wrong sign."
+CLOSE = 0.05
 ROUNDING = 0.01  # how far a guess's chances may be from summing to 1
 
 
@@ -28,7 +29,8 @@ def as_word(guess: object) -> object:
         return f"{_as_float(guess):g}"
     if not isinstance(guess, str):
         return guess
-    return " ".join(guess.lower().split()).strip(" .!?'\"`").replace("\N{INFINITY}", "inf")
+    word = " ".join(guess.lower().split()).strip(" .!?'\"`")
+    return re.sub(r"\N{INFINITY}|\binfinity\b", "inf", word)
 
 
 def as_number(guess: object) -> object:
@@ -110,6 +112,7 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
     for says, like in alike(answer):
         if math.isclose(guess, like, rel_tol=max(within, 0.005)):
             return says
+    wanted = f"within {100 * within:g}%" if within else "the exact number"
     if guess * answer > 0:
         # not of the ratio itself, which may be too large for a float
         power = math.log10(abs(guess)) - math.log10(abs(answer))
@@ -117,8 +120,9 @@ def how_far(guess: Answer, answer: Answer, within: float) -> str:
             side = "large" if power > 0 else "small"
             return f"The right digits, {10 ** abs(round(power)):,} times too {side}."
         if f"{guess:.0e}" == f"{answer:.0e}":
-            wanted = f"within {100 * within:g}%" if within else "the exact number"
             return f"Right to one digit. The question asks for {wanted}."
+    if math.isclose(guess, answer, rel_tol=CLOSE):
+        return f"Close. The question asks for {wanted}."
     return "Too large." if guess > answer else "Too small."
 
 

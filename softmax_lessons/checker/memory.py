@@ -77,7 +77,13 @@ def recall(folder: Path | None = None) -> Memory:
     except OSError:
         note = f"{FILE} can't be read; your solved exercises aren't lost, but they can't be shown."
         return Memory(note=note)
-    return Memory(note=f"{FILE} couldn't be read, so it was renamed to {aside.name}.")
+    return Memory(note=set_aside(file.parent))
+
+
+def set_aside(folder: Path) -> str:
+    """Return a message about the latest file that couldn't be read, if it's still there."""
+    names = sorted(path.name for path in folder.glob(f"{FILE}.broken-*"))
+    return f"{FILE} couldn't be read, so it was renamed to {names[-1]}." if names else ""
 
 
 def mine() -> Memory:

@@ -98,7 +98,9 @@ class Question:
         """Score a guess with probabilities the way you score a model: by its cross-entropy."""
         chance, even = chances[self.answer], math.log(len(chances))
         loss = -math.log(chance) if chance else math.inf
-        says = f'You gave {chance:.2g} to what happens, "{self.answer}": a loss of {loss:.2f}. '
+        says = (
+            f'You gave {chance:.2g} to what happens, "{self.answer}": a loss of {abs(loss):.2f}. '
+        )
         if chance:
             says += f"Equal chances would give {even:.2f}."
         else:

@@ -5,7 +5,9 @@ import contextlib
 import math
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from decimal import Decimal
@@ -77,7 +79,8 @@ def main(argv: Sequence[str]) -> int:
         )
         return 1
     try:
-        return _grade(options)
+        with _stops_like_ctrl_c():
+            return _grade(options)
     except KeyboardInterrupt:
         print(
             f"\nStopped. Everything graded so far is in {options.out}; the same command continues "
@@ -178,6 +181,20 @@ def _write(
     if options.anonymous:
         named = [path.name for path in sorted(options.out.iterdir()) if path.name not in NAMELESS]
         print(f"Names are still in {options.out}, in: {', '.join(named)}")
+
+
+@contextlib.contextmanager
+def _stops_like_ctrl_c() -> Iterator[None]:
+    """End at other signals, too, with what was unpacked deleted."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            before[each] = signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextlib.contextmanager

@@ -163,12 +163,12 @@ def by_learner(downloads: Sequence[Download]) -> list[Learner]:
     found: dict[tuple[str, ...], Learner] = {}
     for number, download in enumerate(downloads):
         labels = _labels([part for part in download.parts if part.named.system is PLAIN])
-        ids = {(p.named.system.name, p.named.name, p.named.id) for p in download.parts}
+        ids = {(p.named.system.name, seen(p.named.name), p.named.id) for p in download.parts}
         count = Counter((system, name) for system, name, _ in ids)
         for part in download.parts:
             named, system = part.named, part.named.system
             name = labels.get(part.shown, named.name)
-            key = (system.name, name)
+            key = (system.name, seen(name) if system.name else name)
             if system.same_id:
                 key += (named.id,)
             elif count[key] > 1:  # we can't tell which of them is which in another download

@@ -1,6 +1,7 @@
 """What a teacher wants to know about a class in two minutes, and what to do about it tomorrow."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ MOST_SHOWN = 3  # mistakes with an example
 MOST_QUESTIONS = 10  # questions that the class got wrong
 STUCK = 5  # times that one learner made the same mistake
 LONGEST_EXAMPLE = 1500  # characters of code
+PLAIN_WORD = re.compile(r"[a-z_]*")  # such as "mean"; any other text may be about its author
 LONGEST_LINE = 300
 
 
@@ -187,9 +189,17 @@ def _anonymous(result: Result, exercise: str) -> str:
         return ""
     body = [node for node in tree.body if not isinstance(node, ast.Expr)]
     for node in (inner for outer in body for inner in ast.walk(outer)):
-        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = node.value if PLAIN_WORD.fullmatch(node.value) else "..."
     return ast.unparse(ast.Module(body, []))[:LONGEST_EXAMPLE]
+
+
+def _is_text(node: ast.stmt) -> bool:
+    value = getattr(node, "value", None)
+    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return isinstance(node, ast.Expr) and is_text
 
 
 def _stuck(found: Sequence[Result]) -> list[tuple[str, list[str]]]:

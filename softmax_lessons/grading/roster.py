@@ -1,5 +1,6 @@
 """Read a class list, and find the learners on it."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -116,7 +117,7 @@ def plain_id(text: str) -> str:
 
 def _squashed(name: str) -> str:
     """Return a name without spaces or punctuation, like Canvas: "Doe, Jane" is "doejane"."""
-    return "".join(c for c in seen(name) if c.isalnum() or not c.isascii())
+    return "".join(c for c in seen(name) if unicodedata.category(c)[0] in "LMN")
 
 
 def _ways_to_write(name: str) -> set[str]:

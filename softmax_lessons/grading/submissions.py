@@ -177,7 +177,7 @@ def _read(learner: Learner, state: State) -> Submission:
     for part, file in notebooks:
         try:
             reading = _reading(file, state)
-            changed = file.path.stat().st_mtime
+            changed = file.path.stat().st_mtime // 2 * 2  # zips only have even seconds
             for exercise, (told, begun) in reading["answers"].items():
                 handed = Handed(exercise, file, told, begun, part.named.when, changed)
                 found.setdefault(exercise, []).append(handed)

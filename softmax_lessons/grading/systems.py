@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -67,7 +68,7 @@ _NAME = r"(?P<name>[^\sA-Z.,;()'-]+?)"
 CANVAS = System(
     "Canvas",
     # instructure/canvas-lms, lib/content_zipper.rb; uploads are numbered in order, and the names
-    # have no capital letters, spaces or punctuation; see also `_told_by_numbers`
+    # have no capital letters, spaces or punctuation; see also `_of_people`
     _patterns(
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<when>\d+)_(?P<file>.+)",
         r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<file>text\.html|link\.html)",
@@ -93,8 +94,8 @@ MOODLE = System(
     # moodle/moodle, mod/assign: one folder per learner or, depending on a setting, files next to
     # each other
     _patterns(
-        r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?",
-        r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_(?P<file>.+)",
+        r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?",
+        r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_(?P<file>.+)",
     ),
     same_id=False,  # the one in "Participant 123", which differs between assignments
     # the grading worksheet of one assignment: mod/assign/feedback/offline/importgradeslib.php
@@ -124,8 +125,8 @@ _WHEN = r"(?P<when>(?:(?! - ).)*\d{4}(?:(?! - ).)*)"  # with a year
 BRIGHTSPACE = System(
     "Brightspace",
     _patterns(
-        rf"(?P<id>\d+-\d+) - (?P<name>.+?) - {_WHEN}",
         rf"(?P<id>\d+-\d+) - (?P<name>.+?) - {_WHEN} - (?P<file>.+)",
+        rf"(?P<id>\d+-\d+) - (?P<name>.+?) - {_WHEN}",
     ),
     same_id=False,
     gradebook=Gradebook(
@@ -202,8 +203,8 @@ def named_in(
     found |= _with_whole_ids(found)
     of_canvas = {name: known for name, known in found.items() if known.system is CANVAS}
     by_numbers = [known for known in of_canvas.values() if known.name]  # the others are anonymous
-    if of_canvas and not _told_by_numbers(by_numbers):
-        found = {name: found[name] for name in found if found[name] not in by_numbers}
+    strays = _of_people(by_numbers)
+    found = {name: known for name, known in found.items() if known not in strays}
     return {
         name: known for name, known in found.items() if name not in folders or name not in of_canvas
     }
@@ -229,13 +230,17 @@ def _with_whole_ids(found: Mapping[str, Named]) -> dict[str, Named]:
     return whole
 
 
-def _told_by_numbers(given: Collection[Named]) -> bool:
-    """Tell whether the numbers in names are Canvas's, or a person's, as in week_1_2_ada.ipynb."""
-    people = {(known.id, known.name) for known in given}
-    ids, names = {known.id for known in given}, {known.name for known in given}
-    uploads = [(known.id, known.when) for known in given if known.when]
-    is_own = len(names) == 1 and len(uploads) > 1 and all(int(when) < FEW for _, when in uploads)
-    return len(people) == len(ids) and len(set(uploads)) == len(uploads) and not is_own
+def _of_people(given: Collection[Named]) -> list[Named]:
+    """Return those whose numbers aren't Canvas's, but a person's, as in week_1_2_ada.ipynb."""
+    names: dict[str, set[str]] = {}
+    for known in given:
+        names.setdefault(known.id, set()).add(known.name)
+    uploads = Counter((known.id, known.when) for known in given if known.when)
+    strays = [k for k in given if len(names[k.id]) > 1 or uploads[k.id, k.when] > 1]
+    others = [known for known in given if known not in strays]
+    numbers = [int(known.when) for known in others if known.when]
+    is_own = len({known.name for known in others}) == 1 and len(numbers) > 1
+    return [*given] if is_own and max(numbers) < FEW else strays
 
 
 def _named(name: str, told: Mapping[str, tuple[str, str]]) -> Named | None:

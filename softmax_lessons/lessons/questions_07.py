@@ -207,6 +207,18 @@ QUESTIONS = {
         (10, 0.1),
         lambda random: (random.choice([2, 4, 5, 8, 10, 20]), random.choice([0.04, 0.1, 0.2, 0.4])),
     ),
+    "soft_divisor": Question(
+        4,
+        {
+            6: ("soft-as-hard", "That's with class numbers; here the weights don't count."),
+            8: ("counts-entries", "It divides by the rows, not by all entries of the table."),
+        },
+        asks=(
+            "`F.cross_entropy` gets four rows with the targets 0, 1, 0 and 0, and a `weight` of 1 "
+            "for class 0 and 3 for class 1. The targets come as one-hot rows of floats, so they're "
+            "taken as probabilities. What does the mean divide the sum of the weighted losses by?"
+        ),
+    ),
     "two_labels": with_other_numbers(
         _labels_at_once, (2,), lambda random: (random.randint(3, 12),)
     ),

@@ -193,6 +193,19 @@ QUESTIONS = {
     "nucleus_size": with_other_numbers(
         _nucleus, ([0.6381, 0.2347, 0.0954, 0.0318], 0.9), _probs_and_p
     ),
+    "dropped_above_p": Question(
+        "nan",
+        {
+            "largest": ("one-always-stays", "The first total, 0.6381, is above 0.5 already."),
+            "quarters": ("as-with-finite", "All four are -inf, and -inf minus -inf is nan."),
+        },
+        asks=(
+            "Four classes have the probabilities 0.6381, 0.2347, 0.0954 and 0.0318. A top-p filter "
+            "with p = 0.5 goes down from the largest, and sets the logit of every class to -inf at "
+            "which the total, with that class, is more than p. What is the softmax of the result: "
+            "1 for the largest, quarters or nan?"
+        ),
+    ),
     "kept_at_p_1": Question(
         1,
         {
@@ -207,6 +220,18 @@ QUESTIONS = {
             "In float32, how many of the two classes does it keep?"
         ),
     ),
+    "tied_for_second": Question(
+        3,
+        {
+            2: ("k-means-k", "The second largest is 1, and three logits are at least 1."),
+            1: ("ties-are-dropped", "1 >= 1 is true: a tied logit stays."),
+            4: ("keeps-all", "The last logit, 0, is below 1."),
+        },
+        asks=(
+            "The logits are 1, 1, 1 and 0, and a top-k filter with k = 2 keeps the logits where "
+            "`logits >= logits.topk(2).values[-1]`. How many does it keep?"
+        ),
+    ),
     "kept_after_top_k": with_other_numbers(_after_top_k, ([4, 3, 2, 1], 3, 75), _order_matters),
     "gumbel_of_probs": Question(
         "flatter",
@@ -219,6 +244,19 @@ QUESTIONS = {
             "wins as often as its softmax probability says: 0.659, 0.242 and 0.099. Someone adds "
             "the noise to these probabilities instead. "
             "Do the frequencies stay the same, or get flatter or sharper?"
+        ),
+    ),
+    "kept_by_llama_cpp": Question(
+        1,
+        {
+            3: ("order-does-not-matter", "Here the filters come before the temperature."),
+            2: ("stops-early", "After top-k, 0.211 is less than half of 0.526: min-p drops it."),
+            4: ("first-filter-only", "That's after top-k; top-p and min-p drop more."),
+        },
+        asks=(
+            "The probabilities are 0.5, 0.2, 0.15, 0.1 and 0.05. A program applies top-k (k = 4), "
+            "top-p (p = 0.7) and min-p (0.5), each to the softmax of what's left, and a "
+            "temperature of 2 at the end. How many classes stay?"
         ),
     ),
     "straight_through_order": Question(

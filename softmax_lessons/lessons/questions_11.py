@@ -185,6 +185,32 @@ QUESTIONS = {
             '`F.kl_div(a, b, reduction="batchmean")`. Which of the two comes first?'
         ),
     ),
+    "kl_of_two_logs": Question(
+        "nan",
+        {
+            "right": ("logs-are-noticed", "Nothing tells it: it takes the log of a log."),
+            "negative": ("as-without-the-log", "That's what a model's probabilities give here."),
+        },
+        asks=(
+            "p and q are distributions over three classes, without a 0 or a 1. What does "
+            '`F.kl_div(q.log(), p.log(), reduction="batchmean")` return: KL(p, q), which is right, '
+            "a negative number, or nan?"
+        ),
+    ),
+    "kl_of_two_texts": Question(
+        2.0925,
+        {
+            0.4185: ("batchmean-is-per-word", "It divides by dim 0: two texts, not ten words."),
+            0.1395: ("divides-by-classes", 'That\'s `reduction="mean"`, over all the entries.'),
+            4.185: ("sum-instead-of-mean", "That's the sum; it's divided by the two texts."),
+        },
+        within=0.005,
+        asks=(
+            "A model's log-probabilities and the true probabilities have shape (2, 5, 3): two "
+            "texts, five words each, three classes. The KL divergence is 0.4185 at every word. "
+            'What does `F.kl_div` return with `reduction="batchmean"`?'
+        ),
+    ),
     "masked_entropy": Question(
         "nan",
         {

@@ -187,6 +187,30 @@ QUESTIONS = {
             "Which keys does the query see?"
         ),
     ),
+    "lowest_number_added": Question(
+        "halves",
+        {
+            "as before": ("shift-is-exact", "Near -3.4e38, a 5 is rounded away."),
+            "nan": ("as-with-inf", "-inf gives nan; the lowest finite number doesn't."),
+        },
+        asks=(
+            "A query scores two keys 0 and 5. To hide both, a program adds "
+            "`torch.finfo(torch.float32).min`, -3.4e38, to both scores, in float32. Are the "
+            "weights as before (0.0067 and 0.9933), halves or nan?"
+        ),
+    ),
+    "layer_of_padding": Question(
+        "nan",
+        {
+            "0": ("empty-means-zero", "Its softmax has a row that's all -inf."),
+            "the bias": ("empty-means-zero", "That's with need_weights=False, since PyTorch 2.5."),
+        },
+        asks=(
+            "`nn.MultiheadAttention`, with its default `need_weights=True`, gets a text that's all "
+            "padding: its `key_padding_mask` is True everywhere. The bias of its last layer isn't "
+            "0. Is the output 0, the bias or nan?"
+        ),
+    ),
     "hidden_nan": Question(
         "nan",
         {"clean": ("zero-times-anything", "The mean has the term 0 times nan, which is nan.")},

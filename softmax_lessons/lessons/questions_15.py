@@ -207,4 +207,19 @@ QUESTIONS = {
             "does PyTorch keep for backward, compared with one loss for all rows?"
         ),
     ),
+    "gradient_of_own_sum": Question(
+        "zeros",
+        {
+            "not zeros": (
+                "only-its-own-loss",
+                "The other process's sum falls by as much, and its backward is part of this one.",
+            )
+        },
+        asks=(
+            "Two processes each hold half of a row, and compute its softmax; backward is written "
+            "with an all-reduce, so that it's right for the sum of all processes' losses. Each "
+            "process calls it on the sum of its own probabilities. Does process 0 get a gradient "
+            "of zeros, or not zeros?"
+        ),
+    ),
 }

@@ -1,11 +1,10 @@
-// Builds the form of each question: a guess first, and then what happens. It reads guesses and
-// says what is wrong with them as softmax_lessons/checker does. Where it doesn't run, nothing is
-// hidden.
+// Builds each question's form: a guess first, then what happens. It judges guesses as the checker
+// does. Where it doesn't run, nothing is hidden.
 "use strict";
 (() => {
   const KEY = "softmax_lessons.guesses";
 
-  // Guesses stay in the browser, if it lets pages keep anything; a deck begins anew each time.
+  // Guesses stay in the browser, if it lets them; a deck begins anew each time.
   function store() {
     return document.querySelector(".reveal .slides") ? sessionStorage : localStorage;
   }
@@ -21,10 +20,10 @@
   function keep(name, guess) {
     try {
       store().setItem(KEY, JSON.stringify({ ...kept(), [name]: guess }));
-    } catch {} // then it is forgotten with the page
+    } catch {} // then it's forgotten
   }
 
-  // What a text says, or undefined if it isn't an answer of its kind
+  // What a text says; undefined if it's no such answer
 
   function asNumber(text) {
     const number = text.trim().replace(/^[~\u2248 ]+/, "").replaceAll("\u2212", "-")
@@ -50,11 +49,12 @@
   }
 
   function asWord(text, choices) {
-    const word = text.toLowerCase().trim().split(/\s+/).join(" ");
+    const word = text.toLowerCase().replace(/\s+/g, " ").replace(/^[ .!?'"`]+|[ .!?'"`]+$/g, "")
+      .replace(/\u221e|\binfinity\b/, "inf");
     return choices.find((choice) => choice === word);
   }
 
-  // How an answer and a guess are written in a sentence
+  // An answer and a guess in a sentence
 
   function shown(answer) {
     if (typeof answer === "string") return `"${answer}"`;
@@ -89,7 +89,7 @@
     return `${right} of the ${sizes} numbers ${right === 1 ? "is" : "are"} right.`;
   }
 
-  function oneDigit(number) { // halfway, to the even one, as Python rounds
+  function oneDigit(number) { // halfway to the even one, as in Python
     const exact = number.toExponential(60);
     return /[02468]\.50*e/.test(exact) ? exact.replace(/\.\d*/, "") : number.toExponential(0);
   }
@@ -101,6 +101,7 @@
     if (!Number.isFinite(made) && made === -answer) return "Right size, wrong sign.";
     if (!Number.isFinite(made)) return "It's finite.";
     if (!Number.isFinite(answer)) return "It's infinite.";
+    const wanted = within ? `within ${+(100 * within).toPrecision(6)}%` : "the exact number";
     const slip = alike.find(([, like]) => near(made, like, Math.max(within, 0.005)));
     if (slip) return slip[0];
     if (made * answer > 0) {
@@ -111,14 +112,14 @@
         return `The right digits, ${times} times too ${power > 0 ? "large" : "small"}.`;
       }
       if (oneDigit(made) === oneDigit(answer)) {
-        const wanted = within ? `within ${+(100 * within).toPrecision(6)}%` : "the exact number";
         return `Right to one digit. The question asks for ${wanted}.`;
       }
     }
+    if (near(made, answer, 0.05)) return `Close. The question asks for ${wanted}.`;
     return made > answer ? "Too large." : "Too small.";
   }
 
-  // A question as votes.js asks it, too: what a text says, whether that's right, what is behind it
+  // A question as votes.js asks it, too
   function asked(data) {
     const { choices, within } = data;
     const read = choices.length ? (text) => asWord(text, choices)
@@ -143,7 +144,7 @@
       (place % 2 ? make("code", { textContent: part }) : part)));
   }
 
-  function fields({ name, choices }, wanted) { // "a number", or "with dim=0: all or none"
+  function fields({ name, choices }, wanted) { // "a number", "with dim=0: all or none"
     const label = (...children) => make("label", {}, ...children);
     const about = choices.length && wanted.includes(": ") ? `, ${wanted.replace(/: .*/, "")}` : "";
     const legend = make("legend", { textContent: `Your guess${about}` });
@@ -216,10 +217,14 @@
     place.append(form);
     place.question = { ...question, say, show: () => seen === undefined && draw(null) };
     let before = kept()[name];
-    if (before && question.read(before) === undefined) before = undefined; // of another edition
+    const isOurs = typeof before === "string" && question.read(before) !== undefined;
+    if (before !== null && !isOurs) before = undefined; // of another edition
     input.value = before ?? "";
     draw(before);
   }
 
-  addEventListener("DOMContentLoaded", () => document.querySelectorAll(".question").forEach(build));
+  addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".question").forEach(build);
+    document.documentElement.classList.add("asked"); // each form hides what waits
+  });
 })();

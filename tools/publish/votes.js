@@ -11,17 +11,28 @@
     }
     const found = new Map(choices.map((choice) => [shown(choice), [choice, 0]]));
     const unread = [];
-    const counted = Array.isArray(answer) ? /^(\(.*\)|[\dx\xd7]+)[\s:=]+(\d+)$/
-      : /^(.*[^\s:=])[\s:=]+(\d+)\s*%?$/;
-    for (const item of text.split(/[\n;]|,(?![^(]*\))/).map((each) => each.trim())) {
+    const isShape = Array.isArray(answer);
+    // an answer and its votes, or in a table with nothing but a comma between them
+    const counted = isShape ? /^(\([^()]*\)|[\dx\xd7]+(?!,))[\s:=,]+(\d+)$/
+      : /^"?(.*[^\s:="])"?(?:[\s:=]+|[,\t](?=\d+$))(\d+)\s*%?$/;
+
+    function entry(item) {
       const [, before = "", number] = item.match(counted) ?? [];
-      const [made, votes] = [[read(before), Number(number)], [read(item), 1]]
-        .find(([each]) => each !== undefined) ?? [];
-      if (made !== undefined) {
-        const row = found.get(shown(made)) ?? [made, 0];
-        found.set(shown(made), [made, row[1] + votes]);
-      } else if (item) {
-        unread.push(item);
+      const [one, many] = [[read(item), 1], [read(before), Number(number)]];
+      const several = isShape && item.replace(/^\([^()]*\)$/, "").includes(",");
+      const pairs = isShape ? [many, several ? [] : one] : [one, many];
+      return pairs.find(([made]) => made !== undefined);
+    }
+
+    for (const line of text.split(/[\n;]/).map((each) => each.trim())) {
+      for (const item of entry(line) ? [line] : line.split(/,(?![^(]*\))/)) {
+        const [made, votes] = entry(item.trim()) ?? [];
+        if (made !== undefined) {
+          const row = found.get(shown(made)) ?? [made, 0];
+          found.set(shown(made), [made, row[1] + votes]);
+        } else if (item.trim()) {
+          unread.push(item.trim());
+        }
       }
     }
     const rows = [...found.values()];

@@ -401,7 +401,10 @@ SPOILT = 'localStorage.setItem("softmax_lessons.guesses", "{")'
 OTHER = """localStorage.setItem("softmax_lessons.guesses", '{"add_ten": "of another edition"}')"""
 
 
-@pytest.mark.parametrize("script", [FORBIDDEN, FULL, SPOILT, OTHER])
+ODD = """localStorage.setItem("softmax_lessons.guesses", '{"add_ten": 5, "cat_share": [1]}')"""
+
+
+@pytest.mark.parametrize("script", [FORBIDDEN, FULL, SPOILT, OTHER, ODD])
 def test_a_browser_that_stores_nothing_still_asks(opened, build, script):
     page = opened(build / "html" / "01_scores_to_probabilities.html", script)
     place, hidden, status = question(page, "add_ten")
@@ -410,6 +413,44 @@ def test_a_browser_that_stores_nothing_still_asks(opened, build, script):
     place.get_by_role("button", name="Check").click()
     assert status.text_content() == "Right: that is what happens."
     assert hidden.first.is_visible()
+    assert page.locator(".question form").count() == page.locator(".question").count()
+
+
+WATCH = """window.seen = [];
+(function watch() {
+    const outputs = document.querySelectorAll("[class*=tag_shows-] > :is(.cell_output, .output)");
+    for (const each of outputs) {
+        if (each.checkVisibility()) window.seen.push(each.textContent.slice(0, 40));
+    }
+    requestAnimationFrame(watch);
+})()"""
+
+
+def test_what_happens_is_never_seen_while_the_page_loads(opened, build):
+    page = opened("about:blank", WATCH)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    for form in ("site/notebooks", "html"):
+        page.goto((build / form / "08_follow_the_gradient.html").as_uri() + "#raise-one-logit")
+        page.wait_for_function("document.querySelector('.question form')")
+        assert page.evaluate("window.seen") == []
+        place, _, _ = question(page, "dog_when_cat_rises")
+        place.get_by_role("button", name="Show me").click()
+        page.wait_for_function("window.seen.length")
+
+
+def test_without_javascript_slides_follow_each_other_on_a_page(opened, build):
+    page = opened(build / "slides" / "01_scores_to_probabilities.html", java_script_enabled=False)
+    slides = page.locator(".slides section:not(:has(section))")
+    assert slides.count() > 20
+    bottom = 0
+    for slide in slides.all():
+        assert slide.is_visible()
+        box = slide.bounding_box()
+        assert box["y"] >= bottom - 1
+        bottom = box["y"] + box["height"]
+    assert all(each.is_visible() for each in page.locator(".tag_shows-cat_share .output").all())
+    assert not page.locator("aside.notes").first.is_visible()
 
 
 def test_without_javascript_everything_is_shown(opened, lesson):
@@ -516,6 +557,9 @@ def go_to(deck, name):
         ("1, 2, 3", ["flatter: 1", "same: 2", "sharper: 3"]),
         ("same\nsame\nsharper", ["flatter: 0", "same: 2", "sharper: 1"]),
         ("same 2, both 3", ["flatter: 0", "same: 2", "sharper: 0"]),
+        ("flatter,12\nsame,5", ["flatter: 12", "same: 5", "sharper: 0"]),
+        ('"flatter",12\n"same",5', ["flatter: 12", "same: 5", "sharper: 0"]),
+        ("Flatter. 12, 'same' 5", ["flatter: 12", "same: 5", "sharper: 0"]),
         ("", []),
     ],
 )
@@ -526,6 +570,23 @@ def test_votes_become_bars_however_they_are_written(deck, votes, bars):
     assert [bar.replace('"', "") for bar in place.locator("li").all_text_contents()] == bars
     unread = place.locator("details [role=status]").text_content()
     assert unread == ("Not understood: both 3." if "both" in votes else "")
+
+
+@pytest.mark.parametrize(
+    ("votes", "bars"),
+    [
+        ("0,66 3; 0,65 5", ["0.65: 5", "0.66: 3"]),
+        ("0,66\n0,66\n0,5", ["0.66: 2", "0.5: 1"]),
+        ("0.66,12\n0.65,3\n6,100", ["0.66: 12", "0.65: 3", "6100: 1"]),
+        ("2, 0.5 3", ["0.5: 3", "2: 1"]),
+    ],
+)
+def test_votes_on_numbers_may_have_decimal_commas_or_come_from_a_table(deck, votes, bars):
+    place = go_to(deck, "cat_share")
+    place.get_by_text("Votes", exact=True).click()
+    place.get_by_label("Votes, such as").fill(votes)
+    assert place.locator("li").all_text_contents() == bars
+    assert place.locator("details [role=status]").text_content() == ""
 
 
 def test_showing_the_answer_after_the_votes_explains_the_most_chosen_wrong_one(deck):

@@ -55,6 +55,10 @@ def deck(browser, file):
     page.close()
 
 
+def test_everything_is_on_a_slide(deck):
+    assert deck.locator(".slides > :not(section), .slides > .stack > :not(section)").count() == 0
+
+
 @pytest.fixture(scope="module")
 def printed(browser, file):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
