@@ -55,6 +55,12 @@ def test_another_build_has_the_same_ids(notes, tmp_path):
     assert [note[:3] for note in again] == [note[:3] for note in notes]
 
 
+def test_only_questions_of_the_course_have_a_back(notes):
+    asked = {words(task.asks) for task in tasks().values() if isinstance(task, Question)}
+    fronts = [words(fields[0]) for *_, kind, fields in notes if not kind.endswith("hidden words")]
+    assert [front for front in fronts if front not in asked] == []
+
+
 def test_every_question_of_the_course_is_a_card(notes):
     texts = {words(field) for *_, fields in notes for field in fields}
     questions = {name: task for name, task in tasks().items() if isinstance(task, Question)}
@@ -90,7 +96,25 @@ def test_no_markdown_or_links_are_left(notes):
 def test_phrases_that_are_not_in_exactly_one_line_are_reported(phrase, tmp_path, monkeypatch):
     (tmp_path / "cards.json").write_text(json.dumps({"00": [phrase]}))
     monkeypatch.setattr(cards, "CLOZES", tmp_path / "cards.json")
-    cards.of_lesson.cache_clear()
     with pytest.raises(ValueError, match=r"lesson 00 says .* in (0|\d\d) lines, not in one"):
         cards.of_lesson("00")
-    cards.of_lesson.cache_clear()
+
+
+def test_a_lesson_with_too_few_phrases_is_reported(tmp_path, monkeypatch):
+    (tmp_path / "cards.json").write_text(json.dumps({"00": ["A **{tensor}** is"]}))
+    monkeypatch.setattr(cards, "CLOZES", tmp_path / "cards.json")
+    with pytest.raises(ValueError, match="lesson 00 has enough for 3 cards, not for 20"):
+        cards.of_lesson("00")
+
+
+def test_only_the_bullet_or_the_label_of_a_line_is_left_out(tmp_path, monkeypatch):
+    phrases = ["the {first} of all", "the {second} of all", "the {third} of all"]
+    (tmp_path / "cards.json").write_text(json.dumps({"17": phrases}))
+    monkeypatch.setattr(cards, "CLOZES", tmp_path / "cards.json")
+    lines = ["- x - y is the first of all", "**Fix** x: **Fix** the second of all"]
+    text = "\n".join([*lines, "**Softmax** is - here - the third of all"])
+    assert [card.front for card in cards._clozes("17", text)] == [
+        "x - y is the {{c1::first}} of all",
+        "x: **Fix** the {{c1::second}} of all",
+        "**Softmax** is - here - the {{c1::third}} of all",
+    ]
