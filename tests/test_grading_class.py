@@ -108,10 +108,10 @@ def test_mistakes_without_a_name_are_grouped_by_the_law_they_break():
 def test_an_example_is_the_shortest_answer_stripped_of_comments_docstring_and_other_code(tmp_path):
     long = (
         "# by Bea Doe\ndef my_softmax(x, dim):\n    '''Bea's.'''\n    e = (x - x.max()).exp()\n"
-        "    return e / e.sum(dim=dim, keepdim=True).clone().contiguous()"
+        "    e = e.clone().contiguous().clone()\n    return e / e.sum(dim=dim, keepdim=True)"
     )
     short = long.replace(
-        "    e = (x - x.max()).exp()\n    return e",
+        "    e = (x - x.max()).exp()\n    e = e.clone().contiguous().clone()\n    return e",
         "    'Bea again.'\n    y, who, how = 1, 'Bea Doe', 'mean'\n    return x",
     )
     names = {"bea": short, "cy": long + "\n\nprint('Cy Roe')"}
