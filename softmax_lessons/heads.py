@@ -198,13 +198,13 @@ def _of_probs(logits: Tensor, targets: Tensor) -> Iterator[Finding]:
 
 
 def _of_shape(logits: Tensor, targets: Tensor, wanted: tuple[int, ...]) -> Iterator[Finding]:
-    came = f"The targets' shape is {tuple(targets.shape)}, but it should be {wanted}"
+    problem = f"The targets' shape is {tuple(targets.shape)}, but it should be {wanted}"
     if targets.shape == logits.shape[:-1]:
-        yield Finding(40, f"{came}: the classes are the last dim of the logits, not dim 1.")
+        yield Finding(40, f"{problem}: the classes are the last dim of the logits, not dim 1.")
     elif targets.dim() > 0 and targets.numel() == math.prod(wanted):
-        yield Finding(82, f"{came}: there's one dim too many.")
+        yield Finding(82, f"{problem}: there's one dim too many.")
     else:
-        yield Finding(83, f"{came}.")
+        yield Finding(83, f"{problem}.")
 
 
 def _of_both(

@@ -143,8 +143,8 @@ def softmax_file(
     """
     for array in (logits, probs):
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-            came = getattr(array, "dtype", type(array).__name__)
-            raise TypeError(f"softmax_file needs NumPy arrays of float32 or float64, got {came}")
+            got = getattr(array, "dtype", type(array).__name__)
+            raise TypeError(f"softmax_file needs NumPy arrays of float32 or float64, got {got}")
     if logits.shape != probs.shape or logits.dtype != probs.dtype or logits.ndim != 1:
         raise ValueError(
             "softmax_file needs two arrays of the same shape (n,) and dtype, got "
@@ -224,8 +224,8 @@ def cross_entropy_sharded(logits: Tensor, targets: Tensor) -> Tensor:
 
     _require_entries(logits, -1, "cross_entropy_sharded")
     if not isinstance(targets, Tensor) or targets.dtype != torch.int64:
-        came = getattr(targets, "dtype", type(targets).__name__)
-        raise TypeError(f"cross_entropy_sharded needs int64 targets, got {came}")
+        got = getattr(targets, "dtype", type(targets).__name__)
+        raise TypeError(f"cross_entropy_sharded needs int64 targets, got {got}")
     if logits.dim() != 2 or targets.shape != logits.shape[:1]:
         raise ValueError(
             "cross_entropy_sharded needs logits of shape (rows, columns) and targets of shape "

@@ -76,7 +76,7 @@ class Report:
 def lessons() -> list[Path]:
     """Return the notebooks of the course, in reading order.
 
-    An installed package has them inside; in a checkout, they're next to the package.
+    An installed package contains them; in a checkout, they're next to the package.
     """
     package = Path(__file__).parent
     for folder in (package / "notebooks", package.parent / "notebooks"):

@@ -198,7 +198,7 @@ def counts_entries(x):
     return torch.tensor([e / sum(exps) for e in exps])
 
 
-# --- from other languages, and two slips at once ------------------------------------------------
+# --- from other languages, and two mistakes at once -----------------------------------------------
 
 wrong("softmax_1d", "other-than-exp")(lambda x: (e := 1 + x + x**2 / 2 + x**3 / 6) / e.sum())
 wrong("softmax_1d", "sums-raw-logits")(lambda x: torch.exp(x - torch.log(x.sum())))

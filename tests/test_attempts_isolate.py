@@ -468,9 +468,9 @@ def test_a_tensor_of_any_dtype_arrives_as_it_was_sent(shape):
         assert int.from_bytes(message[:4], "big") == len(message) - 4
         arrived = messages.unpack(message[4:])
         assert arrived["x"].dtype == dtype
-        for came, was in ((arrived["x"], x), (arrived["last"][0], x.mT if x.dim() > 1 else x)):
-            assert came.shape == was.shape
-            assert messages.pack({"x": came}) == messages.pack({"x": was})
+        for got, was in ((arrived["x"], x), (arrived["last"][0], x.mT if x.dim() > 1 else x)):
+            assert got.shape == was.shape
+            assert messages.pack({"x": got}) == messages.pack({"x": was})
         sent += 1
     assert sent >= 20
 

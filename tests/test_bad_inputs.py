@@ -98,8 +98,8 @@ TABLE = [
         for dtype in [getattr(torch, name)]
     ),
     *(
-        (limits, (came,), TypeError, f"got {re.escape(repr(came)[:60])}")
-        for came in ("float32", np.float32, float, None, X)
+        (limits, (got,), TypeError, f"got {re.escape(repr(got)[:60])}")
+        for got in ("float32", np.float32, float, None, X)
     ),
     # online
     *((f, (EMPTY,), ValueError, r"no entries .* \(2, 0\)") for f in (state_of, softmax)),

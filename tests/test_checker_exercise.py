@@ -89,7 +89,7 @@ def test_a_wrong_answer_is_refused_and_its_mistake_named(exercise, slugs, attemp
         named = f" ({' and '.join(dict.fromkeys(verdict.misconceptions))})"
         first = f"{exercise}: not yet{named if verdict.misconceptions else ''}"
         assert verdict.message.splitlines()[0] == first
-        assert verdict.example.came != verdict.example.expected
+        assert verdict.example.got != verdict.example.expected
 
 
 def test_a_dim_that_pytorch_guessed_right_is_not_a_mistake_but_is_pointed_out():
@@ -175,7 +175,7 @@ def test_check_never_raises_whatever_the_kernels_state(monkeypatch):
 def test_the_example_has_two_slices_and_two_classes_where_the_mistake_allows_it():
     verdict = check("stable_softmax", bank.naive)
     assert verdict.example.given.startswith("x = [[0, 1, 2], [1000, 1001, 1002]], torch.float32")
-    assert verdict.example.came.endswith("[nan, nan, nan]]")
+    assert verdict.example.got.endswith("[nan, nan, nan]]")
     assert verdict.message.count("Hint:") == 1
     assert check("softmax_dim", lambda x, dim: bank.plain(x, 0)).example.given.startswith(
         "x = [[1, 2]"
@@ -188,8 +188,8 @@ def test_the_example_shows_a_difference_in_the_digits_it_prints():
         return exps / (exps.sum(-1, keepdim=True) + 1e-5)
 
     verdict = check("masked_softmax", tiny_eps)
-    assert verdict.example.came != verdict.example.expected
-    assert "nan" in verdict.example.came  # not [1, 0] and [1, 0]
+    assert verdict.example.got != verdict.example.expected
+    assert "nan" in verdict.example.got  # not [1, 0] and [1, 0]
 
 
 def test_the_small_example_that_is_furthest_off_is_shown():
@@ -199,10 +199,10 @@ def test_the_small_example_that_is_furthest_off_is_shown():
 
     example = check("half_softmax", summed_in_half).example  # not [0, 0, ...] of 70000
     assert example.tables.given.numel() == 6
-    off = (example.tables.came.double() / example.tables.expected - 1).abs()
+    off = (example.tables.got.double() / example.tables.expected - 1).abs()
     assert off.max() > 0.005
     verdict = check("half_softmax", lambda x, dim: bank_further.half_wide(x.bfloat16(), dim).to(x))
-    assert verdict.example.came == "[0.5, 0.5, 0]"  # of [70000, 69999, 0]
+    assert verdict.example.got == "[0.5, 0.5, 0]"  # of [70000, 69999, 0]
 
     def from_zero(a, b):
         largest = torch.maximum(a[0], b[0])
@@ -210,7 +210,7 @@ def test_the_small_example_that_is_furthest_off_is_shown():
         return torch.stack([largest, a[1] * (a[0] - base).exp() + b[1] * (b[0] - base).exp()])
 
     example = check("merge_states", from_zero).example  # a sum of 0 in a very negative row
-    assert example.came == "[[2.5, -999], [1.5253, 0]]"
+    assert example.got == "[[2.5, -999], [1.5253, 0]]"
 
 
 def test_a_mistake_without_a_name_is_explained_by_a_broken_law_with_its_numbers():
@@ -312,7 +312,7 @@ def test_any_result_gets_a_verdict(exercise, result):
     verdict = task.verdict(exercise, probes, outcomes)
     assert not verdict.passed
     assert "got:" in verdict.message
-    assert verdict.example.came != verdict.example.expected
+    assert verdict.example.got != verdict.example.expected
     assert verdict._repr_html_()
 
 
@@ -339,7 +339,7 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
 
 
 @pytest.mark.parametrize(
-    ("attempt", "came", "expected"),
+    ("attempt", "got", "expected"),
     [
         (lambda x, dim: print(x), "NoneType", "a tensor of shape (2, 2)"),
         (lambda x, dim: x[:1], "shape (1, 2)", "shape (2, 2)"),
@@ -358,11 +358,11 @@ def test_a_gradient_that_is_a_little_off_is_refused(factor):
         (bank.div_underscore, "in backward", "of (result * [1, 2, ...]).sum()"),
     ],
 )
-def test_the_message_says_what_it_got_and_what_was_expected(attempt, came, expected):
+def test_the_message_says_what_it_got_and_what_was_expected(attempt, got, expected):
     example = check("stable_softmax", attempt).message.split("\n\n")[1]
     _, came_line, expected_line = example.splitlines()
     assert came_line.startswith("  got:      ")
-    assert came in came_line
+    assert got in came_line
     assert expected_line.startswith("  expected: ")
     assert expected in expected_line
 

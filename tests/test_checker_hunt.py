@@ -63,13 +63,13 @@ def formula_along_the_first(f):
 def finite_differences(f):
     x, weights = torch.tensor([[0.5, -1.0], [2.0, 1.0], [0.0, 0.0]]).double(), torch.ones(3, 2)
     weights[0, 0], weights[2, 1] = 2.0, -3.0
-    came = gradient_of(f, x, 0, weights.double())
+    got = gradient_of(f, x, 0, weights.double())
     for i in range(3):
         for j in range(2):
             step = torch.zeros(3, 2).double()
             step[i, j] = 1e-5
             rise = ((f(x + step, 0) - f(x - step, 0)) * weights).sum() / 2e-5
-            assert abs(rise - came[i, j]) < 1e-6
+            assert abs(rise - got[i, j]) < 1e-6
 
 
 @bad("hunt_wrong_gradient", 0, 1, 2, 3, 4, 5)
@@ -133,8 +133,8 @@ def sums_in_python(f):
 
 @good("hunt_wrong_dim")
 def known_weights(f):
-    came = f(torch.tensor([[[0.0, 0.0], [100.0, 0.0]]])).numpy()
-    return np.allclose(came, [[[0.5, 0.5], [1.0, 0.0]]])
+    got = f(torch.tensor([[[0.0, 0.0], [100.0, 0.0]]])).numpy()
+    return np.allclose(got, [[[0.5, 0.5], [1.0, 0.0]]])
 
 
 @bad("hunt_wrong_dim", 0, 1, 2, 3, 4)
@@ -172,8 +172,8 @@ def same_as_torch(f):
 def row_by_row(f):
     x = torch.tensor([[1.0, 2.0], [5.0, 3.0]])
     together = f(x)
-    for row, came in zip(x, together, strict=True):
-        CLOSE(came, f(row[None])[0])
+    for row, got in zip(x, together, strict=True):
+        CLOSE(got, f(row[None])[0])
 
 
 @good("hunt_unkept_maximum")
@@ -711,14 +711,14 @@ def test_right_functions_agree_and_broken_ones_differ(name, seed, dtype):
     for function in HUNTS[name].right:
         CLOSE(call(function), (result, left))
     for words, function in HUNTS[name].broken:
-        came, after = call(function)
+        got, after = call(function)
         if name == "hunt_changed_scores":
-            CLOSE(came, result)
+            CLOSE(got, result)
             assert not torch.equal(after[0], left[0]), words
         else:
             CLOSE(after, left)
             with pytest.raises(AssertionError, match=r"not close|shape"):
-                CLOSE(came, result)
+                CLOSE(got, result)
 
 
 @pytest.mark.parametrize("name", sorted(HUNTS.keys() - {"hunt_stream", "hunt_future"}))
@@ -912,7 +912,7 @@ def test_an_assertion_without_a_message_is_shown_by_its_source_line(tmp_path, mo
     )
     monkeypatch.syspath_prepend(tmp_path)
     verdict = check("hunt_eps", importlib.import_module("my_own_tests").test)
-    assert verdict.example.came == "AssertionError: assert total == 1"
+    assert verdict.example.got == "AssertionError: assert total == 1"
 
 
 def does_nothing(f):

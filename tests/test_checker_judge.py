@@ -27,7 +27,7 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
 
 
 @pytest.mark.parametrize(
-    ("attempt", "property", "came", "expected"),
+    ("attempt", "property", "got", "expected"),
     [
         (lambda x, dim: 1 / 0, "error", "ZeroDivisionError: division by zero", "a tensor of shape"),
         (lambda x, dim: [0.5], "type", "list", "a tensor of shape (2, 2)"),
@@ -66,14 +66,14 @@ def test_a_number_is_short_and_a_small_one_is_not_0(value, text):
         (bank.amax, None, "", ""),
     ],
 )
-def test_an_outcome_is_judged_by_one_property_after_another(attempt, property, came, expected):
+def test_an_outcome_is_judged_by_one_property_after_another(attempt, property, got, expected):
     probe = Probe(torch.zeros(2, 2), dim=1, gradient=True)
     failure = judge(probe, run(attempt, probe), expect(torch.softmax, probe))
     if property is None:
         assert failure is None
     else:
         assert failure.property == property
-        assert failure.came.startswith(came)
+        assert failure.got.startswith(got)
         assert failure.expected.startswith(expected)
 
 
@@ -104,7 +104,7 @@ def test_only_the_first_of_many_numbers_are_shown():
 
 
 @pytest.mark.parametrize(
-    ("came", "wanted", "shown"),
+    ("got", "wanted", "shown"),
     [
         ([0.25, 0.75], [0.5, 0.5], ("[0.25, 0.75]", "[0.5, 0.5]")),
         ([0.50001, 0.49999], [0.5, 0.5], ("[0.50001, 0.49999]", "[0.5, 0.5]")),
@@ -112,12 +112,12 @@ def test_only_the_first_of_many_numbers_are_shown():
         ([1.0, 1e-12], [1.0, 0.0], ("[1, 1e-12]", "[1, 0]")),
     ],
 )
-def test_got_and_expected_values_never_print_the_same(came, wanted, shown):
+def test_got_and_expected_values_never_print_the_same(got, wanted, shown):
     probe = Probe(torch.zeros(2, dtype=torch.float64), 0)
-    value = torch.tensor(came, dtype=torch.float64)
+    value = torch.tensor(got, dtype=torch.float64)
     right = Expected(torch.tensor(wanted, dtype=torch.float64), None)
     failure = judge(probe, Outcome(kind="Tensor", value=value, after=(probe.logits,)), right)
-    assert (failure.came, failure.expected) == shown
+    assert (failure.got, failure.expected) == shown
 
 
 def test_expected_numbers_are_representable_in_the_dtype():

@@ -226,8 +226,8 @@ def hidden_gets_nothing(f):
 
 @weak("merge_states", "no-rescale", "adds-maxima")
 def equal_maxima(f):
-    came = f(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [1.0]]))
-    CLOSE(came, torch.tensor([[1.0], [3.0]]))
+    got = f(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [1.0]]))
+    CLOSE(got, torch.tensor([[1.0], [3.0]]))
 
 
 @strong("min_p_softmax")
@@ -260,9 +260,9 @@ def smallest_mean_loss(f):
 @weak("best_temperature", "inverse-temperature", "result-has-dims")
 def one_of_the_temperatures(f):
     temperatures = torch.tensor([0.5, 1.0, 2.0])
-    came = f(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1]), temperatures)
-    assert came.shape == ()
-    assert came in temperatures
+    got = f(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1]), temperatures)
+    assert got.shape == ()
+    assert got in temperatures
 
 
 def slugs(hunt):
@@ -270,7 +270,7 @@ def slugs(hunt):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_correct_functions_are_called_as_the_signature_says(name):
+def test_correct_functions_accept_the_parameter_names_in_the_signature(name):
     exercise, hunt = EXERCISES[name], EXERCISES[name].as_hunt()
     for probe in exercise.fixed:
         names = exercise.parameters[1:]
@@ -281,7 +281,7 @@ def test_correct_functions_are_called_as_the_signature_says(name):
 
 
 def _alone(probe):
-    """Return the same probe without what follows the logits."""
+    """Return the same probe without the arguments after the logits."""
     return type(probe)(probe.logits, probe.dim, gradient=probe.gradient, others=())
 
 
@@ -373,7 +373,7 @@ def test_a_test_that_checks_nothing_catches_nothing(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "test", "came"),
+    ("name", "test", "got"),
     [
         ("softmax_1d", lambda f: f(torch.zeros(2), 0), "TypeError: too many positional arguments"),
         ("softmax_dim", lambda f: f(torch.zeros(2)), "missing a required argument: 'dim'"),
@@ -382,11 +382,11 @@ def test_a_test_that_checks_nothing_catches_nothing(name):
         ("half_softmax", lambda f: False, "AssertionError: the test returned False"),
     ],
 )
-def test_a_test_that_fails_a_correct_function_is_recognised(name, test, came):
+def test_a_test_that_fails_a_correct_function_is_recognised(name, test, got):
     verdict = check(name, test=test)
     assert (verdict.status, verdict.misconceptions) == ("wrong", ("refuses-right-code",))
     assert verdict.says == "Your test fails a correct function."
-    assert came in verdict.example.came
+    assert got in verdict.example.got
 
 
 @pytest.mark.parametrize("stub", [lambda f: ..., ...])

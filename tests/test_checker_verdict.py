@@ -92,5 +92,5 @@ def test_the_box_draws_the_example_and_marks_what_is_off():
 def test_the_tables_know_their_dim_title_and_differences(exercise, attempt, dim, title):
     tables = check(exercise, attempt).example.tables
     assert (tables.dim, tables.title) == (dim, title)
-    assert tables.given.shape == tables.came.shape == tables.expected.shape
+    assert tables.given.shape == tables.got.shape == tables.expected.shape
     assert tables.differs.any()

@@ -103,8 +103,8 @@ def test_values_and_gradients_agree_on_infinities_and_nan(ours, torchs, row):
         y = function(x, 1)
         (grad,) = torch.autograd.grad((y * weights[:, : y[0].numel()].reshape(y.shape)).sum(), x)
         results.append((y.detach(), grad))
-    for came, wanted in zip(*results, strict=True):
-        torch.testing.assert_close(came, wanted, equal_nan=True)
+    for got, wanted in zip(*results, strict=True):
+        torch.testing.assert_close(got, wanted, equal_nan=True)
 
 
 @settings(deadline=None, max_examples=100)
@@ -169,8 +169,8 @@ def test_cross_entropy_agrees_with_torch(case):
     exact = targets if targets.dtype == torch.int64 else targets.to(wide)
     wanted = F.cross_entropy(logits.to(wide), exact).to(logits.dtype)
     eps = torch.finfo(logits.dtype).eps
-    came = sl.cross_entropy(logits, targets)
-    torch.testing.assert_close(came, wanted, rtol=8 * eps, atol=8 * eps, equal_nan=True)
+    got = sl.cross_entropy(logits, targets)
+    torch.testing.assert_close(got, wanted, rtol=8 * eps, atol=8 * eps, equal_nan=True)
 
 
 def test_cross_entropy_of_a_hopeless_guess_has_a_finite_loss_and_a_useful_gradient():
@@ -209,17 +209,17 @@ def test_derivatives_of_cross_entropy():
 def test_vmap_and_grad(ours, torchs):
     x = torch.arange(24.0).reshape(2, 3, 4) % 7
     for dim in (0, 1, -1):
-        came = torch.func.vmap(lambda row, d=dim: ours(row, d))(x)
-        torch.testing.assert_close(came, torch.func.vmap(lambda row, d=dim: torchs(row, d))(x))
-    came = torch.func.grad(lambda x: (ours(x, 1) ** 2).sum())(x)
-    torch.testing.assert_close(came, torch.func.grad(lambda x: (torchs(x, 1) ** 2).sum())(x))
+        got = torch.func.vmap(lambda row, d=dim: ours(row, d))(x)
+        torch.testing.assert_close(got, torch.func.vmap(lambda row, d=dim: torchs(row, d))(x))
+    got = torch.func.grad(lambda x: (ours(x, 1) ** 2).sum())(x)
+    torch.testing.assert_close(got, torch.func.grad(lambda x: (torchs(x, 1) ** 2).sum())(x))
 
 
 def test_vmap_of_cross_entropy():
     x = torch.arange(12.0).reshape(2, 2, 3) % 5
     targets = torch.tensor([[0, 2], [1, -100]])
-    came = torch.func.vmap(sl.cross_entropy)(x, targets)
-    torch.testing.assert_close(came, torch.func.vmap(F.cross_entropy)(x, targets))
+    got = torch.func.vmap(sl.cross_entropy)(x, targets)
+    torch.testing.assert_close(got, torch.func.vmap(F.cross_entropy)(x, targets))
 
 
 @pytest.mark.filterwarnings("ignore")  # torch.compile warns about its own internals
@@ -241,8 +241,8 @@ def test_cross_entropy_compiles():
 @pytest.mark.parametrize("shape", [(2, 3), (), (3, 0)])
 def test_meta_tensors_have_the_right_shape(ours, torchs, shape):
     x = torch.empty(shape, device="meta", dtype=torch.bfloat16)
-    came, wanted = ours(x, -1), torchs(x, -1)
-    assert (came.shape, came.dtype, came.device) == (wanted.shape, wanted.dtype, wanted.device)
+    got, wanted = ours(x, -1), torchs(x, -1)
+    assert (got.shape, got.dtype, got.device) == (wanted.shape, wanted.dtype, wanted.device)
 
 
 def test_logsumexp_can_keep_the_dim():

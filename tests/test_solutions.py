@@ -176,14 +176,14 @@ def is_right(name, probe):
     return _alike(outcome.grad, expected.grad, probe, True) and outcome.value is not None
 
 
-def _alike(came, wanted, probe, beside_the_largest):
-    if came is None or came.dtype != probe.logits.dtype:
+def _alike(got, wanted, probe, beside_the_largest):
+    if got is None or got.dtype != probe.logits.dtype:
         return False
-    part, info = ROUNDING[came.dtype], torch.finfo(came.dtype)
+    part, info = ROUNDING[got.dtype], torch.finfo(got.dtype)
     largest = wanted[wanted.isfinite()].abs().max().item() if wanted.isfinite().any() else 0.0
     room = part * largest if beside_the_largest else info.smallest_normal * info.eps
-    return came.shape == wanted.shape and torch.allclose(
-        came.double(), wanted, rtol=part, atol=room, equal_nan=True
+    return got.shape == wanted.shape and torch.allclose(
+        got.double(), wanted, rtol=part, atol=room, equal_nan=True
     )
 
 

@@ -174,7 +174,7 @@ class Exercise:
     def _example(self, probe: Probe, failure: Failure, tables: Tables | None = None) -> Example:
         call = self.signature.replace("dim", f"dim={probe.dim}")
         given = self._given(probe, failure)
-        return Example(call, given, failure.came, failure.expected, tables)
+        return Example(call, given, failure.got, failure.expected, tables)
 
     def _plainness(
         self, i: int, probe: Probe, outcome: Outcome, failure: Failure

@@ -114,8 +114,8 @@ class Hunt:
             if number >= 0:
                 which = f"a buggy function ({self.broken[number][0]})"
             wanted = "it is caught" if number >= 0 else "it passes"
-            came = "it passes" if passed else f"it is caught ({outcome.error})"
-            example = Example("your test", which, came, wanted)
+            got = "it passes" if passed else f"it is caught ({outcome.error})"
+            example = Example("your test", which, got, wanted)
             found.append((passed is (number < 0), example))
         return found
 

@@ -31,15 +31,15 @@ class Failure:
 
     Attributes:
         property: error, type, shape, values, dtype, input or gradient.
-        came: what the attempt gave.
+        got: the attempt's result.
         expected: what it should have given.
-        part: the indices of the part that `came` and `expected` are about; () means everything.
+        part: the indices of the part that `got` and `expected` are about; () means everything.
         differs: where the values of the whole result are off; None if this isn't about values.
         digits: how many digits it takes to tell the two apart.
     """
 
     property: str
-    came: str
+    got: str
     expected: str
     part: tuple[int | slice, ...] = ()
     differs: Tensor | None = None
@@ -76,8 +76,8 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
             value.double(), expected.value, rtol=rtol, atol=atol, equal_nan=True
         )
         part = _first_difference(differs, probe)
-        came, wanted, digits = _told_apart(value[part], expected.value[part])
-        return Failure("values", came, wanted, part, differs, digits)
+        got, wanted, digits = _told_apart(value[part], expected.value[part])
+        return Failure("values", got, wanted, part, differs, digits)
     if not probe.accepts(value.dtype):
         return Failure("dtype", str(value.dtype), f"{probe.logits.dtype}, like the input")
     if (changed := changed_input(probe, outcome)) is not None:
@@ -94,8 +94,8 @@ def judge(probe: Probe, outcome: Outcome, expected: Expected) -> Failure | None:
         if outcome.grad is None:
             return Failure("gradient", "a result without a gradient", wanted)
         if not close_gradient(outcome.grad, expected.grad, probe):
-            came, wanted, _ = _told_apart(outcome.grad, expected.grad)
-            return Failure("gradient", f"gradient {came}", text.format(wanted))
+            got, wanted, _ = _told_apart(outcome.grad, expected.grad)
+            return Failure("gradient", f"gradient {got}", text.format(wanted))
     return None
 
 
@@ -171,13 +171,13 @@ def _first_difference(differs: Tensor, probe: Probe) -> tuple[int | slice, ...]:
     return tuple(slice(None) if dim in dims else i for dim, i in enumerate(first))
 
 
-def _told_apart(came: Tensor, wanted: Tensor) -> tuple[str, str, int]:
+def _told_apart(got: Tensor, wanted: Tensor) -> tuple[str, str, int]:
     """Write both results with as many digits as it takes to tell them apart."""
     # a result of this dtype can't be closer than the expected one, rounded to it
-    rounded = wanted.to(came.dtype) if came.is_floating_point() else wanted
-    wanted = wanted if torch.equal(rounded.double(), came.double()) else rounded.double()
+    rounded = wanted.to(got.dtype) if got.is_floating_point() else wanted
+    wanted = wanted if torch.equal(rounded.double(), got.double()) else rounded.double()
     for digits in (4, 6, 9, 17):
-        texts = numbers(came, digits), numbers(wanted, digits)
+        texts = numbers(got, digits), numbers(wanted, digits)
         if texts[0] != texts[1]:
             return *texts, digits
     return *texts, 4

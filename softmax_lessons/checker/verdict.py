@@ -38,15 +38,15 @@ class Tables:
     """An input, the result and the expected result, small enough to draw.
 
     Attributes:
-        given, came, expected: tensors of the same shape, with one or two dims.
-        differs: where `came` is off; a bool tensor of the same shape.
+        given, got, expected: tensors of the same shape, with one or two dims.
+        differs: where `got` is off; a bool tensor of the same shape.
         dim: the dim along which entries compete; None if they all do.
         title: a name for `given`.
         digits: how many to write.
     """
 
     given: Tensor
-    came: Tensor
+    got: Tensor
     expected: Tensor
     differs: Tensor
     dim: int | None
@@ -61,20 +61,20 @@ class Example:
     Attributes:
         call: the call of the attempt, such as "f(x, dim=1)".
         given: its arguments, in words and numbers.
-        came: what the attempt gave.
+        got: the attempt's result.
         expected: what it should have given.
         tables: the same as tensors, if they can be drawn.
     """
 
     call: str
     given: str
-    came: str
+    got: str
     expected: str
     tables: Tables | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         given = f" with {self.given}" if self.given else ""
-        return f"{self.call}{given}:\n  got:      {self.came}\n  expected: {self.expected}"
+        return f"{self.call}{given}:\n  got:      {self.got}\n  expected: {self.expected}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -222,10 +222,10 @@ def _drawn(example: Example, tables: Tables) -> str:
     """Draw the input and both results next to each other, and mark the slices that are off."""
     shown = {
         tables.title: tables.given,
-        f"{example.call} gives": tables.came,
+        f"{example.call} gives": tables.got,
         "expected": tables.expected,
     }
-    drawn = [_table(title, x, tables, x is tables.came) for title, x in shown.items()]
+    drawn = [_table(title, x, tables, x is tables.got) for title, x in shown.items()]
     return f'<div style="display: flex; flex-wrap: wrap; gap: 1.5em">{"".join(drawn)}</div>'
 
 

@@ -113,15 +113,15 @@ def _load_work() -> ModuleType:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Make Ctrl-C wait, because a library that's being loaded may catch it."""
-    came = []
+    received = []
     main = threading.current_thread() is threading.main_thread()
-    before = main and signal.signal(signal.SIGINT, lambda *more: came.append(more))
+    before = main and signal.signal(signal.SIGINT, lambda *more: received.append(more))
     try:
         yield
     finally:
         if main:
             signal.signal(signal.SIGINT, before)
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 

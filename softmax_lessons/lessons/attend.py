@@ -260,7 +260,7 @@ ATTENDS = (
     ),
     Misconception(
         "multiplies-by-mask",
-        "You multiply the scores by the mask: a hidden key gets the score 0, and exp(0) is 1.",
+        "You multiply the scores by the mask: a hidden key gets a score of 0, and exp(0) is 1.",
         ("What are the hidden scores before softmax?", "Only exp(-inf) is 0.", HIDE),
         variants=({"hide": lambda x, keep: x * keep},),
     ),

@@ -91,9 +91,9 @@ def _right_but_for(place: int) -> Pattern:
             return False
         n = wanted.shape[dim]
         kept, out = ((0, n - 1), (n - 1, 1)) if place < 0 else ((1, n - 1), (0, 1))
-        came = value.double()
-        return same(came.narrow(dim, *kept), wanted.narrow(dim, *kept)) and not same(
-            came.narrow(dim, *out), wanted.narrow(dim, *out)
+        got = value.double()
+        return same(got.narrow(dim, *kept), wanted.narrow(dim, *kept)) and not same(
+            got.narrow(dim, *out), wanted.narrow(dim, *out)
         )
 
     def pattern(
@@ -117,8 +117,8 @@ def _in_other_places(
     def scrambled(probe: Probe, outcome: Outcome) -> bool:
         if outcome.value is None or outcome.value.numel() != probe.logits.numel():
             return False
-        came, wanted = outcome.value.double().flatten(), right(probe).flatten()
-        return not same(came, wanted) and same(came.sort().values, wanted.sort().values)
+        got, wanted = outcome.value.double().flatten(), right(probe).flatten()
+        return not same(got, wanted) and same(got.sort().values, wanted.sort().values)
 
     return all(scrambled(probes[i], outcomes[i]) for i in failed) and any(
         probes[i].logits.numel() >= 3 for i in failed

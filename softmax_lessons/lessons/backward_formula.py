@@ -121,8 +121,8 @@ def _one_number_for_each_slice(
     fine = usable(probes, outcomes)
     for probe, y, _ in fine:
         tables = (slices(x.double(), probe) for x in (probe.logits, probe.rest[0], y))
-        for p, g, came in zip(*tables, strict=True):
-            taken = (g - came / p)[p > 1e-3]
+        for p, g, got in zip(*tables, strict=True):
+            taken = (g - got / p)[p > 1e-3]
             if (taken - taken.mean()).abs().max() > 1e-4 * (1 + g.abs().max()):
                 return False
     return bool(fine)

@@ -41,7 +41,7 @@ IDEAS = {
                     84: ("in-percent", "That's a percentage: as a share of 1, it's 0.84."),
                 },
                 within=0.006,
-                asks="For one song, a model gives jazz the logit 3, rock 1 and folk 0. exp(3) is "
+                asks="For one song, a model gives jazz a logit of 3, rock 1 and folk 0. exp(3) is "
                 "20.09, exp(1) is 2.72 and exp(0) is 1. What does softmax give jazz, to two "
                 "decimal places?",
             ),

@@ -253,9 +253,9 @@ def _smallest_loss(probe: Probe, value: Tensor, expected: Tensor) -> str:
     wanted = F.cross_entropy(probe.logits.double() / expected, targets).item()
     if not (temperatures.double() - value).abs().lt(1e-6).any():
         return f"Your result is {number(value.item())}, which isn't one of the temperatures."
-    came = F.cross_entropy(probe.logits.double() / value, targets).item()
+    got = F.cross_entropy(probe.logits.double() / value, targets).item()
     return (
-        f"At your temperature, {number(value.item())}, the mean cross-entropy is {number(came)}; "
+        f"At your temperature, {number(value.item())}, the mean cross-entropy is {number(got)}; "
         f"at {number(expected.item())} it's {number(wanted)}."
     )
 

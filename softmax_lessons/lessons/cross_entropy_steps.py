@@ -74,7 +74,7 @@ def smoothed(amount: float) -> Pick:
 
 
 def shared_out(amount: float) -> Pick:
-    """Give the target 1 - amount, and the others the rest."""
+    """Give the target 1 - amount, and share the rest among the other classes."""
 
     def pick(log_probs: Tensor, targets: Tensor) -> Tensor:
         at = at_targets(log_probs, targets)

@@ -64,8 +64,8 @@ def loses_gradient(probe: Probe, outcome: Outcome) -> bool:
     """Tell whether no gradient comes back."""
     if re.search(r"on Tensor that requires grad|support automatic differentiation", outcome.error):
         return True
-    came = outcome.value is not None and outcome.grad is None and not outcome.grad_error
-    return probe.gradient and came
+    got = outcome.value is not None and outcome.grad is None and not outcome.grad_error
+    return probe.gradient and got
 
 
 def changes_dtype(probe: Probe, outcome: Outcome) -> bool:
@@ -192,8 +192,8 @@ def is_scrambled(probe: Probe, outcome: Outcome) -> bool:
     value, p = outcome.value, right(probe)
     if value is None or value.numel() != p.numel():
         return False
-    came, wanted = (t.double().flatten() for t in (value, p))
-    return not same(came, wanted) and same(came.sort().values, wanted.sort().values)
+    got, wanted = (t.double().flatten() for t in (value, p))
+    return not same(got, wanted) and same(got.sort().values, wanted.sort().values)
 
 
 # --- facts of all outcomes ----------------------------------------------------------------------
@@ -440,9 +440,9 @@ def in_proportion_to_logits(
     usable = _all_usable(probes, outcomes)
     telling = 0
     for probe, x, y, _ in usable:
-        for row, came in zip(slices(x, probe), slices(y, probe), strict=True):
-            factor = (row @ came) / (row @ row)
-            if (came - factor * row).abs().max() > 1e-4 * came.abs().max():
+        for row, got in zip(slices(x, probe), slices(y, probe), strict=True):
+            factor = (row @ got) / (row @ row)
+            if (got - factor * row).abs().max() > 1e-4 * got.abs().max():
                 return False
             telling += row.unique().numel() > 2 and bool(factor != 0)
     return telling >= FEW
@@ -454,13 +454,13 @@ def along_one_dim_if_at_all(dim: int) -> Pattern:
     def pattern(
         probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
     ) -> bool:
-        came = [
+        got = [
             (p.logits.double(), o.value.double())
             for p, o in zip(probes, outcomes, strict=True)
             if o.value is not None and p.logits.dtype.itemsize > 2 and p.magnitude <= ORDINARY
         ]
         return any(outcomes[i].value is not None for i in failed) and all(
-            -x.dim() <= dim < x.dim() and same(y, RIGHT(x, dim)) for x, y in came
+            -x.dim() <= dim < x.dim() and same(y, RIGHT(x, dim)) for x, y in got
         )
 
     return pattern
@@ -549,11 +549,11 @@ def _is_right_but_for(
         return False
     n = p.shape[dim]
     kept, out = ((0, n - 1), (n - 1, 1)) if place < 0 else ((1, n - 1), (0, 1))
-    came = value.double()
+    got = value.double()
     # however small the entry that is left out
-    others = same(came.narrow(dim, *kept), p.narrow(dim, *kept))
+    others = same(got.narrow(dim, *kept), p.narrow(dim, *kept))
     return others and not torch.allclose(
-        came.narrow(dim, *out), p.narrow(dim, *out), rtol=1e-4, atol=0
+        got.narrow(dim, *out), p.narrow(dim, *out), rtol=1e-4, atol=0
     )
 
 
@@ -583,10 +583,10 @@ def random_results(
     probes: Sequence[Probe], outcomes: Sequence[Outcome], failed: Collection[int]
 ) -> bool:
     """Tell whether the same input gave two different results."""
-    for (p, came), (q, again) in itertools.combinations(zip(probes, outcomes, strict=True), 2):
+    for (p, got), (q, again) in itertools.combinations(zip(probes, outcomes, strict=True), 2):
         if p.seed != q.seed and p.dim == q.dim and torch.equal(p.logits, q.logits):
-            values = (came.value, again.value)
-            if None not in (came.value, again.value) and values[0].shape == values[1].shape:
+            values = (got.value, again.value)
+            if None not in (got.value, again.value) and values[0].shape == values[1].shape:
                 return not torch.allclose(*values, rtol=1e-4, equal_nan=True)
     return False
 
@@ -631,7 +631,7 @@ def gives_nan(outcome: Outcome) -> bool:
 def _first_slices(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Tensor, Tensor, float, list[float]]]:
-    """Yield slices of ordinary logits and of results, the most exact first, with their rounding.
+    """Yield slices of ordinary logits and of results, float64 before float32, with their rounding.
 
     Also what may have been subtracted: the maximum, nothing, or the maximum of all slices.
     """
@@ -748,10 +748,10 @@ def _bounds_of_middling_logits(
             fine = y.isfinite().all() and (y > 1e-30).all() and row.isfinite().all()
             if row.numel() < 2 or not fine or row[inside].abs() > 5:
                 continue
-            came = (y / y[inside]).log() + row[inside]  # the logits, as far as results show them
-            off = (came - row).abs() > 1e-3 * (1 + row.abs())
-            lows |= set(came[off & (came > row)].tolist())
-            highs |= set(came[off & (came < row)].tolist())
+            got = (y / y[inside]).log() + row[inside]  # the logits, as far as results show them
+            off = (got - row).abs() > 1e-3 * (1 + row.abs())
+            lows |= set(got[off & (got > row)].tolist())
+            highs |= set(got[off & (got < row)].tolist())
             cuts |= set((y / y.max()).log()[(y / y.max()).log() > row - row.max() + 1e-3].tolist())
     # all clamped logits are exactly at the bound
     low, high, cut = (

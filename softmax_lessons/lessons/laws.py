@@ -120,14 +120,14 @@ def larger_logit_larger_probability(probe: Probe, value: Tensor, expected: Tenso
 
 
 def wrong_ratio(
-    came: Tensor, wanted: Tensor, slack: float = 1e-3
+    got: Tensor, wanted: Tensor, slack: float = 1e-3
 ) -> tuple[int, int, float, float] | None:
     """Return two entries of a slice, their ratio and the right one, if these differ."""
     seen = wanted > 1e-6
     i, j = int(wanted.argmax()), int(wanted.where(seen, 2).argmin())
-    if i == j or not seen[j] or came[j] == 0:
+    if i == j or not seen[j] or got[j] == 0:
         return None
-    ratio, right = (came[i] / came[j]).item(), (wanted[i] / wanted[j]).item()
+    ratio, right = (got[i] / got[j]).item(), (wanted[i] / wanted[j]).item()
     return (i, j, ratio, right) if abs(ratio - right) > slack * right else None
 
 
@@ -135,10 +135,10 @@ def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor)
     """Two probabilities in a slice have the ratio exp(difference of the logits)."""
     for x, y, p in _pairs(probe, value, expected):
         if found := wrong_ratio(y, p):
-            i, j, came, wanted = found
+            i, j, got, wanted = found
             return (
                 f"In one slice, the logits {number(x[i].item())} and {number(x[j].item())} have "
-                f"probabilities with the ratio {number(came)}; it should be exp of their "
+                f"probabilities with the ratio {number(got)}; it should be exp of their "
                 f"difference, {number(wanted)}."
             )
     return ""

@@ -87,10 +87,10 @@ def _same_direction(probe: Probe, value: Tensor, expected: Tensor) -> str:
     clear = expected.abs() > 1e-2 * max(1.0, probe.magnitude)
     if not clear.any() or not (value[clear] * expected[clear] < 0).all():
         return ""
-    came, wanted = value[clear][0].item(), expected[clear][0].item()
+    got, wanted = value[clear][0].item(), expected[clear][0].item()
     return (
         "A logit should go up where `grad` is above its slice's average. All the signs in your "
-        f"result are flipped: {number(came)}, for example, should be {number(wanted)}."
+        f"result are flipped: {number(got)}, for example, should be {number(wanted)}."
     )
 
 

@@ -91,10 +91,10 @@ def ratios_are_exp_of_differences(probe: Probe, value: Tensor, expected: Tensor)
         if len(x) < 2:
             continue
         if found := wrong_ratio(y, p, slack=1e-2):
-            i, j, came, wanted = found
+            i, j, got, wanted = found
             return (
                 f"In one row, the kept scores {number(x[i].item())} and {number(x[j].item())} get "
-                f"{number(y[i].item())} and {number(y[j].item())}. Their ratio is {number(came)}; "
+                f"{number(y[i].item())} and {number(y[j].item())}. Their ratio is {number(got)}; "
                 f"it should be exp of their difference, {number(wanted)}."
             )
     return ""

@@ -81,17 +81,17 @@ def order_does_not_matter(probe: Probe, value: Tensor, expected: Tensor) -> str:
 
 def sum_counts_from_the_maximum(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """A state stands for sum * exp(maximum), and the merged state for the two added up."""
-    came, wanted = (x[0] + x[1].log() for x in (value, expected))
-    off = (~torch.isclose(came, wanted, rtol=0, atol=2e-3) & wanted.isfinite()).nonzero().flatten()
+    got, wanted = (x[0] + x[1].log() for x in (value, expected))
+    off = (~torch.isclose(got, wanted, rtol=0, atol=2e-3) & wanted.isfinite()).nonzero().flatten()
     if not off.numel():
         return ""
     i = int(off[0])
-    if wanted[i].abs() < 10 and came[i].abs() < 10:
+    if wanted[i].abs() < 10 and got[i].abs() < 10:
         stand = "{} stands for sum * exp(maximum) = {}; yours for {}."
-        numbers = (number(t[i].exp().item()) for t in (wanted, came))
+        numbers = (number(t[i].exp().item()) for t in (wanted, got))
     else:
         stand = "{} stands for sum * exp(maximum). The log of that is {}; yours is {}."
-        numbers = (number(t[i].item()) for t in (wanted, came))
+        numbers = (number(t[i].item()) for t in (wanted, got))
     merged = _pair(expected[0, i], expected[1, i])
     return f"{_row_of(probe, i)} should merge into {merged}, but you return " + (
         f"{_pair(value[0, i], value[1, i])}. " + stand.format("The right one", *numbers)

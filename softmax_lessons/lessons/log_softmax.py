@@ -62,11 +62,11 @@ def differences_stay(probe: Probe, value: Tensor, expected: Tensor) -> str:
             continue
         x, y = x[fine], y[fine]
         i, j = int(x.argmax()), int(x.argmin())
-        wanted, came = (x[i] - x[j]).item(), (y[i] - y[j]).item()
-        if abs(came - wanted) > 1e-2 * (1 + abs(wanted)):
+        wanted, got = (x[i] - x[j]).item(), (y[i] - y[j]).item()
+        if abs(got - wanted) > 1e-2 * (1 + abs(wanted)):
             return (
                 f"In one slice, the logits {number(x[i].item())} and {number(x[j].item())} differ "
-                f"by {number(wanted)}, and so should their results; yours differ by {number(came)}."
+                f"by {number(wanted)}, and so should their results; yours differ by {number(got)}."
             )
     return ""
 

@@ -193,10 +193,10 @@ def fit_clamp(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[
         if y is None or probe.dim != 0 or x.dim() != 1 or y.shape != x.shape or 0 not in x:
             continue
         y = y.double()
-        came = y - y[int((x == 0).nonzero()[0])]
-        off = (came - x).abs() > 1e-3 * (1 + x.abs())
-        lows |= {round(v, 2) for v in came[off & (x < 0)].tolist() if math.isfinite(v)}
-        highs |= {round(v, 2) for v in came[off & (x > 0)].tolist() if math.isfinite(v)}
+        got = y - y[int((x == 0).nonzero()[0])]
+        off = (got - x).abs() > 1e-3 * (1 + x.abs())
+        lows |= {round(v, 2) for v in got[off & (x < 0)].tolist() if math.isfinite(v)}
+        highs |= {round(v, 2) for v in got[off & (x > 0)].tolist() if math.isfinite(v)}
     low, high = max(lows, default=-INF), min(highs, default=INF)
     for bounds in {(low, high), (-high, high), (low, -low)}:
         if bounds[0] < bounds[1] and not all(map(math.isinf, bounds)):

@@ -706,11 +706,11 @@ def _same_there(
         value = function(probe.logits.clone(), *probe.rest)
     except Exception:
         return bool(outcome.error)
-    came = outcome.value
+    got = outcome.value
     return (
-        came is not None
-        and came.shape == value.shape
-        and torch.allclose(came.double(), value.double(), rtol, rtol / 10, equal_nan=True)
+        got is not None
+        and got.shape == value.shape
+        and torch.allclose(got.double(), value.double(), rtol, rtol / 10, equal_nan=True)
     )
 
 

@@ -426,7 +426,7 @@ def drops_some(
 def _ordinary(
     probes: Sequence[Probe], outcomes: Sequence[Outcome]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield tables of ordinary scores, kept keys and results, the most exact first."""
+    """Yield tables of ordinary scores, kept keys and results, float64 before float32."""
     usable = list(_usable(probes, outcomes))
     for dtype in (torch.float64, torch.float32):
         for probe, x, keep, value, _ in usable:

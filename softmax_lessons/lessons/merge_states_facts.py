@@ -85,11 +85,11 @@ def on_ordinary_rows(place: int, fact: Fact, *unlike: Fact) -> Callable[..., boo
             if not rows.any() or probe.magnitude > 100:
                 continue
             states = [t[rows] for t in states_of(probe)]
-            came, said = value[place][rows], fact(*states)
-            if not alike(came, said).all():
+            got, said = value[place][rows], fact(*states)
+            if not alike(got, said).all():
                 return False
             others = [expect(RIGHT, probe).value[place][rows], *(f(*states) for f in unlike)]
-            telling += int(sum(~alike(came, other) for other in others).eq(len(others)).sum())
+            telling += int(sum(~alike(got, other) for other in others).eq(len(others)).sum())
         return telling >= 3
 
     return pattern

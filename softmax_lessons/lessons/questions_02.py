@@ -117,7 +117,7 @@ QUESTIONS = {
         within=0.01,
         asks=(
             "`x` has shape (1, 3, 3): a photo, three crops of it, and three classes, cat first. "
-            "Each crop has the logits 5, 0 and 0. What does `torch.softmax(x, dim=1).mean(dim=1)` "
+            "Each crop has logits 5, 0 and 0. What does `torch.softmax(x, dim=1).mean(dim=1)` "
             "give for cat?"
         ),
     ),

@@ -148,7 +148,7 @@ QUESTIONS = {
             "about 0.1": ("error-sets-pull", "The target's p is about 2e-9, and it's a factor."),
         },
         asks=(
-            "Two classes have the logits 20 and 0, and the second is the target. The pull on its "
+            "Two classes have logits 20 and 0, and the second is the target. The pull on its "
             "logit is minus the gradient of the loss. Cross-entropy's pull is nearly 1. How hard "
             "does MSE pull, here the sum of the squares of `probs - torch.tensor([0, 1])`?"
         ),

@@ -200,10 +200,10 @@ QUESTIONS = {
             "quarters": ("as-with-finite", "All four are -inf, and -inf minus -inf is nan."),
         },
         asks=(
-            "Four classes have the probabilities 0.6381, 0.2347, 0.0954 and 0.0318. A top-p filter "
-            "with p = 0.5 goes down from the largest, and sets the logit of every class to -inf at "
-            "which the total, with that class, is more than p. What is the softmax of the result: "
-            "1 for the largest, quarters or nan?"
+            "Four classes have probabilities 0.6381, 0.2347, 0.0954 and 0.0318. A top-p filter "
+            "with p = 0.5 goes down from the largest, and sets to -inf the logit of every class at "
+            "which the total, including that class, is more than p. What is the softmax of the "
+            "result: 1 for the largest, quarters or nan?"
         ),
     ),
     "kept_at_p_1": Question(

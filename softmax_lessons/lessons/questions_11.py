@@ -44,7 +44,7 @@ def _copies(logit: int, shifted: bool) -> Question:
         if shifted
         else "Someone forgets this shift: the loss compares row t with word t."
     )
-    behind = "the target has the logit 0" if shifted else "the target is the input"
+    behind = "the target has a logit of 0" if shifted else "the target is the input"
     return Question(
         answer,
         {
@@ -140,7 +140,7 @@ QUESTIONS = {
             "error": ("expects-an-error", "A number that's too small becomes 0, with no error."),
         },
         asks=(
-            "A text has 200 words, each with the probability 1/2. You multiply the probabilities, "
+            "A text has 200 words, each with probability 1/2. You multiply the probabilities, "
             "with `torch.full((200,), 0.5).prod()`, in float32. What do you get?"
         ),
     ),
@@ -172,9 +172,9 @@ QUESTIONS = {
             "finite": ("others-make-up", "One -inf makes the whole mean -inf."),
         },
         asks=(
-            'For "the mat sat", a model gives "mat" the probability 1/4 after "the", and "sat" '
-            'the probability 0 after "mat". Perplexity is exp of minus the mean log-probability. '
-            "What is the perplexity of these two words?"
+            'For "the mat sat", a model gives "mat" a probability of 1/4 after "the", and '
+            '"sat" a probability of 0 after "mat". Perplexity is exp of minus the mean '
+            "log-probability. What is the perplexity of these two words?"
         ),
     ),
     "kl_order": Question(

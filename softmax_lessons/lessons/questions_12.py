@@ -89,7 +89,7 @@ QUESTIONS = {
         },
         asks=(
             "To hide keys, someone multiplies the scores by a mask before softmax: 1 for a real "
-            "key, 0 for a hidden one. One of the real keys has the score -0.21. Which gets the "
+            "key, 0 for a hidden one. One of the real keys has a score of -0.21. Which gets the "
             "larger weight, this real key or a hidden one, or are they equal?"
         ),
     ),

@@ -376,7 +376,7 @@ def only_reshaped(target: int) -> Variant:
 
 
 def each_in_turn(*order: int) -> Variant:
-    """Apply softmax along one dim after the other."""
+    """Apply softmax along one dim after another."""
 
     def variant(x: Tensor, dim: Dims) -> Tensor:
         for d in order or range(x.dim()):
@@ -387,7 +387,7 @@ def each_in_turn(*order: int) -> Variant:
 
 
 def divided_in_turn(x: Tensor, dim: Dims) -> Tensor:
-    """Take exp once, and divide by the sums along one dim after the other."""
+    """Take exp once, and divide by the sums along one dim after another."""
     x = x.exp()
     for d in range(x.dim()):
         x = x / kept_sum(x, d)

@@ -161,8 +161,8 @@ def _temperatures(
             yield probe.rest[0], [effective(*pair) for pair in rows]
 
 
-def _is_off(came: float, asked: float) -> bool:
-    return abs(came - asked) > 1e-3 * asked
+def _is_off(got: float, asked: float) -> bool:
+    return abs(got - asked) > 1e-3 * asked
 
 
 def _another_temperature(
@@ -170,8 +170,8 @@ def _another_temperature(
 ) -> bool:
     """Tell whether all results are right for a different temperature, one per input."""
     off = 0
-    for asked, came in _temperatures(probes, outcomes):
-        known = [t for t in came if t is not None and t < math.inf]
+    for asked, got in _temperatures(probes, outcomes):
+        known = [t for t in got if t is not None and t < math.inf]
         if any(t <= 0 or _is_off(t, known[0]) for t in known):
             return False
         off += bool(known) and _is_off(known[0], asked)
@@ -223,15 +223,15 @@ def _all_even(
 
 
 def _read(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[tuple[float, float]]:
-    """Yield the given and the effective temperature where they differ, the most exact first."""
+    """Yield the given and the effective temperature where they differ, float64 before float32."""
     for dtype, enough in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
         pairs = [
             pair
             for pair in zip(probes, outcomes, strict=True)
             if pair[0].logits.dtype == dtype and pair[0].magnitude <= 1000
         ]
-        for asked, came in _temperatures(*zip(*pairs, strict=True)) if pairs else ():
-            known = [t for t in came if t is not None and 0 < t < math.inf]
+        for asked, got in _temperatures(*zip(*pairs, strict=True)) if pairs else ():
+            known = [t for t in got if t is not None and 0 < t < math.inf]
             if known and abs(known[0] - asked) > enough * asked:
                 yield asked, known[0]
 
@@ -247,43 +247,43 @@ def _fit(made: Callable[[float, float], Callable[[float], float]]) -> Callable[.
 
     def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
         tried = set()
-        for asked, came in _read(probes, outcomes):
+        for asked, got in _read(probes, outcomes):
             if asked in tried or len(tried) > 2:
                 continue
             tried.add(asked)
-            yield {"temper": made(asked, came)}
+            yield {"temper": made(asked, got)}
 
     return fit
 
 
-def _constant(asked: float, came: float) -> Callable[[float], float]:
-    c = _round(came)
+def _constant(asked: float, got: float) -> Callable[[float], float]:
+    c = _round(got)
     return lambda t: c
 
 
-def _sum(asked: float, came: float) -> Callable[[float], float]:
-    c = _round(came - asked)
+def _sum(asked: float, got: float) -> Callable[[float], float]:
+    c = _round(got - asked)
     return lambda t: t + c
 
 
-def _product(asked: float, came: float) -> Callable[[float], float]:
-    c = _round(came / asked)
+def _product(asked: float, got: float) -> Callable[[float], float]:
+    c = _round(got / asked)
     return lambda t: t * c
 
 
-def _inverse(asked: float, came: float) -> Callable[[float], float]:
-    c = _round(came * asked)
+def _inverse(asked: float, got: float) -> Callable[[float], float]:
+    c = _round(got * asked)
     return lambda t: c / t
 
 
 def _fit_bounds(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
     """Read off the bounds that the temperature is clamped to."""
     low, high = 0.0, math.inf
-    for asked, came in _read(probes, outcomes):
-        if came > asked:
-            low = _round(came)
+    for asked, got in _read(probes, outcomes):
+        if got > asked:
+            low = _round(got)
         else:
-            high = _round(came)
+            high = _round(got)
     if low or high < math.inf:
         yield {"temper": lambda t: min(max(t, low), high)}
 
@@ -630,14 +630,14 @@ def _at_its_temperature(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """A row has the probabilities of its own temperature, not of a different one."""
     asked = probe.rest[0]
     for x, y in _rows(probe, value):
-        came = effective(x, y)
-        if came is not None and _is_off(came, asked):
-            if came == math.inf:
+        got = effective(x, y)
+        if got is not None and _is_off(got, asked):
+            if got == math.inf:
                 return "All the probabilities in a row are the same, whatever its logits."
-            if came < 0:
+            if got < 0:
                 return "In one row, the lower logit has the larger probability."
             return (
-                f"One row has the probabilities for a temperature of {number(came)}. You were "
+                f"One row has the probabilities for a temperature of {number(got)}. You were "
                 f"asked for {number(asked)}."
             )
     return ""
@@ -648,16 +648,16 @@ def _hotter_is_flatter(probe: Probe, value: Tensor, expected: Tensor) -> str:
     asked = probe.rest[0]
     for x, y in _rows(probe, value):
         at_one = torch.softmax(x, 0).max().item()
-        came = y.max().item()
-        if asked > 1 and came > at_one + 1e-3:
+        got = y.max().item()
+        if asked > 1 and got > at_one + 1e-3:
             return (
                 f"A temperature of {number(asked)} brings probabilities closer together. At 1, the "
-                f"largest in one row is {number(at_one)}; in your result, it's {number(came)}."
+                f"largest in one row is {number(at_one)}; in your result, it's {number(got)}."
             )
-        if asked < 1 and came < at_one - 1e-3:
+        if asked < 1 and got < at_one - 1e-3:
             return (
                 f"A temperature of {number(asked)} pushes probabilities apart. At 1, the largest "
-                f"in one row is {number(at_one)}; in your result, it's {number(came)}."
+                f"in one row is {number(at_one)}; in your result, it's {number(got)}."
             )
     return ""
 
@@ -666,10 +666,10 @@ def _ratios(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """Two probabilities in a row have the ratio exp(difference of the logits / T)."""
     for x, y, p in _rows(probe, value, expected):
         if found := laws.wrong_ratio(y, p):
-            i, j, came, wanted = found
+            i, j, got, wanted = found
             return (
                 f"In one row, the logits {number(x[i].item())} and {number(x[j].item())} have "
-                f"probabilities with the ratio {number(came)}. At a temperature of "
+                f"probabilities with the ratio {number(got)}. At a temperature of "
                 f"{number(probe.rest[0])}, it should be exp(difference / T), {number(wanted)}."
             )
     return ""

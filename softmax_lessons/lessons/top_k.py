@@ -58,10 +58,10 @@ def _k_above_zero(probe: Probe, value: Tensor, expected: Tensor) -> str:
     """Exactly k entries per row are above 0."""
     k = probe.rest[0]
     for y, p in zip(value, expected, strict=True):
-        came, wanted = int((y > 0).sum()), int((p > 0).sum())
-        if y.isfinite().all() and wanted == k and came != k:
+        got, wanted = int((y > 0).sum()), int((p > 0).sum())
+        if y.isfinite().all() and wanted == k and got != k:
             return (
-                f"k is {k}, but in one row of your result, the number of entries above 0 is {came}."
+                f"k is {k}, but in one row of your result, the number of entries above 0 is {got}."
             )
     return ""
 

@@ -38,7 +38,7 @@ def _masked(probe: Probe) -> Probe:
 
 
 def among_largest(probe: Probe, outcome: Outcome) -> tuple[Probe, Outcome]:
-    """Look at only the k largest, if the others are all 0."""
+    """Look only at the results for the k largest logits, if all other results are 0."""
     x, y, k = probe.logits, outcome.value, probe.rest[0]
     if y is None or y.shape != x.shape or y[~largest(x, k)].any():
         return _of_largest(probe), replace(outcome, value=None)
@@ -87,7 +87,7 @@ def are_places(probe: Probe, outcome: Outcome) -> bool:
 
 
 def is_mask(probe: Probe, outcome: Outcome) -> bool:
-    """Tell whether the result marks the largest with True and the others with False."""
+    """Tell whether the result marks the k largest logits with True and the others with False."""
     y = outcome.value
     return y is not None and y.dtype == torch.bool and y.shape == probe.logits.shape
 
@@ -97,7 +97,7 @@ def keeps_wrong_ones(
 ) -> bool:
     """Tell whether each row is the softmax of some of its logits, but not always of the largest.
 
-    The softmax of none of them is nan.
+    A row of nan counts too: it's the softmax of no logits at all.
     """
     wrong = False
     for x, keep, y, right in _all_rows(probes, outcomes):
@@ -108,7 +108,7 @@ def keeps_wrong_ones(
         shares = torch.softmax(x.masked_fill(y <= 0, -INF), -1)
         if not torch.allclose(shares, y, rtol=1e-4, atol=1e-7):
             return False
-        far = right[keep].min() < 1e-30  # 0 for more than one reason
+        far = right[keep].min() < 1e-30  # a 0 may be an underflow, not a dropped logit
         wrong |= not far and not torch.equal(y > 0, keep)
     return wrong
 
@@ -117,7 +117,7 @@ def keeps_wrong_ones(
 
 
 def _ordinary_rows(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Row]:
-    """Yield rows of ordinary logits that aren't all kept, the most exact first."""
+    """Yield rows of ordinary logits that aren't all kept, the widest dtype first."""
     pairs = sorted(
         zip(probes, outcomes, strict=True), key=lambda pair: -pair[0].logits.dtype.itemsize
     )
@@ -157,12 +157,12 @@ def _filled(hide: Step) -> Iterator[Variant]:
 
 
 def fit_fill(low: float, high: float) -> Callable[..., Iterator[Variant]]:
-    """Return the fit of a number between two bounds that stands in for -inf."""
+    """Return a function that finds which number between two bounds stands in for -inf."""
 
     def fit(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
-        for came, _, _ in _stand_ins(probes, outcomes):
-            if low <= came <= high:
-                yield from _filled(hidden_by(_rounded(came)))
+        for stand_in, _, _ in _stand_ins(probes, outcomes):
+            if low <= stand_in <= high:
+                yield from _filled(hidden_by(_rounded(stand_in)))
             return
 
     return fit
@@ -170,9 +170,9 @@ def fit_fill(low: float, high: float) -> Callable[..., Iterator[Variant]]:
 
 def fit_below(probes: Sequence[Probe], outcomes: Sequence[Outcome]) -> Iterator[Variant]:
     """Read off how far hidden logits are lowered, or how far below their row's minimum they are."""
-    for came, x, keep in _stand_ins(probes, outcomes):
-        yield from _filled(lowered_by(_rounded(x[~keep][0].item() - came)))
-        amount = _rounded(x.min().item() - came)
+    for stand_in, x, keep in _stand_ins(probes, outcomes):
+        yield from _filled(lowered_by(_rounded(x[~keep][0].item() - stand_in)))
+        amount = _rounded(x.min().item() - stand_in)
         yield from _filled(
             lambda x, keep, below=amount: torch.where(keep, x, x.amin(-1, keepdim=True) - below)
         )

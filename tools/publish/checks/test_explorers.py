@@ -380,16 +380,16 @@ def test_the_outcome_is_asked_for_before_it_is_shown(opened):
 def test_again_asks_for_each_outcome(opened):
     logits, options = OUTCOME
     page = opened(softmax_explorer, logits, **options)
-    came = []
+    got = []
     for _ in range(10):
         page.get_by_role("radio", name=re.compile("^right")).check()
         page.get_by_role("button", name="Show the result").click()
-        came += re.findall(
+        got += re.findall(
             "The outcome: (right|subtly wrong|zeros|nan)", page.locator(".said").inner_text()
         )
         page.get_by_role("button", name="Again").click()
-    assert len(came) == 10
-    assert set(came) == {"right", "subtly wrong", "zeros", "nan"}
+    assert len(got) == 10
+    assert set(got) == {"right", "subtly wrong", "zeros", "nan"}
 
 
 @pytest.mark.parametrize(

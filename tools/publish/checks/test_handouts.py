@@ -173,10 +173,10 @@ def test_every_line_of_code_and_output_is_printed(folder, name):
             if cell["cell_type"] == "code" and (ending or "solution" not in tags(cell)):
                 outputs = ["".join(output.get("text", "")) for output in cell["outputs"]]
                 for line in "\n".join([source(cell), *outputs]).splitlines():
-                    assert (squeezed(line) in characters) != is_for_a_kernel(line), line
+                    assert (squeezed(line) in characters) != needs_a_kernel(line), line
 
 
-def is_for_a_kernel(line):
+def needs_a_kernel(line):
     """Tell whether a line takes a guess or compares it: on paper, there's room to write instead."""
     kinds = r'predict\("\w+", \.\.\.\)|check\("\w+"\)$|# or how sure you are of each: '
     return bool(re.match(kinds, line))
@@ -184,11 +184,11 @@ def is_for_a_kernel(line):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_in_one_edition_only(folder, name):
-    without, given = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
+    without, answered = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
     lines = secrets(name)
     assert lines or name.startswith("17"), "no answers found; did their tags change?"
     assert [line for line in lines if squeezed(line) in without] == []
-    assert [line for line in lines if squeezed(line) not in given] == []
+    assert [line for line in lines if squeezed(line) not in answered] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -203,10 +203,10 @@ def test_notes_are_not_printed(folder, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_there_is_room_to_write(folder, name):
     wanted = re.findall(r"^predict\(.*# (.*)", "\n".join(map(source, cells(name))), re.MULTILINE)
-    without, given = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
+    without, answered = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
     lines = [f"Myguess({squeezed(each.replace('replace the ... with ', ''))}):" for each in wanted]
     assert re.findall(r"Myguess\(.*?\):", without) == lines
-    assert "Myguess" not in given
+    assert "Myguess" not in answered
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("17")])
@@ -216,16 +216,16 @@ def test_what_happens_is_at_the_end_unless_answers_are_printed(folder, name):
         for cell in cells(name)
         if cell["cell_type"] == "code" and re.search(r'^check\("\w+"\)$', source(cell), re.M)
     ]
-    without, given = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
+    without, answered = (printed(folder / f"{name}{ending}.pdf") for ending in ("", "_answers"))
     lesson, _, end = without.rpartition("Whathappens")
     assert end.count("Prediction") == len(shown)
     for number, (code, lines) in enumerate(shown, 1):
         wanted = squeezed("".join(lines))
         assert f"Prediction{number}{wanted}" in end
-        *_, last = (line for line in code.splitlines() if line and not is_for_a_kernel(line))
+        *_, last = (line for line in code.splitlines() if line and not needs_a_kernel(line))
         assert f"{squeezed(last)}Theoutputisunderprediction{number}(p." in lesson
-        assert f"{squeezed(last)}{wanted}" in given
-    assert "Theoutputisunder" not in given
+        assert f"{squeezed(last)}{wanted}" in answered
+    assert "Theoutputisunder" not in answered
 
 
 @pytest.mark.parametrize("name", [*EDITIONS, *BOOKLETS])
