@@ -75,7 +75,8 @@ SILENT = """
     to too understand use used using very want was we what when where which why will with work
     works would you your
 """
-WEIGHTS = {"title": 5, "sees": 4, "asked": 4, "messages": 1, "cause": 1, "fix": 1}
+WEIGHTS = {"title": 50, "sees": 40, "asked": 40, "messages": 10, "cause": 10, "fix": 10}
+AGAIN = 0.2  # how much more a word says about an entry that has it in several phrases
 CLOSE = 0.5  # how much an entry's closest phrase counts, relative to all its words
 PART = 15  # how many characters of a message are enough to find it
 MOST = 3  # how many entries to show
@@ -312,6 +313,8 @@ def weights() -> tuple[dict[Entry, dict[str, int]], dict[str, int]]:
         for name, value in reversed(WEIGHTS.items()):
             text = getattr(entry, name)
             weight |= dict.fromkeys(words(text if isinstance(text, str) else " ".join(text)), value)
+        for word, count in Counter(word for said in phrases(entry) for word in said).items():
+            weight[word] = round(weight[word] * (1 + AGAIN * math.log(count)))
     used = Counter(word for weight in of_entries.values() for word in weight)
     rare = {
         word: round(1000 * math.log(1 + len(of_entries) / count)) for word, count in used.items()
