@@ -53,30 +53,43 @@ ENDING = r"(?<=[a-z]{3})(ations?|ions?|ing|ed|es|s|e)$"
 SAME = {
     re.sub(ENDING, "", word): re.sub(ENDING, "", name)
     for name, words in {
+        "accuracy": ("acc",),
+        "bceloss": ("bce",),
+        "bcewithlogitsloss": ("bcelosswithlogits", "bcewithlogits"),
         "bfloat16": ("bf16",),
         "coremltools": ("coreml",),
-        "cross_entropy": ("criterion",),
+        "checkpoint": ("ckpt",),
+        "cross_entropy": ("ce", "criterion"),
         "cuda": ("gpu", "device"),
         "dim": ("axis", "axes", "dimension"),
         "float16": ("fp16", "half"),
         "distillation": ("kd",),
+        "gradient": ("grad",),
+        "imbalance": ("unbalanced",),
+        "inf": ("infinite", "infinity"),
+        "predict": ("pred",),
         "prob": ("probability", "probabilities"),
         "scaled_dot_product_attention": ("sdpa",),
         "target": ("label",),
+        "temperature": ("temp",),
+        "validation": ("val",),
+        "wrong": ("incorrect",),
     }.items()
     for word in words
 }
 # words that don't tell us anything about a symptom
 SILENT = """
-    a about actually also am an and any anyone are as at be but by can code could do does don for
-    from get give gives got has have help here how i if in into is issue it its just know like
-    make makes me my need needs no not of on one or only other our out please problem question
-    questions really should shouldn so some tell thanks than that the their them there they this
-    to too understand use used using very want was we what when where which why will with work
-    works would you your
+    a about actually also am an and any anyone are as at author be but by can code confused
+    could curious dear do does don excellent excuse explain for from get give gives got great
+    has have hello help here hi hope how i if in interesting into is issue it its just know let
+    like look make makes me my need needs nice no not notice noticed of on one only or other our
+    out paper please problem question questions really repo repository see seem seems sharing
+    should shouldn since sir so some sorry suggest tell than thank thanks that the their them
+    there they think this thought to too understand understanding use used using very want was
+    we what when where which why will with wonder wondering work works would you your
 """
 WEIGHTS = {"title": 50, "sees": 40, "asked": 40, "messages": 10, "cause": 10, "fix": 10}
-AGAIN = 0.2  # how much more a word says about an entry that has it in several phrases
+AGAIN = 0.3  # how much more a word says about an entry that has it in several phrases
 CLOSE = 0.5  # how much an entry's closest phrase counts, relative to all its words
 PART = 15  # how many characters of a message are enough to find it
 MOST = 3  # how many entries to show
