@@ -202,9 +202,8 @@ def named_in(
     found = {name: known for name in names if (known := _named(name, told or {}))}
     found |= _with_whole_ids(found)
     of_canvas = {name: known for name, known in found.items() if known.system is CANVAS}
-    by_numbers = [known for known in of_canvas.values() if known.name]  # the others are anonymous
-    strays = _of_people(by_numbers)
-    found = {name: known for name, known in found.items() if known not in strays}
+    strays = _of_people({n: known for n, known in of_canvas.items() if known.name})
+    found = {name: known for name, known in found.items() if name not in strays}
     return {
         name: known for name, known in found.items() if name not in folders or name not in of_canvas
     }
@@ -230,17 +229,17 @@ def _with_whole_ids(found: Mapping[str, Named]) -> dict[str, Named]:
     return whole
 
 
-def _of_people(given: Collection[Named]) -> list[Named]:
-    """Return those whose numbers aren't Canvas's, but a person's, as in week_1_2_ada.ipynb."""
+def _of_people(given: Mapping[str, Named]) -> set[str]:
+    """Return the names whose numbers aren't Canvas's, but a person's, as in week_1_2_ada.ipynb."""
     names: dict[str, set[str]] = {}
-    for known in given:
+    for known in given.values():
         names.setdefault(known.id, set()).add(known.name)
-    uploads = Counter((known.id, known.when) for known in given if known.when)
-    strays = [k for k in given if len(names[k.id]) > 1 or uploads[k.id, k.when] > 1]
-    others = [known for known in given if known not in strays]
+    uploads = Counter((known.id, known.when) for known in given.values() if known.when)
+    strays = {n for n, k in given.items() if len(names[k.id]) > 1 or uploads[k.id, k.when] > 1}
+    others = [known for name, known in given.items() if name not in strays]
     numbers = [int(known.when) for known in others if known.when]
     is_own = len({known.name for known in others}) == 1 and len(numbers) > 1
-    return [*given] if is_own and max(numbers) < FEW else strays
+    return {*given} if is_own and max(numbers) < FEW else strays
 
 
 def _named(name: str, told: Mapping[str, tuple[str, str]]) -> Named | None:
