@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--without-solutions",
         action="store_true",
-        help="for editors that show the cells JupyterLab hides, such as VS Code",
+        help="for editors that show the cells JupyterLab hides; the folder stays that way",
     )
     parser.add_argument(
         "jupyter_options", nargs="*", help="after --, options for JupyterLab, such as --port=9999"
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     first_time = not options.folder.exists()
     try:
-        report = prepare(options.folder, solutions=not options.without_solutions)
+        report = prepare(options.folder, solutions=False if options.without_solutions else None)
     except OSError as error:
         print(
             f"Can't put the lessons into {options.folder.absolute()}: {error.strerror or error}. "
@@ -62,8 +62,9 @@ def _open_lab(folder: Path, jupyter_options: Sequence[str]) -> int:
         from jupyterlab.labapp import LabApp
     except ImportError:
         print(
-            f"JupyterLab is not installed: {how_to_install('lab')}; or open {folder.absolute()} "
-            "in another notebook editor, such as VS Code.",
+            f"JupyterLab is not installed: {how_to_install('lab')}; or, for another editor such as "
+            f"VS Code, make copies without solutions: {called()} lab --copy-only "
+            f"--without-solutions --folder {folder}",
             file=sys.stderr,
         )
         return 1

@@ -17,6 +17,7 @@ from softmax_lessons.copies import (
 
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)  # in seconds, before trying a file again
 MANIFEST = ".softmax_lessons.json"  # what we wrote to the folder: file name -> SHA-256
+WITHOUT = "without solutions"  # an entry in it
 # files that tell AI assistants to tutor, and editors not to complete: target -> source
 BESIDE_LESSONS = {
     "AGENTS.md": "AGENTS.md",
@@ -85,7 +86,7 @@ def lessons() -> list[Path]:
     raise FileNotFoundError(f"found no lessons in {package} or next to it; please reinstall")
 
 
-def prepare(folder: Path | str, solutions: bool = True) -> Report:
+def prepare(folder: Path | str, solutions: bool | None = None) -> Report:
     """Put a working copy of each lesson into `folder`, without outputs.
 
     It adds missing files and refreshes those that are still as it wrote them. All others belong to
@@ -93,7 +94,8 @@ def prepare(folder: Path | str, solutions: bool = True) -> Report:
 
     Args:
         folder: where to put the copies, a path or a string; it's created if it doesn't exist.
-        solutions: whether to keep the solutions, which only JupyterLab and Notebook hide.
+        solutions: whether to keep the solutions, which only JupyterLab and Notebook hide. By
+            default, as the last time; the first time, they're kept.
 
     Returns:
         What was added, refreshed and kept, and which files are from the first edition.
@@ -108,6 +110,11 @@ def prepare(folder: Path | str, solutions: bool = True) -> Report:
         raise TypeError(f"prepare needs a path to a folder, got {folder!r:.60}") from error
     folder.mkdir(parents=True, exist_ok=True)
     written = _read_manifest(folder)
+    if solutions is None:
+        solutions = WITHOUT not in written
+    written = {name: digest for name, digest in written.items() if name != WITHOUT}
+    if not solutions:
+        written[WITHOUT] = ""
     report = Report()
     for lesson in lessons():
         fresh, copy = _fresh(lesson, solutions), folder / lesson.name

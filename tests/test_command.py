@@ -105,7 +105,8 @@ def test_without_jupyterlab_the_command_says_how_to_get_it(tmp_path):
     )
     assert said.returncode == 1
     (line,) = said.stderr.splitlines()
-    assert line.startswith(f"JupyterLab is not installed: {how_to_install('lab')}; or open ")
+    assert line.startswith(f"JupyterLab is not installed: {how_to_install('lab')}; or, for another")
+    assert line.endswith("lab --copy-only --without-solutions --folder my_lessons")
 
 
 def test_a_checkout_and_a_package_each_get_their_own_install_command(tmp_path):

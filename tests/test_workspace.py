@@ -60,8 +60,9 @@ def test_the_first_start_copies_all_lessons_without_outputs(course, mine):
 
 
 def test_a_copy_for_other_editors_has_everything_but_solutions_and_stays_that_way(mine):
-    for _ in range(2):
-        prepare(mine, solutions=False)
+    prepare(mine, solutions=False)
+    report = prepare(mine)
+    assert (report.added, report.refreshed, report.kept) == ([], [], [])
     for lesson in lessons():
         with_them, without = (
             {cell["id"]: cell["source"] for cell in cells if slide_type(cell) != "notes"}
@@ -69,6 +70,13 @@ def test_a_copy_for_other_editors_has_everything_but_solutions_and_stays_that_wa
         )
         gone = {c["id"] for c in cells_of(lesson) if {"solution", "answer"} & tags(c)}
         assert without == {name: text for name, text in with_them.items() if name not in gone}
+
+
+def test_solutions_come_back_when_they_are_asked_for(mine):
+    prepare(mine, solutions=False)
+    prepare(mine, solutions=True)
+    prepare(mine)
+    assert any("solution" in tags(c) for c in cells_of(mine / lessons()[1].name))
 
 
 def test_a_second_start_changes_nothing(course, mine):

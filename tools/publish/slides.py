@@ -10,6 +10,8 @@ import pypandoc
 from softmax_lessons.copies import Notebook, slide_type, tags, title, without_unanswered
 from tools.publish import questions
 
+FIXED = "maximum-scale=1.0, user-scalable=no, "  # Pandoc's; nobody could enlarge the page by touch
+
 
 def write(notebook: Path, target: Path) -> None:
     """Write the slides of a lesson, as its slide metadata says, with the speaker's notes.
@@ -22,6 +24,7 @@ def write(notebook: Path, target: Path) -> None:
 
     Raises:
         subprocess.CalledProcessError: if Pandoc fails, or warns.
+        ValueError: if Pandoc's template no longer has what keeps a page from being enlarged.
     """
     content = without_unanswered(json.loads(notebook.read_text(encoding="utf-8")))
     content = _with_votes(questions.with_forms(content))
@@ -32,6 +35,10 @@ def write(notebook: Path, target: Path) -> None:
         encoding="utf-8",
         check=True,
     )
+    page = target.read_text(encoding="utf-8")
+    if FIXED not in page:
+        raise ValueError(f"{target} doesn't have Pandoc's {FIXED!r}")
+    target.write_text(page.replace(FIXED, ""), encoding="utf-8")
 
 
 def _with_votes(notebook: Notebook) -> Notebook:

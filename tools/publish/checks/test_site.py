@@ -158,9 +158,7 @@ def test_firefox_shows_it_accessibly_and_without_errors(firefox, build, name):
     firefox.evaluate("(source) => { (0, eval)(source); }", AXE.read_text(encoding="utf-8"))
     run = "(options) => axe.run(document, options)"
     found = firefox.evaluate(run, {"runOnly": WCAG, **BROKEN_ONLY})["violations"]
-    of_template = {"meta-viewport"} if name.startswith("slides/") else set()  # Pandoc's
-    ours = [each for each in found if each["id"] not in of_template]
-    broken = [(v["id"], node["html"][:160]) for v in ours for node in v["nodes"]]
+    broken = [(v["id"], node["html"][:160]) for v in found for node in v["nodes"]]
     assert [violation for violation in broken if not is_not_ours(*violation)] == []
 
 
