@@ -426,17 +426,17 @@ WATCH = """window.seen = [];
 })()"""
 
 
-def test_what_happens_is_never_seen_while_the_page_loads(opened, build):
+@pytest.mark.parametrize("form", ["site/notebooks", "html"])
+def test_what_happens_is_never_seen_while_the_page_loads(opened, build, form):
     page = opened("about:blank", WATCH)
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    for form in ("site/notebooks", "html"):
-        page.goto((build / form / "08_follow_the_gradient.html").as_uri() + "#raise-one-logit")
-        page.wait_for_function("document.querySelector('.question form')")
-        assert page.evaluate("window.seen") == []
-        place, _, _ = question(page, "dog_when_cat_rises")
-        place.get_by_role("button", name="Show me").click()
-        page.wait_for_function("window.seen.length")
+    page.goto((build / form / "08_follow_the_gradient.html").as_uri() + "#raise-one-logit")
+    page.wait_for_function("document.querySelector('.question form')")
+    assert page.evaluate("window.seen") == []
+    place, _, _ = question(page, "dog_when_cat_rises")
+    place.get_by_role("button", name="Show me").click()
+    page.wait_for_function("window.seen.length")
 
 
 def test_without_javascript_slides_follow_each_other_on_a_page(opened, build):
